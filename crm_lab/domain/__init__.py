@@ -1,0 +1,1 @@
+"""What things are: frozen dataclasses, enums and rules. No I/O, no pandas, no SQL."""

@@ -1,0 +1,34 @@
+"""Who is calling and what a role may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+class Role(StrEnum):
+    """What an employee may do; one may hold several."""
+
+    SELLER = "seller"
+    ACCOUNTANT = "accountant"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The employee on whose behalf an action runs."""
+
+    id: UUID
+    username: str
+    name: str
+    roles: tuple[Role, ...]
+    locale: str = "nb"
+    theme: str = "auto"
+
+    def has(self, role: Role) -> bool:
+        """Whether the actor holds `role`."""
+        return role in self.roles

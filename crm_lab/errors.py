@@ -1,0 +1,109 @@
+"""What can go wrong, as one family of exceptions that travels the wire as itself.
+
+A message is a whole sentence in the reader's language that names the value and says what to do.
+Anything that is not a `CrmError` is a bug: the log gets it all, the user a reference.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class CrmError(Exception):
+    """Something the user can understand and act on.
+
+    Attributes
+    ----------
+    status : HTTP status at the edge.
+    """
+
+    status: ClassVar[int] = 400
+    families: ClassVar[dict[str, type[CrmError]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        CrmError.families[cls.__name__] = cls
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def details(self) -> dict[str, Any]:
+        """What travels beside the message; the keys are attributes of the class."""
+        return {}
+
+    def to_wire(self) -> dict[str, Any]:
+        """The error as JSON-ready values."""
+        return {"error": type(self).__name__, "message": self.message, **self.details()}
+
+
+class InvalidInput(CrmError):
+    """A value the rules refuse. `field` is the argument's name, or "" for the whole."""
+
+    status = 422
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+    def details(self) -> dict[str, Any]:
+        return {"field": self.field}
+
+
+class NotFound(CrmError):
+    """It does not exist, or the caller may not know that it does."""
+
+    status = 404
+
+
+class Forbidden(CrmError):
+    """The caller is known, but may not do this."""
+
+    status = 403
+
+
+class SignedOut(Forbidden):
+    """Nobody is signed in: the session or token is absent, expired, revoked or its owner inactive."""
+
+    status = 401
+
+
+class Conflict(CrmError):
+    """Somebody else changed it first, or the value is taken."""
+
+    status = 409
+
+
+class Unavailable(CrmError):
+    """A part we depend on does not answer. `service` names it."""
+
+    status = 503
+
+    def __init__(self, message: str, service: str = "store") -> None:
+        super().__init__(message)
+        self.service = service
+
+    def details(self) -> dict[str, Any]:
+        return {"service": self.service}
+
+
+class Rejected(CrmError):
+    """Rows of a file were refused. `rows` is a list of {line, field, message}."""
+
+    status = 422
+
+    def __init__(self, message: str, rows: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(message)
+        self.rows = rows or []
+
+    def details(self) -> dict[str, Any]:
+        return {"rows": self.rows}
+
+
+def from_wire(body: dict[str, Any]) -> CrmError:
+    """The exception that `to_wire` described; an unknown class comes back as `CrmError`."""
+    cls = CrmError.families.get(body.get("error", ""), CrmError)
+    error = cls.__new__(cls)
+    Exception.__init__(error, body["message"])
+    error.__dict__.update({k: v for k, v in body.items() if k != "error"})
+    return error

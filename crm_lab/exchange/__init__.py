@@ -1,0 +1,1 @@
+"""The outside world: formats and services, each behind a small protocol."""

@@ -1,0 +1,1 @@
+"""The processes: store (API), web (pages) and kernels."""

@@ -1,0 +1,1 @@
+"""What users do: one method per action = may I, is it valid, save, audit."""
