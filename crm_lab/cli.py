@@ -1,0 +1,177 @@
+"""The command `crm-lab`: everything an administrator does from a shell."""
+
+from __future__ import annotations
+
+import sys
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from crm_lab import __version__
+from crm_lab.errors import CrmError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crm_lab.store.engine import Database
+
+R = TypeVar("R")
+
+
+def plainly(command: Callable[..., R]) -> Callable[..., R]:
+    """Show our own errors as one sentence and exit with 2; anything else is a bug and stays loud."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> R:
+        try:
+            return command(*args, **kwargs)
+        except CrmError as error:
+            click.echo(error.message, err=True)
+            sys.exit(2)
+
+    return run
+
+
+data_option = click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False), default=Path("var/company"), show_default=True,
+    envvar="CRM_DATA", help="Folder of the company.",
+)  # fmt: skip
+
+
+def open_company(data: Path) -> Database:
+    """The company's database in this process. Raises `StoreHeld` while it is served."""
+    from crm_lab.settings import Settings  # noqa: PLC0415 - keeps `crm-lab --help` quick
+    from crm_lab.store.engine import Database  # noqa: PLC0415
+
+    return Database(Settings(data=data).database_url)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Customer relations for Norwegian businesses that live in notebooks."""
+
+
+@main.command()
+@data_option
+@click.option("--name", prompt="Company name")
+@click.option("--admin", prompt="User name of the first administrator")
+@click.option("--admin-name", prompt="Full name")
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
+@plainly
+def init(data: Path, name: str, admin: str, admin_name: str, password: str) -> None:
+    """Make an empty company with its first administrator."""
+    from crm_lab.services.company import create_company  # noqa: PLC0415
+
+    database = open_company(data)
+    try:
+        create_company(database, name=name, username=admin, admin_name=admin_name, password=password)
+    finally:
+        database.close()
+    click.echo(f"{name}: {data}. Start it: crm-lab serve --data {data}")
+
+
+@main.command()
+@data_option
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8866, show_default=True)
+@click.option("--base-url", default="/", show_default=True, help="Path prefix behind a proxy, such as /app/.")
+@click.option("--trust-proxy", default="", help="Addresses whose X-Forwarded-* headers are believed.")
+@plainly
+def serve(data: Path, host: str, port: int, base_url: str, trust_proxy: str) -> None:
+    """Start the store and the web server; both are started again if they stop."""
+    from crm_lab.server.supervisor import Supervisor  # noqa: PLC0415
+
+    sys.exit(Supervisor(data, host=host, port=port, base_url=base_url, trust_proxy=trust_proxy).run())
+
+
+@main.command()
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), default=Path("var/demo"), show_default=True)
+@click.option("--scale", default=1, show_default=True, help="How many times the 1,146 real companies.")
+@click.option("--port", default=8866, show_default=True)
+@click.option("--only-make", is_flag=True, help="Make the company and stop.")
+@plainly
+def demo(data: Path, scale: int, port: int, *, only_make: bool) -> None:
+    """Make the demo company the first time, then serve it."""
+    from crm_lab.server.supervisor import Supervisor  # noqa: PLC0415
+    from crm_lab.services.company import DEMO_PASSWORD  # noqa: PLC0415
+
+    if not (data / "ready").exists():
+        _make_demo(data, scale)
+    if only_make:
+        return
+    click.echo(f"\n  http://127.0.0.1:{port}\n  Kari Nordmann: kari / {DEMO_PASSWORD}\n  Ctrl+C stops.\n")
+    sys.exit(Supervisor(data, port=port, demo=True).run())
+
+
+def _make_demo(data: Path, scale: int) -> None:
+    from crm_lab.services.company import create_demo  # noqa: PLC0415
+
+    for leftover in data.glob("crm.duckdb*"):
+        leftover.unlink()
+    database = open_company(data)
+    try:
+        with click.progressbar(length=100, label="Demo company", file=sys.stderr) as bar:
+            create_demo(database, scale=scale, on_progress=lambda done, total: bar.update(100 * done // total - bar.pos))
+    finally:
+        database.close()
+    (data / "ready").touch()
+
+
+@main.group(name="import")
+def import_() -> None:
+    """Read a file into the company."""
+
+
+@import_.command(name="register")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--as", "target", type=click.Choice(["lookup", "customers"]), default="lookup", show_default=True)
+@click.option("--owner", default="", help="User name that owns the customers; else the first administrator.")
+@data_option
+@plainly
+def import_register(file: Path, target: str, owner: str, data: Path) -> None:
+    """Read Enhetsregisteret's bulk CSV or JSON (also gz) as the look-up register or as customers."""
+    from crm_lab.services.register import import_customers, import_lookup  # noqa: PLC0415
+
+    database = open_company(data)
+    try:
+        report = import_lookup(database, file) if target == "lookup" else import_customers(database, file, owner=owner)
+    finally:
+        database.close()
+    click.echo(report.sentence())
+    for fault in report.faults[:20]:
+        click.echo(f"  {fault.line}: {fault.field}: {fault.message}", err=True)
+
+
+@main.command()
+@data_option
+@plainly
+def backup(data: Path) -> None:
+    """Write a consistent copy to DATA/backup (while it is served, the store makes one nightly)."""
+    from crm_lab.services.company import backup as back_up  # noqa: PLC0415
+
+    database = open_company(data)
+    try:
+        click.echo(back_up(database, data / "backup"))
+    finally:
+        database.close()
+
+
+@main.command()
+@data_option
+@plainly
+def check(data: Path) -> None:
+    """Look for broken references and numbers; exits with 1 where there are any."""
+    from crm_lab.services.company import check as check_company  # noqa: PLC0415
+
+    database = open_company(data)
+    try:
+        faults = check_company(database)
+    finally:
+        database.close()
+    for fault in faults:
+        click.echo(fault)
+    click.echo("OK" if not faults else f"{len(faults)} faults")
+    sys.exit(1 if faults else 0)

@@ -1,0 +1,327 @@
+"""`connect()`: the same object for a page, a notebook and a script, wherever the data is.
+
+`Remote` speaks HTTP over the store's Unix socket, `Local` runs the services in this process.
+"""
+
+from __future__ import annotations
+
+import getpass
+import random
+import threading
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
+
+import httpx
+import msgspec
+
+from crm_lab.domain.access import Actor
+from crm_lab.errors import Unavailable, from_wire
+from crm_lab.i18n import _, current_locale, set_locale
+from crm_lab.services.actions import Dispatcher, find_action
+from crm_lab.services.catalogue import SERVICES
+from crm_lab.services.sessions import OpenedSession, actor_of_token, actor_of_username, digest, sign_in
+from crm_lab.settings import Settings, utc_now
+from crm_lab.store.records import Work, new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from crm_lab.store.engine import Database
+
+ARROW = "application/vnd.apache.arrow.stream"
+PATIENCE = 5.0
+"""Seconds a call waits for a store that restarts before it gives up."""
+
+
+class Transport(Protocol):
+    """How an action reaches the services."""
+
+    def call(self, service: str, action: str, arguments: dict[str, Any], *, request_id: UUID | None = None) -> Any:
+        """Run one action and return its answer; frames come as Arrow tables."""
+
+    def wait(self, after: int, timeout: float) -> int:  # noqa: ASYNC109
+        """Wait for a change later than `after`; the number of the newest."""
+
+    def health(self) -> dict[str, Any]:
+        """Whether the store answers. Raises `Unavailable`."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
+class StoreAway(Unavailable):
+    """Nobody answers on the store's socket."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The data store does not answer. Try again in a moment."))
+
+
+class Remote:
+    """The store process over its socket.
+
+    A call that got no answer is sent again with the same request number until `patience` seconds have
+    passed: the store runs a request once, however often it comes.
+    """
+
+    def __init__(self, socket: str, *, token: str = "", user: str = "", patience: float = PATIENCE) -> None:
+        self._http = httpx.Client(
+            transport=httpx.HTTPTransport(uds=socket, limits=httpx.Limits(max_connections=8)),
+            base_url="http://store",
+            timeout=httpx.Timeout(60.0, connect=2.0),
+        )
+        self._token, self._user, self.patience = token, user, patience
+
+    def _headers(self, token: str | None) -> dict[str, str]:
+        headers = {"Accept-Language": current_locale()}
+        bearer = self._token if token is None else token
+        if bearer:
+            headers["Authorization"] = f"Bearer {bearer}"
+        elif self._user:
+            headers["X-Crm-User"] = self._user
+        return headers
+
+    def _send(self, method: str, path: str, headers: dict[str, str], content: bytes | None = None) -> httpx.Response:
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                response = self._http.request(method, path, headers=headers, content=content)
+            except httpx.TransportError as error:
+                if time.monotonic() > deadline:
+                    raise StoreAway from error
+                time.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - jitter, no secret
+                continue
+            if response.is_success:
+                return response
+            raise from_wire(_error_body(response))
+
+    def call(
+        self,
+        service: str,
+        action: str,
+        arguments: dict[str, Any] | None = None,
+        *,
+        token: str | None = None,
+        request_id: UUID | None = None,
+    ) -> Any:
+        """Run one action. Raises the service's own errors, and `StoreAway`."""
+        headers = self._headers(token) | {"Idempotency-Key": str(request_id or new_id())}
+        body = msgspec.json.encode(arguments or {})
+        response = self._send("POST", f"/api/{service}/{action}", headers, body)
+        if response.headers.get("content-type") == ARROW:
+            return _read_arrow(response.content)
+        return msgspec.json.decode(response.content, type=answer_type(service, action))
+
+    def wait(self, after: int, timeout: float) -> int:  # noqa: ASYNC109
+        """Long-poll for a change later than `after`."""
+        path = f"/api/changes?after={after}&timeout={timeout:g}"
+        return int(self._send("GET", path, self._headers(None)).json()["last"])
+
+    def health(self) -> dict[str, Any]:
+        """Ask once, without patience."""
+        try:
+            response = self._http.get("/health", timeout=2.0)
+        except httpx.TransportError as error:
+            raise StoreAway from error
+        if not response.is_success:
+            raise StoreAway
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._http.close()
+
+
+def _error_body(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body: dict[str, Any] = response.json()
+    except ValueError:
+        body = {}
+    return {"message": _("The data store does not answer. Try again in a moment.")} | body
+
+
+@cache
+def answer_type(service: str, action: str) -> Any:
+    """The type an action answers with, for decoding."""
+    if (service, action) == ("sessions", "open"):
+        return OpenedSession
+    method, _action = find_action(SERVICES, service, action)
+    return get_type_hints(method).get("return", type(None))
+
+
+def _read_arrow(content: bytes) -> pa.Table:
+    import pyarrow.ipc  # noqa: PLC0415 - heavy, and only frames need it
+
+    return pyarrow.ipc.open_stream(content).read_all()
+
+
+class Changes:
+    """Counts what is written, so that open pages can wait for it."""
+
+    def __init__(self) -> None:
+        self.last = time.time_ns() // 1_000_000
+        self._condition = threading.Condition()
+
+    def bump(self) -> None:
+        """Something was written."""
+        with self._condition:
+            self.last += 1
+            self._condition.notify_all()
+
+    def wait(self, after: int, timeout: float) -> int:  # noqa: ASYNC109
+        """Block until there is a change later than `after`, `timeout` seconds at most."""
+        with self._condition:
+            self._condition.wait_for(lambda: self.last > after, timeout)
+            return self.last
+
+
+class Local:
+    """The services in this process, on a database of its own: tests, or a lone analyst."""
+
+    def __init__(self, database: Database, *, token: str = "", user: str = "") -> None:
+        self.changes = Changes()
+        self.dispatcher = Dispatcher(database, SERVICES, on_change=self.changes.bump)
+        self._token, self._user = token, user
+
+    def call(
+        self,
+        service: str,
+        action: str,
+        arguments: dict[str, Any] | None = None,
+        *,
+        token: str | None = None,
+        request_id: UUID | None = None,
+    ) -> Any:
+        """Run one action here."""
+        if (service, action) == ("sessions", "open"):
+            return sign_in(self.dispatcher, **(arguments or {}))
+        bearer = self._token if token is None else token
+        with self.dispatcher.database.reading() as connection:
+            work = Work(connection, None, utc_now())
+            actor = actor_of_token(work, bearer) if bearer else actor_of_username(work, self._user)
+        return self.dispatcher.run(
+            service, action, arguments or {}, actor=actor, request_id=request_id or new_id(),
+            session=digest(bearer) if bearer else "",
+        )  # fmt: skip
+
+    def wait(self, after: int, timeout: float) -> int:  # noqa: ASYNC109
+        """Wait for a change made in this process."""
+        return self.changes.wait(after, timeout)
+
+    def health(self) -> dict[str, Any]:
+        """Query the database."""
+        return self.dispatcher.database.health()
+
+    def close(self) -> None:
+        """Close the database."""
+        self.dispatcher.database.close()
+
+
+class ServiceProxy:
+    """`crm.customers`: its actions as methods."""
+
+    def __init__(self, connection: Connection, service: str) -> None:
+        self._connection, self._service = connection, service
+
+    def __getattr__(self, action: str) -> Callable[..., Any]:
+        if action.startswith("_"):
+            raise AttributeError(action)
+        method, how = find_action(SERVICES, self._service, action)
+
+        def call(**arguments: Any) -> Any:
+            return self._connection.run(self._service, action, arguments, writes=how.writes)
+
+        call.__doc__, call.__name__ = method.__doc__, action
+        return call
+
+    def __dir__(self) -> list[str]:
+        return [name for name, method in vars(SERVICES[self._service]).items() if hasattr(method, "action")]
+
+
+class ChangesProxy:
+    """`crm.changes`: waiting for what others write."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def wait(self, after: int = 0, timeout: float = 25.0) -> int:  # noqa: ASYNC109
+        """The number of the newest change, as soon as it is later than `after` (or `timeout` seconds passed)."""
+        return self._transport.wait(after, timeout)
+
+
+class Connection:
+    """The company: `crm.customers.create(...)`, `crm.customers.list()` and so on.
+
+    Attributes
+    ----------
+    last_request : number of the newest write, for `crm.history.undo(request_id=...)`.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self.changes = ChangesProxy(transport)
+        self.last_request: UUID | None = None
+
+    @classmethod
+    def find(cls, *, user: str = "", url: str = "", token: str = "") -> Connection:
+        """Connect as `crm_lab.connect` describes."""
+        settings = Settings()
+        user = user or settings.user or getpass.getuser()
+        token = token or ("" if url else settings.session)
+        if not url and not settings.url and settings.socket_path.exists():
+            return cls(Remote(str(settings.socket_path), token=token, user=user))
+        from crm_lab.store.engine import Database  # noqa: PLC0415 - a page never opens the file
+
+        return cls(Local(Database(url or settings.database_url), token=token, user=user))
+
+    def __getattr__(self, service: str) -> ServiceProxy:
+        if service not in SERVICES:
+            raise AttributeError(service)
+        return ServiceProxy(self, service)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *SERVICES]
+
+    def run(self, service: str, action: str, arguments: dict[str, Any], *, writes: bool) -> Any:
+        """Run one action; frames become pandas."""
+        request_id = new_id()
+        answer = self.transport.call(service, action, arguments, request_id=request_id)
+        if writes:
+            self.last_request = request_id
+        return _as_frame(answer)
+
+    @property
+    def me(self) -> Actor:
+        """The employee on whose behalf this connection acts; also sets the language to theirs."""
+        actor: Actor = self.sessions.who()
+        set_locale(actor.locale)
+        return actor
+
+    def company(self) -> dict[str, Any]:
+        """Name of the company, and whether its data are made up."""
+        facts: dict[str, Any] = msgspec.to_builtins(self.run("company", "facts", {}, writes=False))
+        return facts
+
+    def health(self) -> dict[str, Any]:
+        """Whether the store answers. Raises `Unavailable`."""
+        return self.transport.health()
+
+    def close(self) -> None:
+        """Let go of the socket or the file."""
+        self.transport.close()
+
+
+def _as_frame(answer: Any) -> Any:
+    if not hasattr(answer, "to_pandas"):
+        return answer
+    import pandas as pd  # noqa: PLC0415 - heavy, and only frames need it
+    import pyarrow as pa  # noqa: PLC0415
+
+    kinds = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype()}
+    frame: pd.DataFrame = answer.to_pandas(types_mapper=kinds.get)
+    return frame

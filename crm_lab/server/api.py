@@ -1,0 +1,276 @@
+"""The store process: the services behind HTTP, on a Unix socket only its owner can open.
+
+`POST /api/{service}/{action}` with the arguments as JSON. The answer is JSON, or an Arrow stream for a frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import click
+import msgspec
+import structlog
+import uvicorn
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from crm_lab.connection import ARROW
+from crm_lab.errors import CrmError, InvalidInput, SignedOut
+from crm_lab.i18n import _, set_locale
+from crm_lab.server.openapi import describe
+from crm_lab.services.actions import Dispatcher
+from crm_lab.services.catalogue import SERVICES
+from crm_lab.services.sessions import actor_of_token, actor_of_username, digest, sign_in
+from crm_lab.settings import Settings, utc_now
+from crm_lab.store.engine import Database
+from crm_lab.store.records import Work
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+
+    from crm_lab.domain.access import Actor
+
+log = structlog.get_logger()
+LARGEST_BODY = 8 << 20
+IDLE_BEFORE_CHECKPOINT = 2.0
+EXIT_REOPEN = 75
+BACKUP_EVERY = 24 * 3600.0
+TOUCH_EVERY = 60.0
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    """A value as a response: Arrow for frames, JSON for the rest."""
+    if hasattr(value, "to_pandas"):
+        import pyarrow as pa  # noqa: PLC0415 - only frames need it
+
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, value.schema) as stream:
+            stream.write_table(value)
+        return Response(sink.getvalue().to_pybytes(), media_type=ARROW)
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+class StoreApp:
+    """The ASGI application of one open company."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.dispatcher = Dispatcher(database, SERVICES, on_change=self._changed)
+        self.last = time.time_ns() // 1_000_000
+        self.changed_at = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._news = asyncio.Event()
+        self._touched: dict[str, float] = {}
+        routes = [
+            Route("/api/changes", self.changes, methods=["GET"]),
+            Route("/api/openapi.json", self.openapi, methods=["GET"]),
+            Route("/api/{service}/{action}", self.act, methods=["POST"]),
+            Route("/health", self.health, methods=["GET"]),
+        ]
+        self.asgi = Starlette(routes=routes, lifespan=self._lifespan)
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        del app
+        self._loop = asyncio.get_running_loop()
+        to_thread.current_default_thread_limiter().total_tokens = 16
+        tasks = [asyncio.create_task(self._keep_tidy()), asyncio.create_task(self._back_up_nightly())]
+        yield
+        for task in tasks:
+            task.cancel()
+        self._news.set()
+
+    def _changed(self) -> None:
+        self.changed_at = time.monotonic()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._announce)
+
+    def _announce(self) -> None:
+        self.last += 1
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def _keep_tidy(self) -> None:
+        """Checkpoint when writing pauses; leave, to be started again, when DuckDB asks to be reopened."""
+        done = 0.0
+        while True:
+            await asyncio.sleep(1)
+            if self.database.is_broken:
+                log.error("database must be reopened, leaving")
+                os._exit(EXIT_REOPEN)
+            if self.changed_at > done and time.monotonic() - self.changed_at > IDLE_BEFORE_CHECKPOINT:
+                done = self.changed_at
+                await to_thread.run_sync(self.database.checkpoint)
+
+    async def _back_up_nightly(self) -> None:
+        from crm_lab.services.company import backup  # noqa: PLC0415 - needed once a day
+
+        while self.database.path is not None:
+            await asyncio.sleep(BACKUP_EVERY)
+            try:
+                await to_thread.run_sync(partial(backup, self.database, self.database.path.parent / "backup"))
+            except Exception:
+                log.exception("nightly backup failed")
+
+    async def act(self, request: Request) -> Response:
+        """Run one action for whoever calls."""
+        try:
+            arguments = await _arguments(request)
+            return await to_thread.run_sync(partial(self._act, request, arguments))
+        except CrmError as error:
+            return answer(error.to_wire(), error.status)
+        except Exception:
+            reference = uuid4().hex[:8]
+            log.exception("action failed", reference=reference, path=request.url.path)
+            message = _("Something went wrong. Reference {reference}.", reference=reference)
+            return answer({"error": "CrmError", "message": message}, 500)
+
+    def _act(self, request: Request, arguments: dict[str, Any]) -> Response:
+        set_locale(request.headers.get("accept-language", "nb")[:2])
+        service, action = request.path_params["service"], request.path_params["action"]
+        if (service, action) == ("sessions", "open"):
+            return answer(sign_in(self.dispatcher, **_credentials(arguments)))
+        token = _bearer(request)
+        actor, session = self._caller(request, token), digest(token) if token else ""
+        if session and action != "who":
+            self._touch(actor, session)
+        return answer(
+            self.dispatcher.run(
+                service, action, arguments, actor=actor, request_id=_request_id(request), session=session
+            )
+        )
+
+    def _touch(self, actor: Actor, session: str) -> None:
+        """Keep the session of somebody who works from going idle, with one write a minute."""
+        now = time.monotonic()
+        if now - self._touched.get(session, 0.0) < TOUCH_EVERY:
+            return
+        self._touched = {s: at for s, at in self._touched.items() if now - at < TOUCH_EVERY} | {session: now}
+        self.dispatcher.run("sessions", "touch", {}, actor=actor, request_id=uuid4(), session=session)
+
+    def _caller(self, request: Request, token: str) -> Actor:
+        """Who calls: by token; without one, the owner of the socket names an employee."""
+        with self.database.reading() as connection:
+            work = Work(connection, None, utc_now())
+            if token:
+                return actor_of_token(work, token)
+            name = request.headers.get("x-crm-user", "")
+            if not name:
+                raise SignedOut(_("You are signed out. Sign in again."))
+            return actor_of_username(work, name)
+
+    async def changes(self, request: Request) -> Response:
+        """Answer as soon as there is a change later than `after`, or after `timeout` seconds."""
+        try:
+            await to_thread.run_sync(partial(self._caller, request, _bearer(request)))
+            after = int(request.query_params.get("after", "0"))
+            wait = min(float(request.query_params.get("timeout", "25")), 55.0)
+        except CrmError as error:
+            return answer(error.to_wire(), error.status)
+        except ValueError:
+            return answer(InvalidInput(_("after and timeout are numbers.")).to_wire(), InvalidInput.status)
+        if self.last <= after:
+            try:
+                await asyncio.wait_for(self._news.wait(), wait)
+            except TimeoutError:
+                pass
+        return answer({"last": self.last})
+
+    async def openapi(self, request: Request) -> Response:
+        """The API described in OpenAPI 3.1."""
+        del request
+        return answer(describe(SERVICES))
+
+    async def health(self, request: Request) -> Response:
+        """Whether the database answers a query."""
+        del request
+        try:
+            return answer(await to_thread.run_sync(self.database.health))
+        except CrmError as error:
+            return answer(error.to_wire(), error.status)
+
+
+async def _arguments(request: Request) -> dict[str, Any]:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise InvalidInput(_("The request is too large."))
+    try:
+        return msgspec.json.decode(body or b"{}", type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise InvalidInput(_("The request is not a JSON object.")) from None
+
+
+def _credentials(arguments: dict[str, Any]) -> dict[str, str]:
+    known = {k: arguments.get(k, "") for k in ("username", "password", "address")}
+    if not all(isinstance(value, str) for value in known.values()):
+        raise InvalidInput(_("The request is not a JSON object."))
+    return known
+
+
+def _bearer(request: Request) -> str:
+    scheme, _space, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _request_id(request: Request) -> UUID:
+    given = request.headers.get("idempotency-key")
+    try:
+        return UUID(given) if given else uuid4()
+    except ValueError:
+        raise InvalidInput(_("The Idempotency-Key must be a UUID.")) from None
+
+
+def listen(path: Path) -> socket.socket:
+    """A Unix socket that only its owner can open; a dead process's leftover is replaced."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    old = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(old)
+    return listener
+
+
+@click.command()
+def main() -> None:
+    """Serve the company that CRM_DATA (or CRM_URL) names until told to stop."""
+    settings = Settings()
+    try:
+        database = Database(settings.database_url)
+    except CrmError as error:
+        click.echo(error.message, err=True)
+        sys.exit(2)
+    path = settings.socket_path
+    listener = listen(path)
+    config = uvicorn.Config(
+        StoreApp(database).asgi, log_level="warning", access_log=False, timeout_graceful_shutdown=3
+    )
+    server = uvicorn.Server(config)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    log.info("store is up", socket=str(path))
+    try:
+        server.run(sockets=[listener])
+    finally:
+        database.close()
+        path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""`crm-lab serve`: starts the store and the web server, and starts them again when they stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+log = structlog.get_logger()
+LONGEST_PAUSE = 10.0
+STEADY = 30.0
+HELD = 2
+
+
+class Child:
+    """One process that should always run."""
+
+    def __init__(self, name: str, command: list[str], environment: dict[str, str]) -> None:
+        self.name, self._command, self._environment = name, command, environment
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started, self._pause, self._next = 0.0, 0.2, 0.0
+
+    def start(self) -> None:
+        """Start the process."""
+        self._started = time.monotonic()
+        self._process = subprocess.Popen(self._command, env=self._environment)  # noqa: S603 - our own modules
+
+    def look(self) -> int | None:
+        """Start it again, after a growing pause, if it stopped; its exit code just then."""
+        code = self._process.poll() if self._process else None
+        if code is None:
+            return None
+        now = time.monotonic()
+        if not self._next:
+            self._pause = 0.2 if now - self._started > STEADY else min(self._pause * 2, LONGEST_PAUSE)
+            self._next = now + (0.05 if now - self._started > STEADY else self._pause)
+            log.warning("process stopped, starting it again", process=self.name, code=code)
+        elif now >= self._next:
+            self._next = 0.0
+            self.start()
+        return code
+
+    def stop(self) -> None:
+        """Ask it to stop, then insist."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(8)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class Supervisor:
+    """The two processes of an installation on one machine."""
+
+    def __init__(  # noqa: PLR0913 - settings, by name
+        self,
+        data: Path,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8866,
+        base_url: str = "/",
+        trust_proxy: str = "",
+        demo: bool = False,
+    ) -> None:
+        data = data.absolute()
+        socket = data / "store.sock"
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("CRM_")}
+        environment |= {"CRM_DATA": str(data), "PYTHONUNBUFFERED": "1"} | ({"CRM_DEMO": "1"} if demo else {})
+        if url := os.environ.get("CRM_URL"):
+            environment["CRM_URL"] = url
+        web = ["--socket", str(socket), "--host", host, "--port", str(port), "--base-url", base_url]
+        web += ["--state-dir", str(data / "web")] + (["--trust-proxy", trust_proxy] if trust_proxy else [])
+        python = [sys.executable, "-m"]
+        self._store = Child("store", [*python, "crm_lab.server.api"], environment)
+        without_url = {k: v for k, v in environment.items() if k != "CRM_URL"}
+        self._web = Child("web", [*python, "crm_lab.server.web", *web], without_url)
+        self._stopping = False
+
+    def run(self) -> int:
+        """Run until told to stop; the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        self._store.start()
+        self._web.start()
+        code = 0
+        while not self._stopping:
+            time.sleep(0.1)
+            if self._store.look() == HELD:
+                code = HELD
+                break
+            self._web.look()
+        self._web.stop()
+        self._store.stop()
+        return code
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._stopping = True

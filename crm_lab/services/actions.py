@@ -1,0 +1,202 @@
+"""What an action is, and how one is run: the same path for the wire, the shell and a test.
+
+A service is a class built with a `Work`. Its methods marked `@reads` or `@writes` are the actions people,
+scripts and screens may call; nothing else can be reached from outside.
+"""
+
+from __future__ import annotations
+
+import inspect
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from crm_lab.domain.access import Role
+from crm_lab.errors import Conflict, Forbidden, InvalidInput, NotFound, SignedOut
+from crm_lab.i18n import _
+from crm_lab.settings import utc_now
+from crm_lab.store import tables
+from crm_lab.store.engine import Database, RetryableConflict
+from crm_lab.store.records import Work
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from crm_lab.domain.access import Actor
+
+F = TypeVar("F", bound=Callable[..., Any])
+TRIES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """How a method may be called. `needs` is a role, `public` means that nobody need be signed in."""
+
+    writes: bool
+    needs: Role | None = None
+    public: bool = False
+    remembered: bool = True
+
+
+class Service:
+    """A group of actions on one noun."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    @property
+    def actor(self) -> Actor:
+        """The caller. Raises `SignedOut` where there is none."""
+        if self.work.actor is None:
+            raise SignedOut(_("You are signed out. Sign in again."))
+        return self.work.actor
+
+
+def reads(*, needs: Role | None = None, public: bool = False) -> Callable[[F], F]:
+    """Mark a method as an action that changes nothing."""
+    return _mark(Action(writes=False, needs=needs, public=public))
+
+
+def writes(*, needs: Role | None = None, public: bool = False, remembered: bool = True) -> Callable[[F], F]:
+    """Mark a method as an action that changes data; its answer is kept so that a repeat is harmless.
+
+    `remembered=False` is for answers that hold a secret, such as a session token.
+    """
+    return _mark(Action(writes=True, needs=needs, public=public, remembered=remembered))
+
+
+def _mark(action: Action) -> Callable[[F], F]:
+    def mark(method: F) -> F:
+        method.action = action  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+def find_action(services: dict[str, type[Service]], service: str, name: str) -> tuple[Callable[..., Any], Action]:
+    """The method behind `service.name`. Raises `NotFound`."""
+    method = getattr(services.get(service), name, None)
+    action = getattr(method, "action", None)
+    if method is None or action is None:
+        raise NotFound(_("There is no action {name}.", name=f"{service}.{name}"))
+    return method, action
+
+
+@cache
+def arguments_of(method: Callable[..., Any]) -> type[msgspec.Struct]:
+    """The keyword arguments of an action as a struct that checks what the wire brings."""
+    hints = get_type_hints(method)
+    fields: list[Any] = []
+    for name, parameter in inspect.signature(method).parameters.items():
+        if name == "self":
+            continue
+        known = (name, hints[name])
+        fields.append(known if parameter.default is inspect.Parameter.empty else (*known, parameter.default))
+    return msgspec.defstruct(
+        f"{method.__qualname__}Arguments".replace(".", ""), fields, kw_only=True, forbid_unknown_fields=True
+    )
+
+
+def check_arguments(method: Callable[..., Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments as the method's own types. Raises `InvalidInput` naming the field."""
+    try:
+        struct = msgspec.convert(msgspec.to_builtins(arguments), arguments_of(method), strict=False)
+    except msgspec.ValidationError as error:
+        field = str(error).rpartition("`$.")[2].rstrip("`") if "`$." in str(error) else ""
+        raise InvalidInput(_("This value cannot be used: {reason}", reason=str(error)), field) from None
+    return {name: getattr(struct, name) for name in struct.__struct_fields__}
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """Runs actions on one company."""
+
+    database: Database
+    services: dict[str, type[Service]]
+    clock: Callable[[], datetime] = utc_now
+    on_change: Callable[[], None] = lambda: None
+
+    def run(
+        self,
+        service: str,
+        name: str,
+        arguments: dict[str, Any],
+        *,
+        actor: Actor | None,
+        request_id: UUID,
+        session: str = "",
+    ) -> Any:
+        """Run one action for `actor`. A write whose `request_id` is known is not run again: its answer is."""
+        method, action = find_action(self.services, service, name)
+        if not action.public and actor is None:
+            raise SignedOut(_("You are signed out. Sign in again."))
+        if action.needs and not (actor and actor.has(action.needs)):
+            raise Forbidden(_("You do not have permission to do this."))
+        checked = check_arguments(method, arguments)
+        if not action.writes:
+            with self.database.reading() as connection:
+                work = Work(connection, actor, self.clock(), request_id, f"{service}.{name}", session)
+                return method(self.services[service](work), **checked)
+
+        def make_work(connection: Connection) -> Work:
+            return Work(connection, actor, self.clock(), request_id, f"{service}.{name}", session)
+
+        return self._write(method, action, self.services[service], checked, make_work)
+
+    def _write(
+        self,
+        method: Callable[..., Any],
+        action: Action,
+        cls: type[Service],
+        arguments: dict[str, Any],
+        make_work: Callable[[Connection], Work],
+    ) -> Any:
+        for attempt in range(TRIES):
+            try:
+                with self.database.writing() as connection:
+                    work = make_work(connection)
+                    known = _earlier_answer(work, method) if action.remembered else None
+                    if known is not None:
+                        return known[0]
+                    answer = method(cls(work), **arguments)
+                    if action.remembered:
+                        _remember(work, answer)
+            except RetryableConflict:
+                time.sleep(random.uniform(0, min(0.3, 0.005 * 2**attempt)))  # noqa: S311 - jitter, no secret
+            else:
+                self.on_change()
+                return answer
+        raise Conflict(_("Too many people changed this at once. Nothing was saved; try again."))
+
+
+def _earlier_answer(work: Work, method: Callable[..., Any]) -> tuple[Any] | None:
+    r = tables.request
+    row = work.one(select(r).where(r.c.id == work.request_id))
+    if row is None:
+        return None
+    if row["action"] != work.action or row["actor_id"] != (work.actor.id if work.actor else None):
+        raise Conflict(_("This request number was used for something else."))
+    kind = get_type_hints(method).get("return", type(None))
+    return (msgspec.json.decode(row["answer"], type=kind),)
+
+
+def _remember(work: Work, answer: Any) -> None:
+    work.connection.execute(
+        insert(tables.request),
+        [
+            {
+                "id": work.request_id,
+                "actor_id": work.actor.id if work.actor else None,
+                "action": work.action,
+                "answer": msgspec.json.encode(answer).decode(),
+                "done_at": work.now,
+            }
+        ],
+    )

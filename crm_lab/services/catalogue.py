@@ -1,0 +1,18 @@
+"""Every service by its name on the wire."""
+
+from __future__ import annotations
+
+from crm_lab.services.actions import Service
+from crm_lab.services.company import Company
+from crm_lab.services.customers import Customers
+from crm_lab.services.employees import Employees
+from crm_lab.services.history import History
+from crm_lab.services.sessions import Sessions
+
+SERVICES: dict[str, type[Service]] = {
+    "company": Company,
+    "customers": Customers,
+    "employees": Employees,
+    "history": History,
+    "sessions": Sessions,
+}

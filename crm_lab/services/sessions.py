@@ -1,0 +1,256 @@
+"""Who is signed in: passwords, sessions of browsers, access tokens of scripts.
+
+Tokens are 256 random bits; the store keeps their SHA-256 only. Passwords are argon2id (RFC 9106).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import and_, delete, func, insert, select, update
+
+from crm_lab.domain.access import Actor, Role
+from crm_lab.errors import Forbidden, InvalidInput, NotFound, SignedOut
+from crm_lab.i18n import LOCALES, _
+from crm_lab.services.actions import Service, reads, writes
+from crm_lab.store import tables
+from crm_lab.store.records import Row, Work, new_id
+
+if TYPE_CHECKING:
+    from crm_lab.services.actions import Dispatcher
+
+IDLE = timedelta(hours=8)
+ABSOLUTE = timedelta(hours=12)
+SEEN_EVERY = timedelta(minutes=1)
+WINDOW = timedelta(minutes=15)
+TRIES_A_USER, TRIES_AN_ADDRESS = 5, 20
+SHORTEST_PASSWORD = 10
+THEMES = ("auto", "light", "dark")
+
+
+class WrongPassword(Forbidden):
+    """The user name or the password is wrong; which of them is not said."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(_("Wrong user name or password."))
+
+
+class TooManyAttempts(Forbidden):
+    """Too many wrong passwords lately."""
+
+    status = 429
+
+    def __init__(self) -> None:
+        super().__init__(_("Too many attempts. Wait 15 minutes and try again."))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A fresh session; `token` is shown once."""
+
+    token: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A personal access token; `token` is empty except when just made."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    token: str = ""
+
+
+@cache
+def hasher() -> PasswordHasher:
+    """argon2id with the library's parameters (RFC 9106, low-memory profile)."""
+    return PasswordHasher()
+
+
+@cache
+def _decoy() -> str:
+    return hasher().hash(secrets.token_hex(8))
+
+
+def hash_password(password: str) -> str:
+    """An argon2id hash. Raises `InvalidInput` where the password is too short or absurdly long."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise InvalidInput(_("The password must have at least {n} characters.", n=SHORTEST_PASSWORD), "password")
+    if len(password) > 256:  # noqa: PLR2004 - argon2 would spend time on megabytes
+        raise InvalidInput(_("The password can have at most 256 characters."), "password")
+    return hasher().hash(password)
+
+
+def password_fits(password_hash: str | None, password: str) -> bool:
+    """Whether the password is right; takes as long for an unknown user."""
+    try:
+        return hasher().verify(password_hash or _decoy(), password[:256]) and password_hash is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def digest(token: str) -> str:
+    """What the store keeps of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def as_actor(row: Row) -> Actor:
+    """An employee's row as a caller."""
+    return Actor(row["id"], row["username"], row["name"], tuple(Role(r) for r in row["roles"]), row["locale"], row["theme"])
+
+
+def actor_of_token(work: Work, token: str) -> Actor:
+    """The employee behind a session token or a personal access token. Raises `SignedOut`."""
+    s, e, t = tables.session, tables.employee, tables.access_token
+    row = work.one(
+        select(e, s.c.opened_at, s.c.seen_at)
+        .join(s, s.c.employee_id == e.c.id)
+        .where(and_(s.c.token_hash == digest(token), e.c.is_active))
+    )
+    if row is not None and work.now - row["seen_at"] < IDLE and work.now - row["opened_at"] < ABSOLUTE:
+        return as_actor(row)
+    row = work.one(
+        select(e)
+        .join(t, t.c.employee_id == e.c.id)
+        .where(and_(t.c.token_hash == digest(token), t.c.revoked_at.is_(None), e.c.is_active))
+    )
+    if row is None:
+        raise SignedOut(_("You are signed out. Sign in again."))
+    return as_actor(row)
+
+
+def actor_of_username(work: Work, username: str) -> Actor:
+    """The active employee of that user name. Raises `NotFound`."""
+    e = tables.employee
+    row = work.one(select(e).where(and_(e.c.username == username.lower(), e.c.is_active)))
+    if row is None:
+        raise NotFound(
+            _("There is no active employee {name}. Name one with CRM_USER or connect(user=…).", name=username)
+        )
+    return as_actor(row)
+
+
+def sign_in(dispatcher: Dispatcher, *, username: str, password: str, address: str = "") -> OpenedSession:
+    """Open a session for whoever knows the password.
+
+    The attempt is counted and committed before the password is looked at, so that guesses made at once
+    are all counted; argon2 runs outside any transaction. Raises `TooManyAttempts`, `WrongPassword`.
+    """
+    username = username.strip().lower()[:64]
+    database, clock = dispatcher.database, dispatcher.clock
+    keys = {f"user {username}": TRIES_A_USER, f"address {address[:64]}": TRIES_AN_ADDRESS}
+    with database.writing() as connection:
+        _count_attempt(Work(connection, None, clock()), keys)
+    e, s = tables.employee, tables.session
+    with database.reading() as connection:
+        row = Work(connection, None, clock()).one(select(e).where(and_(e.c.username == username, e.c.is_active)))
+    if not password_fits(row["password_hash"] if row else None, password) or row is None:
+        raise WrongPassword
+    token, now = secrets.token_urlsafe(32), clock()
+    opened = {"token_hash": digest(token), "employee_id": row["id"], "opened_at": now, "seen_at": now}
+    with database.writing() as connection:
+        connection.execute(insert(s), [opened | {"address": address[:64]}])
+        connection.execute(delete(s).where(s.c.opened_at < now - ABSOLUTE))
+        connection.execute(delete(tables.login_attempt).where(tables.login_attempt.c.key == f"user {username}"))
+    return OpenedSession(token, as_actor(row))
+
+
+def _count_attempt(work: Work, limits: dict[str, int]) -> None:
+    a, since = tables.login_attempt, work.now - WINDOW
+    for key, most in limits.items():
+        tries = select(func.count()).select_from(a).where(and_(a.c.key == key, a.c.tried_at > since))
+        if work.scalar(tries) >= most:
+            raise TooManyAttempts
+    work.connection.execute(insert(a), [{"id": new_id(), "key": key, "tried_at": work.now} for key in limits])
+    work.connection.execute(delete(a).where(a.c.tried_at < since))
+
+
+class Sessions(Service):
+    """Signing in and out, and one's own settings."""
+
+    @reads()
+    def who(self) -> Actor:
+        """The caller."""
+        return self.actor
+
+    @writes(remembered=False)
+    def touch(self) -> None:
+        """Keep the calling session from going idle: somebody is using it."""
+        s = tables.session
+        stale = s.c.seen_at < self.work.now - SEEN_EVERY
+        self.work.connection.execute(
+            update(s).where(and_(s.c.token_hash == self.work.session, stale)).values(seen_at=self.work.now)
+        )
+
+    @writes(remembered=False)
+    def close(self) -> None:
+        """End the calling session."""
+        s = tables.session
+        self.work.connection.execute(delete(s).where(s.c.token_hash == self.work.session))
+
+    @writes(remembered=False)
+    def change_password(self, *, old: str, new: str) -> None:
+        """Change one's own password and end one's other sessions."""
+        e = tables.employee
+        row = self.work.one(select(e).where(e.c.id == self.actor.id))
+        if row is None or not password_fits(row["password_hash"], old):
+            raise InvalidInput(_("The present password is wrong."), "old")
+        try:
+            hashed = hash_password(new)
+        except InvalidInput as error:
+            raise InvalidInput(error.message, "new") from None
+        self.work.change(e, self.actor.id, row["version"], password_hash=hashed)
+        s = tables.session
+        others = and_(s.c.employee_id == self.actor.id, s.c.token_hash != self.work.session)
+        self.work.connection.execute(delete(s).where(others))
+
+    @writes()
+    def prefer(self, *, locale: str = "", theme: str = "") -> Actor:
+        """Set one's own language (nb, en) or theme (auto, light, dark); "" leaves it."""
+        if locale and locale not in LOCALES:
+            raise InvalidInput(_("The language must be nb or en."), "locale")
+        if theme and theme not in THEMES:
+            raise InvalidInput(_("The theme must be auto, light or dark."), "theme")
+        e = tables.employee
+        row = self.work.one(select(e).where(e.c.id == self.actor.id))
+        assert row is not None  # noqa: S101 - the caller is an employee
+        chosen = {"locale": locale or row["locale"], "theme": theme or row["theme"]}
+        return as_actor(self.work.change(e, self.actor.id, row["version"], **chosen))
+
+    @writes(remembered=False)
+    def create_token(self, *, name: str) -> AccessToken:
+        """Make a personal access token for scripts; its text is in the answer and nowhere else."""
+        token = "crm_" + secrets.token_urlsafe(32)
+        made = {"id": new_id(), "employee_id": self.actor.id, "name": name[:80], "created_at": self.work.now}
+        self.work.connection.execute(
+            insert(tables.access_token), [made | {"token_hash": digest(token), "revoked_at": None}]
+        )
+        return AccessToken(made["id"], name, self.work.now, token)
+
+    @reads()
+    def tokens(self) -> list[AccessToken]:
+        """One's own access tokens that are in force."""
+        t = tables.access_token
+        query = select(t.c.id, t.c.name, t.c.created_at).where(
+            and_(t.c.employee_id == self.actor.id, t.c.revoked_at.is_(None))
+        )
+        return [AccessToken(**row) for row in self.work.rows(query.order_by(t.c.created_at))]
+
+    @writes()
+    def revoke_token(self, *, id: UUID) -> None:  # noqa: A002 - the wire's word
+        """Revoke one's own access token."""
+        t = tables.access_token
+        self.work.connection.execute(
+            update(t).where(and_(t.c.id == id, t.c.employee_id == self.actor.id)).values(revoked_at=self.work.now)
+        )

@@ -1,0 +1,51 @@
+"""Settings of one installation, from `CRM_*` environment variables.
+
+Also the one place that reads the machine's clock: everything else is handed one.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def utc_now() -> datetime:
+    """The present instant in UTC."""
+    return datetime.now(UTC)
+
+
+class Settings(BaseSettings):
+    """Where things are and who is calling; every field is an environment variable `CRM_<NAME>`.
+
+    Attributes
+    ----------
+    data : folder of the company's file, socket, secrets and backups.
+    url : database URL; empty means the DuckDB file in `data`.
+    socket : Unix socket of the store; empty means `store.sock` in `data`.
+    session : session token of a kernel, or personal access token of a script.
+    user : user name on whose behalf a local program acts; empty means the operating-system user.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CRM_", extra="ignore")
+
+    data: Path = Path("var/company")
+    url: str = ""
+    socket: str = ""
+    session: str = ""
+    user: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8866
+    base_url: str = "/"
+
+    @cached_property
+    def database_url(self) -> str:
+        """The SQLAlchemy URL of the company's database."""
+        return self.url or f"duckdb:///{self.data / 'crm.duckdb'}"
+
+    @cached_property
+    def socket_path(self) -> Path:
+        """The Unix socket the store listens on."""
+        return Path(self.socket) if self.socket else self.data / "store.sock"
