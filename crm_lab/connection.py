@@ -16,13 +16,14 @@ import httpx
 import msgspec
 
 from crm_lab.domain.access import Actor
+from crm_lab.domain.ids import new_id
 from crm_lab.errors import Unavailable, from_wire
 from crm_lab.i18n import _, current_locale, set_locale
 from crm_lab.services.actions import Dispatcher, find_action
 from crm_lab.services.catalogue import SERVICES
 from crm_lab.services.sessions import OpenedSession, actor_of_token, actor_of_username, digest, sign_in
 from crm_lab.settings import Settings, utc_now
-from crm_lab.store.records import Work, new_id
+from crm_lab.store.records import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable

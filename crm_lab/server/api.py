@@ -47,9 +47,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 LARGEST_BODY = 8 << 20
 IDLE_BEFORE_CHECKPOINT = 2.0
+LARGEST_WAL = 1_000_000
 EXIT_REOPEN = 75
 BACKUP_EVERY = 24 * 3600.0
 TOUCH_EVERY = 60.0
+CALLER_KEPT = 5.0
+MOST_CALLERS = 10_000
+WHO_IS_WHO = {"employees", "history", "sessions"}
 
 
 def answer(value: Any, status: int = 200) -> Response:
@@ -74,6 +78,7 @@ class StoreApp:
         self.changed_at = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
+        self._callers: dict[tuple[str, str], tuple[Actor, float]] = {}
         self._touched: dict[str, float] = {}
         routes = [
             Route("/api/changes", self.changes, methods=["GET"]),
@@ -105,14 +110,15 @@ class StoreApp:
         self._news = asyncio.Event()
 
     async def _keep_tidy(self) -> None:
-        """Checkpoint when writing pauses; leave, to be started again, when DuckDB asks to be reopened."""
+        """Checkpoint when writing pauses or 1 MB waits; leave, to be started again, when DuckDB asks to be reopened."""
         done = 0.0
         while True:
             await asyncio.sleep(1)
             if self.database.is_broken:
                 log.error("database must be reopened, leaving")
                 os._exit(EXIT_REOPEN)
-            if self.changed_at > done and time.monotonic() - self.changed_at > IDLE_BEFORE_CHECKPOINT:
+            idle = time.monotonic() - self.changed_at > IDLE_BEFORE_CHECKPOINT
+            if self.changed_at > done and (idle or self.database.wal_bytes > LARGEST_WAL):
                 done = self.changed_at
                 await to_thread.run_sync(self.database.checkpoint)
 
@@ -148,11 +154,12 @@ class StoreApp:
         actor, session = self._caller(request, token), digest(token) if token else ""
         if session and action != "who":
             self._touch(actor, session)
-        return answer(
-            self.dispatcher.run(
-                service, action, arguments, actor=actor, request_id=_request_id(request), session=session
-            )
+        value = self.dispatcher.run(
+            service, action, arguments, actor=actor, request_id=_request_id(request), session=session
         )
+        if service in WHO_IS_WHO and action not in {"who", "touch"}:
+            self._callers = {}
+        return answer(value)
 
     def _touch(self, actor: Actor, session: str) -> None:
         """Keep the session of somebody who works from going idle, with one write a minute."""
@@ -163,15 +170,24 @@ class StoreApp:
         self.dispatcher.run("sessions", "touch", {}, actor=actor, request_id=uuid4(), session=session)
 
     def _caller(self, request: Request, token: str) -> Actor:
-        """Who calls: by token; without one, the owner of the socket names an employee."""
+        """Who calls: by token; without one, the owner of the socket names an employee.
+
+        The answer is kept for a moment, and forgotten whenever an employee or a session changes.
+        """
+        name = request.headers.get("x-crm-user", "")
+        if not token and not name:
+            raise SignedOut(_("You are signed out. Sign in again."))
+        key, now = (token, "") if token else ("", name), time.monotonic()
+        callers = self._callers
+        known = callers.get(key)
+        if known and now - known[1] < CALLER_KEPT:
+            return known[0]
         with self.database.reading() as connection:
             work = Work(connection, None, utc_now())
-            if token:
-                return actor_of_token(work, token)
-            name = request.headers.get("x-crm-user", "")
-            if not name:
-                raise SignedOut(_("You are signed out. Sign in again."))
-            return actor_of_username(work, name)
+            actor = actor_of_token(work, token) if token else actor_of_username(work, name)
+        if len(callers) < MOST_CALLERS:
+            callers[key] = (actor, now)
+        return actor
 
     async def changes(self, request: Request) -> Response:
         """Answer as soon as there is a change later than `after`, or after `timeout` seconds."""
@@ -263,7 +279,8 @@ def main() -> None:
         StoreApp(database).asgi, log_level="warning", access_log=False, timeout_graceful_shutdown=3
     )
     server = uvicorn.Server(config)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again once it has shut down
+        signal.signal(number, lambda *_: None)
     log.info("store is up", socket=str(path))
     try:
         server.run(sockets=[listener])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, insert, select, text
 
 from crm_lab.domain.access import Actor, Role
+from crm_lab.domain.ids import new_id
 from crm_lab.errors import Conflict
 from crm_lab.i18n import _
 from crm_lab.services import demo
@@ -19,7 +20,7 @@ from crm_lab.services.employees import Employees
 from crm_lab.services.sessions import hash_password
 from crm_lab.settings import utc_now
 from crm_lab.store import tables
-from crm_lab.store.records import Work, as_row, new_id
+from crm_lab.store.records import Work, as_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, String, and_, case, cast, func, select
 
 from crm_lab.domain.customers import Address, AddressKind, Customer
 from crm_lab.domain.values import Email, OrgNumber, Phone, clean_text
+from crm_lab.domain.ids import new_id
 from crm_lab.errors import Conflict, InvalidInput, NotFound
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.store import tables
-from crm_lab.store.records import Row, as_record, as_row, new_id
+from crm_lab.store.records import Row, as_record, as_row
 
 FIRST_NUMBER = 10001
 LONGEST_NAME = 250

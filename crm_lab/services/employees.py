@@ -10,12 +10,13 @@ from sqlalchemy import and_, delete, func, select
 from crm_lab.domain.access import Role
 from crm_lab.domain.employees import Employee
 from crm_lab.domain.values import clean_text
+from crm_lab.domain.ids import new_id
 from crm_lab.errors import Conflict, InvalidInput
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.sessions import hash_password
 from crm_lab.store import tables
-from crm_lab.store.records import as_record, new_id
+from crm_lab.store.records import as_record
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 

@@ -18,11 +18,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import and_, delete, func, insert, select, update
 
 from crm_lab.domain.access import Actor, Role
+from crm_lab.domain.ids import new_id
 from crm_lab.errors import Forbidden, InvalidInput, NotFound, SignedOut
 from crm_lab.i18n import LOCALES, _
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.store import tables
-from crm_lab.store.records import Row, Work, new_id
+from crm_lab.store.records import Row, Work
 
 if TYPE_CHECKING:
     from crm_lab.services.actions import Dispatcher

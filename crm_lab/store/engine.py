@@ -75,7 +75,7 @@ def _open_duckdb(url: URL) -> tuple[Engine, Callable[[], None]]:
     config: dict[str, Any] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
-        "checkpoint_threshold": "1MB",
+        "checkpoint_threshold": "64MB",  # ours comes sooner; at 1 MB DuckDB folds at every commit: 24 ms against 9
         "threads": 2,
     }
     try:
@@ -160,6 +160,12 @@ class Database:
         with self.reading() as connection:
             connection.execute(text("SELECT 1")).one()
         return {"ok": True}
+
+    @property
+    def wal_bytes(self) -> int:
+        """How much a restart would have to read again."""
+        wal = self.path.with_name(self.path.name + ".wal") if self.path else None
+        return wal.stat().st_size if wal and wal.exists() else 0
 
     def checkpoint(self) -> None:
         """Fold DuckDB's write-ahead log into the file, so that a restart is quick."""

@@ -5,8 +5,6 @@ A `Work` is one action of one caller inside one transaction. Services write thro
 
 from __future__ import annotations
 
-import secrets
-import time
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +13,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, insert, or_, select, true, update
 
+from crm_lab.domain.ids import new_id
 from crm_lab.errors import Conflict, NotFound
 from crm_lab.i18n import _
 from crm_lab.store import tables
@@ -33,12 +32,6 @@ class ChangedMeanwhile(Conflict):
 
     def __init__(self) -> None:
         super().__init__(_("Somebody else changed this in the meantime. Reload and try again; nothing was saved."))
-
-
-def new_id() -> UUID:
-    """A UUIDv7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then random; sorts by age."""
-    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
-    return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62)
 
 
 def _json(value: Any) -> Any:
