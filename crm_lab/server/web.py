@@ -1,0 +1,382 @@
+"""The web server: Voilà with a login, the routes the application needs and no others.
+
+Started as `python -m crm_lab.server.web --socket PATH`. It owns the fork server, and all kernels end with it.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from jupyter_server.base.handlers import FileFindHandler
+from jupyter_server.utils import url_path_join
+from tornado import web
+from tornado.ioloop import PeriodicCallback
+from tornado.web import HTTPError, StaticFileHandler
+from traitlets import Unicode
+from traitlets.config import Config
+from voila.app import Voila
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.static_file_handler import MultiStaticFileHandler
+from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+
+from crm_lab import __version__
+from crm_lab.connection import Remote
+from crm_lab.errors import Unavailable
+from crm_lab.i18n import _, use_locale
+from crm_lab.server.auth import COOKIE, Callers, OwnerAuthorizer, SessionIdentity, page_locale
+from crm_lab.server.kernels import ZYGOTE_SOCKET
+
+CLOSED = ("/voila/tree", "/voila/render", "/voila/api/contents", "/voila/files", "/voila/query", "/voila/execution")
+SWEEP_EVERY_MS = 15_000
+CSP = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'self'; "
+    "form-action 'self'; base-uri 'self'; object-src 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "SAMEORIGIN",
+    "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+ROOT = Path(__file__).parents[2]
+
+
+def notebook() -> Path:
+    """The application's notebook: in a checkout beside the package, in an installed package inside it."""
+    checkout = ROOT / "notebooks" / "crm.ipynb"
+    return checkout if checkout.exists() else Path(__file__).parents[1] / "notebooks" / "crm.ipynb"
+
+
+class ErrorPage:
+    """Every error as a page of our own: no traceback, in the reader's language."""
+
+    settings: dict[str, Any]
+    request: Any
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Write the page; a store that is away is tried again by the page itself."""
+        del kwargs
+        handler: Any = self
+        locale = page_locale(handler)
+        with use_locale(locale):
+            texts = {
+                403: _("You do not have access to this page."),
+                404: _("There is no such page."),
+                503: _("The data store does not answer. This page tries again by itself."),
+            }
+            template = self.settings["voila_jinja2_env"].get_template("error.html")
+            handler.set_header("Content-Type", "text/html; charset=utf-8")
+            handler.set_header("Cache-Control", "no-store")
+            handler.finish(
+                template.render(
+                    lang=locale,
+                    status=status_code,
+                    message=texts.get(status_code, _("Something went wrong. It was logged.")),
+                    home=self.settings["home_url"],
+                    home_label=_("Go to the customers"),
+                    retry=status_code == 503,  # noqa: PLR2004 - HTTP
+                )
+            )
+
+
+class PageHandler(ErrorPage, TornadoVoilaHandler):
+    """The application, at every path below /crm."""
+
+    async def prepare(self) -> None:
+        """Find out who asks."""
+        await super().prepare()
+
+    @web.authenticated
+    async def get(self, path: str | None = None) -> None:
+        """Start a kernel for this page and send its HTML."""
+        del path
+        _token = self.xsrf_token  # sets the cookie the page's goodbye needs
+        self.set_header("X-Accel-Buffering", "no")
+        self.set_header("Cache-Control", "no-store")
+        await super().get(None)
+
+
+class OwnedSocket(VoilaKernelWebsocketHandler):
+    """A page's socket to its kernel. Small frames go at once: Nagle's algorithm costs 40 ms a click."""
+
+    async def open(self, kernel_id: str) -> None:
+        """Attach."""
+        self.set_nodelay(True)
+        self.settings["sockets"].setdefault(self.current_user.session, set()).add(self)
+        await super().open(kernel_id)
+
+    def on_close(self) -> None:
+        """Detach."""
+        for sockets in self.settings["sockets"].values():
+            sockets.discard(self)
+        super().on_close()
+
+
+class OwnedShutdown(VoilaShutdownKernelHandler):
+    """The goodbye of a page that is left: its kernel ends."""
+
+    auth_resource = "kernels"
+
+    @web.authenticated
+    async def post(self, kernel_id: str) -> None:
+        """End the page's kernel; another session's is not found."""
+        if not self.authorizer.is_authorized(self, self.current_user, "write", "kernels"):
+            raise HTTPError(404)
+        await self.kernel_manager.shutdown_kernel(kernel_id)
+        self.set_status(204)
+        self.finish()
+
+
+class SignedInOnly:
+    """Static files are for browsers with a well-signed cookie."""
+
+    async def prepare(self) -> None:
+        handler: Any = self
+        if not handler.get_signed_cookie(COOKIE, max_age_days=1):
+            raise HTTPError(403)
+
+
+class Forever:
+    """Files whose URL holds the version never change."""
+
+    def set_extra_headers(self, path: str) -> None:
+        """Let the browser keep it."""
+        del path
+        handler: Any = self
+        handler.set_header("Cache-Control", "private, max-age=31536000, immutable")
+
+
+class VersionedStatic(Forever, SignedInOnly, MultiStaticFileHandler):
+    """Voilà's own scripts."""
+
+
+class VersionedLab(Forever, SignedInOnly, FileFindHandler):
+    """Widget scripts."""
+
+    def set_headers(self) -> None:
+        """Without jupyter_server's no-cache."""
+        StaticFileHandler.set_headers(self)
+
+    async def get(self, path: str, include_body: bool = True) -> None:  # noqa: FBT001, FBT002 - tornado's signature
+        """Send the file."""
+        await StaticFileHandler.get(self, path, include_body)
+
+
+class Health(web.RequestHandler):
+    """For load balancers: whether the web server and the store answer."""
+
+    async def get(self) -> None:
+        """200 or 503."""
+        try:
+            self.write(self.settings["callers"].store.health())
+        except Unavailable:
+            self.set_status(503)
+            self.write({"ok": False})
+
+
+class NotHere(ErrorPage, web.RequestHandler):
+    """Everything else."""
+
+    async def prepare(self) -> None:
+        """404."""
+        raise HTTPError(404)
+
+
+class CrmVoila(Voila):
+    """Voilà with our identity, routes and settings."""
+
+    name = "voila"
+    store_socket = Unicode("").tag(config=True)
+    trust_proxy = Unicode("").tag(config=True)
+
+    def init_settings(self) -> dict[str, Any]:
+        """Add login, headers and limits to Voilà's settings."""
+        settings: dict[str, Any] = super().init_settings()
+        settings.update(
+            callers=Callers(Remote(self.store_socket, patience=1.0)),
+            sockets={},
+            end_session=self.end_session,
+            demo_login=bool(os.environ.get("CRM_DEMO")),
+            home_url=url_path_join(self.base_url, "crm"),
+            login_url=url_path_join(self.base_url, "login"),
+            compress_response=True,
+            xsrf_cookies=True,
+            xsrf_cookie_kwargs={"samesite": "Lax", "path": self.base_url},
+            allow_unauthenticated_access=False,
+            websocket_max_message_size=32 << 20,
+            headers=HEADERS,
+            config=self.config,
+            default_handler_class=NotHere,
+        )
+        self.kernel_manager.allow_tracebacks = False
+        return settings
+
+    def init_handlers(self) -> list[Any]:
+        """Voilà's handlers less the ones that list, read or run anything; then ours."""
+        base = self.server_url
+        kept = []
+        for handler in super().init_handlers():
+            pattern = handler[0]
+            if pattern == base or any(url_path_join(base, closed) in pattern for closed in CLOSED):
+                continue
+            kept.append(self._guarded(handler))
+        static = url_path_join(base, "s", __version__)
+        page = {
+            "template_paths": self.template_paths,
+            "config": self.config,
+            "voila_configuration": self.voila_configuration,
+            "notebook_path": str(notebook()),
+        }
+        return [
+            *kept,
+            (url_path_join(static, "static", "(.*)"), VersionedStatic, {"paths": self.static_paths}),
+            (url_path_join(static, "lab", "(.*)"), VersionedLab, {"path": self.labextensions_path}),
+            (url_path_join(base, "crm") + "(?:/.*)?", PageHandler, page),
+            (url_path_join(base, "healthz"), Health),
+            (re.escape(base), web.RedirectHandler, {"url": url_path_join(self.base_url, "crm"), "permanent": False}),
+        ]
+
+    def _guarded(self, handler: Any) -> Any:
+        pattern, cls, *rest = handler
+        if cls is VoilaKernelWebsocketHandler:
+            return (pattern, OwnedSocket, *rest)
+        if "/voila/api/shutdown" in pattern:
+            return (pattern, OwnedShutdown, *rest)
+        if isinstance(cls, type) and issubclass(cls, StaticFileHandler) and "/templates/" not in pattern:
+            return (pattern, type(f"SignedIn{cls.__name__}", (SignedInOnly, cls), {}), *rest)
+        return handler
+
+    async def end_session(self, session: str) -> None:
+        """End a login session's kernels and close its sockets."""
+        self.app.settings["callers"].forget(session)
+        for handler in list(self.app.settings["sockets"].pop(session, ())):
+            handler.close(4401, "signed out")
+        await self.kernel_manager.end_session(session)
+
+    async def sweep(self) -> None:
+        """End what belongs to sessions that have expired or been revoked."""
+        settings = self.app.settings
+        sessions = set(self.kernel_manager.owner.values()) | {s for s, open_ in settings["sockets"].items() if open_}
+        for session in sessions:
+            try:
+                actor = await settings["callers"].actor(session)
+            except Unavailable:
+                continue
+            if actor is None:
+                self.log.info("session ended")
+                await self.end_session(session)
+
+    def listen(self) -> None:
+        """Start serving and sweeping."""
+        if self.trust_proxy:
+            trusted = {"xheaders": True, "trusted_downstream": self.trust_proxy.split(",")}
+            self.app.listen = functools.partial(self.app.listen, **trusted)
+        PeriodicCallback(self.sweep, SWEEP_EVERY_MS).start()
+        super().listen()
+
+
+def page_config(config: dict[str, Any], base_url: str, settings: dict[str, Any], **_facts: Any) -> dict[str, Any]:
+    """What the page template needs to know beside the notebook."""
+    from jupyter_server import CallContext  # noqa: PLC0415 - only inside a request
+
+    del settings
+    user = CallContext.get(CallContext.JUPYTER_HANDLER).current_user
+    static = url_path_join(base_url, "s", __version__)
+    config.update(
+        crmLang=user.locale,
+        crmTheme=user.theme,
+        fullStaticUrl=url_path_join(static, "static"),
+        fullLabextensionsUrl=url_path_join(static, "lab"),
+    )
+    return config
+
+
+def cookie_secret(folder: Path) -> bytes:
+    """The secret that signs cookies: made once, readable by its owner only."""
+    path = folder / "cookie-secret"
+    if not path.exists():
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        os.write(handle, secrets.token_bytes(32))
+        os.close(handle)
+    return path.read_bytes()
+
+
+def configuration(socket: str, state: Path, *, base_url: str, trust_proxy: str) -> Config:
+    """Voilà's settings that are code; the rest is in voila.json."""
+    config = Config()
+    config.CrmVoila.store_socket = socket
+    config.CrmVoila.trust_proxy = trust_proxy
+    config.Voila.update({
+        "open_browser": False,
+        "root_dir": str(notebook().parent),
+        "base_url": base_url,
+        "cookie_secret": cookie_secret(state),
+        "identity_provider_class": SessionIdentity,
+        "authorizer_class": OwnerAuthorizer,
+    })
+    config.VoilaConfiguration.update({
+        "template": "crm-lab",
+        "multi_kernel_manager_class": "crm_lab.server.kernels.OwnedKernels",
+        "allow_template_override": "NO",
+        "allow_theme_override": "NO",
+        "file_allowlist": [],
+        "show_tracebacks": False,
+        "page_config_hook": page_config,
+        "extension_allowlist": [
+            "@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget",
+        ],
+    })  # fmt: skip
+    config.OwnedKernels.update({"cull_idle_timeout": 60, "cull_interval": 60, "cull_connected": True})
+    config.OwnedKernels.kernel_environment = {"CRM_SOCKET": socket, "CRM_DATA": str(state)}
+    config.KernelRestarter.update({"restart_limit": 0, "time_to_dead": 2.0})
+    config.KernelManager.client_class = "crm_lab.server.kernels.QuickClient"
+    return config
+
+
+def start_zygote(state: Path) -> subprocess.Popen[bytes] | None:
+    """Start the fork server where forking is safe."""
+    if sys.platform != "linux":
+        return None
+    path = state / "zygote.sock"
+    os.environ[ZYGOTE_SOCKET] = str(path)
+    return subprocess.Popen([sys.executable, "-m", "crm_lab.server.zygote", str(path)])  # noqa: S603
+
+
+
+@click.command()
+@click.option("--socket", required=True)
+@click.option("--host", default="127.0.0.1")
+@click.option("--port", default=8866)
+@click.option("--base-url", default="/")
+@click.option("--state-dir", type=click.Path(path_type=Path), required=True)
+@click.option("--trust-proxy", default="")
+def main(socket: str, host: str, port: int, base_url: str, state_dir: Path, trust_proxy: str) -> None:  # noqa: PLR0913
+    """Serve pages until told to stop."""
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    share = ROOT / "share" / "jupyter"
+    if share.exists():
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(share), os.environ.get("JUPYTER_PATH", "")]))
+    os.chdir(state_dir)  # Voilà reads a configuration file wherever it stands
+    zygote = start_zygote(state_dir)
+    config = configuration(socket, state_dir, base_url=base_url, trust_proxy=trust_proxy)
+    try:
+        CrmVoila.launch_instance(argv=[f"--port={port}", f"--Voila.ip={host}"], config=config)
+    finally:
+        if zygote:
+            zygote.kill()
+
+
+if __name__ == "__main__":
+    main()
