@@ -1,0 +1,155 @@
+// @ts-check
+// The address bar, title, language, theme, keys and passing messages. In JupyterLab the address is not ours and stays.
+
+/** @param {{model: any, el: HTMLElement, signal: AbortSignal}} view */
+function render({model, el, signal}) {
+  el.style.display = 'none';
+  const ours = Boolean(document.body.dataset.voila);
+  const site = (document.body.dataset.baseUrl ?? '/').replace(/voila\/$/, '');
+  const root = `${site.replace(/\/$/, '')}${model.get('base')}`;
+  const app = () => /** @type {HTMLElement} */ (document.querySelector('.crm-app') ?? document.body);
+  const here = () => (ours ? location.pathname.slice(root.length).replace(/^\//, '') : model.get('path'));
+  const words = model.get('words');
+
+  /** Nothing typed is lost without a question. */
+  const mayLeave = () => {
+    const dirty = /** @type {HTMLElement | null} */ (document.querySelector('form[data-dirty]'));
+    if (!dirty) return true;
+    if (!confirm(words.unsaved)) return false;
+    delete dirty.dataset.dirty;
+    return true;
+  };
+  /** @param {string} path */
+  const show = path => {
+    model.set('path', path);
+    model.save_changes();
+  };
+  /** @param {string} path */
+  const visit = path => {
+    if (!mayLeave()) return;
+    if (ours) history.pushState(null, '', `${root}/${path}`);
+    show(path);
+  };
+
+  addEventListener('popstate', () => show(here()), {signal});
+  addEventListener('beforeunload', e => {
+    if (document.querySelector('form[data-dirty]')) e.preventDefault();
+  }, {signal});
+  document.addEventListener('click', e => {
+    const target = /** @type {Element} */ (e.target);
+    const link = /** @type {HTMLElement | null} */ (target.closest?.('.crm a[data-route]'));
+    if (target.closest?.('[data-logout]')) return logOut();
+    if (!link || e.ctrlKey || e.metaKey || e.shiftKey || e.button) return;
+    e.preventDefault();
+    visit(link.dataset.route ?? '');
+  }, {signal});
+
+  function logOut() {
+    const form = document.createElement('form');
+    const token = document.cookie.match(/(?:^|; )_xsrf=([^;]+)/)?.[1] ?? '';
+    form.method = 'post';
+    form.action = `${site}logout`;
+    form.append(Object.assign(document.createElement('input'), {type: 'hidden', name: '_xsrf', value: decodeURIComponent(token)}));
+    document.body.append(form);
+    form.submit();
+  }
+
+  let before = '';
+  document.addEventListener('keydown', e => {
+    const typing = /** @type {HTMLElement} */ (e.target).closest?.('input,textarea,select,[contenteditable]');
+    if (typing || e.ctrlKey || e.metaKey || e.altKey) return;
+    const pair = before + e.key.toLowerCase();
+    before = e.key.toLowerCase() === 'n' ? 'n' : '';
+    if (pair === 'nk') visit('customers/new');
+    else if (e.key === 'F2' || e.key === 'e') /** @type {HTMLElement | null} */ (document.querySelector('[data-key=e]'))?.click();
+  }, {signal});
+
+  const toasts = element('div', 'crm-toast', {role: 'status', 'aria-live': 'polite'});
+  const notice = element('div', 'crm-notice', {role: 'alert'});
+  notice.hidden = true;
+  document.body.append(toasts);
+  toasts.classList.add('crm');
+  app().prepend(notice);
+  signal.addEventListener('abort', () => [toasts, notice].forEach(n => n.remove()));
+
+  /** @param {{toast: string, undo: boolean}} message */
+  function toast({toast: text, undo}) {
+    const box = element('div', 'toast', {});
+    box.append(element('span', '', {}, text));
+    if (undo) {
+      const button = element('button', '', {type: 'button'}, words.undo);
+      button.onclick = () => {
+        model.send({event: 'undo'});
+        box.remove();
+      };
+      box.append(button);
+    }
+    toasts.replaceChildren(box);
+    setTimeout(() => box.remove(), 10_000);
+  }
+
+  /** After a change of screen: to its top, and the heading is read out, unless somebody types. */
+  function settle() {
+    setTimeout(() => {
+      const main = document.querySelector('.crm-main');
+      if (main) main.scrollTop = 0;
+      if (document.activeElement?.closest('input,textarea,select')) return;
+      /** @type {HTMLElement | null} */ (document.querySelector('.crm-main h1'))?.focus({preventScroll: true});
+    }, 40);
+  }
+
+  /** What an ipywidgets Box cannot say: landmarks, and a way past the menu. */
+  function landmarks() {
+    const main = /** @type {HTMLElement | null} */ (document.querySelector('.crm-main'));
+    const top = document.querySelector('.crm-top');
+    if (!main || !top) return;
+    main.setAttribute('role', 'main');
+    main.tabIndex = -1;
+    top.setAttribute('role', 'banner');
+    if (top.querySelector('.skip')) return;
+    const skip = element('a', 'skip', {href: '#'}, words.skip);
+    skip.onclick = e => {
+      e.preventDefault();
+      main.focus();
+    };
+    top.prepend(skip);
+  }
+
+  const wear = () => {
+    const theme = model.get('theme');
+    document.documentElement.dataset.theme = theme;
+    document.documentElement.lang = model.get('lang');
+  };
+  model.on('change:path', () => {
+    const path = model.get('path');
+    if (ours && here() !== path) history.pushState(null, '', `${root}/${path}`);
+  });
+  model.on('change:title', () => { document.title = model.get('title'); });
+  model.on('change:theme', wear);
+  model.on('change:lang', wear);
+  model.on('change:notice', () => {
+    notice.textContent = model.get('notice');
+    notice.hidden = !model.get('notice');
+  });
+  model.on('msg:custom', (/** @type {any} */ m) => {
+    if (m.toast) toast(m);
+    if (m.settle) settle();
+    if (m.reload) location.reload();
+  });
+  if (ours) {
+    wear();
+    document.title = model.get('title');
+  }
+  setTimeout(landmarks, 50);
+}
+
+/** @param {string} tag @param {string} name @param {Record<string, string>} attributes @param {string} [text] */
+function element(tag, name, attributes, text = '') {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.textContent = text;
+  return made;
+}
+
+export default {render};

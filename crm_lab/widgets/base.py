@@ -1,0 +1,98 @@
+"""What every widget and screen shares: events by name, safe handlers, complete disposal."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import anywidget
+import ipywidgets
+
+from crm_lab.errors import CrmError, Unavailable
+from crm_lab.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ASSETS = Path(__file__).parent / "assets"
+TAKEN = {"open", "close", "send", "focus", "blur", "keys", "comm"}
+log = logging.getLogger(__name__)
+
+
+class Host(Protocol):
+    """What a screen may ask of the page it stands in."""
+
+    def toast(self, text: str, undo: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Say something; `undo` offers to take the last change back."""
+
+    def store_lost(self) -> None:
+        """The store does not answer: say so and try again."""
+
+    def go(self, path: str) -> None:
+        """Show another screen."""
+
+
+class View(anywidget.AnyWidget):
+    """An anywidget whose messages call the handlers given by name: `View(on_open=..., on_menu=...)`."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if clash := TAKEN & set(vars(cls)):
+            message = f"{cls.__name__} redefines {sorted(clash)}, which ipywidgets needs"
+            raise TypeError(message)
+
+    def __init__(self, **kwargs: Any) -> None:
+        names = [name for name in kwargs if name.startswith("on_")]
+        self._handlers: dict[str, Callable[..., Any]] = {name[3:]: kwargs.pop(name) for name in names}
+        super().__init__(**kwargs)
+        self.on_msg(self._receive)
+
+    def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
+        """A message from the browser, which anybody signed in can forge: unknown or misshapen ones are dropped."""
+        if not isinstance(message, dict):
+            return
+        arguments = {str(k): v for k, v in message.items() if k != "event"}
+        self.fire(str(message.get("event", "")), **arguments)
+
+    def fire(self, event: str, /, **arguments: Any) -> None:
+        """What the browser does; tests call it too. Only named handlers can be reached."""
+        handler = self._handlers.get(event)
+        if handler is None:
+            return
+        try:
+            handler(**arguments)
+        except TypeError:
+            log.warning("refused message %s", event, exc_info=True)
+
+
+def guarded(host: Host, handler: Callable[..., Any]) -> Callable[..., Any]:
+    """The handler, with errors turned into a sentence for the user; what we did not expect is logged."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return handler(*args, **kwargs)
+        except Unavailable:
+            host.store_lost()
+        except CrmError as error:
+            host.toast(error.message)
+        except TypeError:
+            log.warning("refused arguments", exc_info=True)
+        except Exception:
+            reference = secrets.token_hex(4)
+            log.exception("handler failed, reference %s", reference)
+            host.toast(_("Something went wrong. Reference {reference}.", reference=reference))
+        return None
+
+    return run
+
+
+def close_all(widget: Any) -> None:
+    """Free a widget for good: ipywidgets keeps every model, its Layout and its Style until each is closed."""
+    for child in getattr(widget, "children", ()):
+        close_all(child)
+    for part in (getattr(widget, "layout", None), getattr(widget, "style", None)):
+        if isinstance(part, ipywidgets.Widget):
+            part.close()
+    widget.close()

@@ -1,0 +1,69 @@
+"""Grid: a table of any length; sorting, filtering and selection happen in the browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import traitlets
+from ipywidgets.widgets.trait_types import CByteMemoryView
+
+from crm_lab.i18n import _, current_locale
+from crm_lab.widgets.base import ASSETS, View
+from crm_lab.widgets.packing import pack
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def words() -> dict[str, str]:
+    """The texts the browser needs, in the reader's language."""
+    return {
+        "locale": "nb-NO" if current_locale() == "nb" else "en-GB",
+        "rows": _("rows"),
+        "of": _("of"),
+        "selected": _("selected"),
+        "sum": _("Sum"),
+        "sort": _("Sort by"),
+        "columns": _("Columns"),
+        "clear": _("Clear selection"),
+        "keys": _("↑↓ move · Space select · Enter open"),
+    }
+
+
+class Grid(View):
+    """A virtual table. Rows are known to the browser by their place in the frame.
+
+    Events: `open(row)` on Enter or double click, `menu(id)` from the row menu or the selection bar.
+    """
+
+    _esm = ASSETS / "grid.js"
+    columns = traitlets.List().tag(sync=True)
+    data = traitlets.List().tag(sync=True)
+    sort = traitlets.List().tag(sync=True)
+    filter = traitlets.Unicode().tag(sync=True)
+    menu = traitlets.List().tag(sync=True)
+    sum_key = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
+    empty = traitlets.Unicode().tag(sync=True)
+    empty_hint = traitlets.Unicode().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
+    selected = CByteMemoryView(b"").tag(sync=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(words=words(), **kwargs)
+        self.n_rows = 0
+
+    def show(self, frame: pd.DataFrame) -> None:
+        """Show a frame; columns no definition names are not sent."""
+        named = {key for c in self.columns for key in (c["key"], c.get("late"), c.get("lock")) if key}
+        self.n_rows = len(frame)
+        self.data = pack(frame[[c for c in frame.columns if c in named]])
+        self.selected = b""
+
+    @property
+    def selected_rows(self) -> list[int]:
+        """Places in the shown frame of the selected rows; what the browser invents is left out."""
+        raw = bytes(self.selected)
+        rows = np.frombuffer(raw[: len(raw) // 4 * 4], "int32")
+        return [int(r) for r in rows if 0 <= r < self.n_rows]

@@ -1,0 +1,96 @@
+"""Live: a region of HTML drawn from a Jinja template; clicks and forms come back as calls of named actions."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from crm_lab.i18n import _, day, moment, number
+from crm_lab.widgets.base import ASSETS, Host, View, guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LEGAL_FORMS = {"AS", "ASA", "SA", "KF", "ANS", "DA", "NUF", "IKS", "BA"}
+SVG = '<svg class="i" width="{size}" height="{size}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{paths}</svg>'  # noqa: E501
+
+
+@cache
+def icon(name: str, size: int = 16) -> Markup:
+    """An icon of our own files as inline SVG."""
+    source = (ASSETS / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    paths = source[source.index(">", source.index("<svg")) + 1 : source.rindex("</svg>")]
+    return Markup(SVG.format(size=size, paths=paths))  # noqa: S704 - our own file, no user's text
+
+
+def initials(name: str) -> str:
+    """Two letters for an avatar, legal forms left out."""
+    words = [w for w in re.findall(r"[^\W\d_]+", name) if w.upper() not in LEGAL_FORMS] or ["?"]
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
+
+
+def hue(name: str) -> int:
+    """One of eight avatar colours, always the same for a name."""
+    return sum(map(ord, name)) * 47 % 8
+
+
+def grouped(digits: str) -> str:
+    """An organisation number as people write it."""
+    return " ".join(re.findall(r"\d{1,3}", digits))
+
+
+@cache
+def environment() -> Environment:
+    """The templates: everything from users is escaped, a missing value is an error."""
+    made = Environment(
+        loader=FileSystemLoader(ASSETS.parent / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    made.globals["_"] = _
+    made.filters.update(
+        icon=icon, initials=initials, hue=hue, grouped=grouped, day=day, moment=moment, number=number
+    )
+    return made
+
+
+class Live(View):
+    """One region of the page.
+
+    `data-do="rename"` in the template calls `actions["rename"](**data)`; a form's fields come as `values`.
+    """
+
+    _esm = ASSETS / "live.js"
+    html = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, template: str, host: Host, actions: dict[str, Callable[..., Any]] | None = None, **data: Any) -> None:
+        super().__init__()
+        self._template, self._host = template, host
+        self._actions = {name: guarded(host, action) for name, action in (actions or {}).items()}
+        self.data = data
+        self.refresh()
+
+    def refresh(self, **data: Any) -> None:
+        """Draw again, with changed values."""
+        self.data |= data
+        self.html = environment().get_template(self._template).render(self.data)
+
+    def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
+        if isinstance(message, dict):
+            self.act(str(message.get("do", "")), **{str(k): v for k, v in message.items() if k != "do"})
+
+    def act(self, do: str, /, **arguments: Any) -> None:
+        """What a click does; tests call it too. Only named actions can be reached."""
+        if action := self._actions.get(do):
+            action(**arguments)
+
+    def focus_on(self, selector: str) -> None:
+        """Put the keyboard where it is needed."""
+        self.send({"focus": selector})

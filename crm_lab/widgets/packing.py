@@ -1,0 +1,39 @@
+"""A DataFrame as column buffers: ipywidgets ships bytes as binary frames, so no JSON and no Arrow in the browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+NO_DATE = np.iinfo("int32").min
+FEW = 64
+
+
+def pack(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Columns as `{key, kind, data}`: i32, f64 (money in øre), date (days since 1970), dict (codes), utf8 (text)."""
+    return [_column(str(name), frame[name]) for name in frame.columns]
+
+
+def _column(key: str, values: pd.Series[Any]) -> dict[str, Any]:
+    if pd.api.types.is_datetime64_any_dtype(values):
+        stamps = values.dt.tz_convert("Europe/Oslo").dt.tz_localize(None) if values.dt.tz is not None else values
+        days = stamps.to_numpy("datetime64[D]").astype("int64")
+        data = np.where(values.isna(), NO_DATE, days).astype("int32")
+        return {"key": key, "kind": "date", "data": data.tobytes()}
+    if pd.api.types.is_bool_dtype(values) or pd.api.types.is_integer_dtype(values):
+        return {"key": key, "kind": "i32", "data": values.fillna(0).to_numpy("int32").tobytes()}
+    if pd.api.types.is_float_dtype(values):
+        return {"key": key, "kind": "f64", "data": values.to_numpy("float64").tobytes()}
+    return _text(key, values)
+
+
+def _text(key: str, values: pd.Series[Any]) -> dict[str, Any]:
+    codes, words = pd.factorize(values, use_na_sentinel=True)
+    if len(words) <= max(FEW, len(values) // 2):
+        return {"key": key, "kind": "dict", "data": codes.astype("int32").tobytes(), "dict": [str(w) for w in words]}
+    parts = [b"" if pd.isna(v) else str(v).encode() for v in values]
+    offsets = np.zeros(len(parts) + 1, "int32")
+    np.cumsum([len(p) for p in parts], out=offsets[1:])
+    return {"key": key, "kind": "utf8", "data": b"".join(parts), "offsets": offsets.tobytes()}

@@ -1,0 +1,43 @@
+"""One's own settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crm_lab.errors import InvalidInput
+from crm_lab.i18n import _
+from crm_lab.widgets.live import Live
+
+if TYPE_CHECKING:
+    from crm_lab.widgets.shell import App
+
+FIELDS = ("old", "new")
+
+
+class Profile(Live):
+    """Language, theme and password."""
+
+    def __init__(self, app: App) -> None:
+        self.app, self.title = app, _("My profile")
+        themes = [("auto", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))]
+        actions = {"locale": self._locale, "theme": self._theme, "password": self._password}
+        blank = dict.fromkeys(FIELDS, "")
+        super().__init__("profile.html", app, actions=actions, me=app.me, themes=themes, values=blank, errors=blank)
+        self.add_class("screen")
+
+    def _locale(self, value: str) -> None:
+        self.app.prefer(locale=str(value))
+
+    def _theme(self, value: str) -> None:
+        self.app.prefer(theme=str(value))
+        self.refresh(me=self.app.me)
+
+    def _password(self, values: dict[str, Any]) -> None:
+        blank = dict.fromkeys(FIELDS, "")
+        try:
+            self.app.crm.sessions.change_password(old=str(values.get("old", "")), new=str(values.get("new", "")))
+        except InvalidInput as error:
+            self.refresh(errors=blank | {error.field: error.message})
+            return
+        self.refresh(errors=blank)
+        self.app.toast(_("The password is changed. Other sessions are ended."))

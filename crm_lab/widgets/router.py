@@ -1,0 +1,49 @@
+"""Router: the page's address, title, language, theme, keys and messages."""
+
+from __future__ import annotations
+
+import base64
+from functools import cache
+from typing import Any
+
+import traitlets
+
+from crm_lab.widgets.base import ASSETS, View
+
+
+@cache
+def stylesheet() -> str:
+    """The whole application's CSS, tokens first, the font inside."""
+    font = base64.b64encode((ASSETS / "inter.woff2").read_bytes()).decode()
+    face = (
+        '@font-face{font-family:"Inter var";font-weight:100 900;font-display:swap;'
+        f'src:url(data:font/woff2;base64,{font}) format("woff2")}}'
+    )
+    parts = [(ASSETS / f"{name}.css").read_text(encoding="utf-8") for name in ("tokens", "base", "controls", "screens")]
+    return "\n".join([face, *parts])
+
+
+class Router(View):
+    """`path` follows the address bar below `base`, both ways. Events: `key(name)`, `undo()`."""
+
+    _esm = ASSETS / "router.js"
+    _css = stylesheet()
+    base = traitlets.Unicode("/crm").tag(sync=True)
+    path = traitlets.Unicode().tag(sync=True)
+    title = traitlets.Unicode().tag(sync=True)
+    lang = traitlets.Unicode("nb").tag(sync=True)
+    theme = traitlets.Unicode("auto").tag(sync=True)
+    notice = traitlets.Unicode().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
+
+    def toast(self, text: str, *, undo: bool) -> None:
+        """Show a passing message."""
+        self.send({"toast": text, "undo": undo})
+
+    def settle(self) -> None:
+        """A new screen stands: scroll to its top and tell screen readers."""
+        self.send({"settle": True})
+
+    def reload(self, **_ignored: Any) -> None:
+        """Load the whole page again, as after a change of language."""
+        self.send({"reload": True})

@@ -1,0 +1,231 @@
+"""The application: menu, top bar and the screen that the address names."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from crm_lab.domain.access import Role
+from crm_lab.errors import CrmError, NotFound
+from crm_lab.i18n import _, set_locale
+from crm_lab.widgets.base import close_all, guarded
+from crm_lab.widgets.customers import CustomerCard, CustomerForm, CustomerList
+from crm_lab.widgets.employees import EmployeeAdministration
+from crm_lab.widgets.live import Live
+from crm_lab.widgets.profile import Profile
+from crm_lab.widgets.router import Router
+
+if TYPE_CHECKING:
+    from crm_lab.connection import Connection
+
+MOST_RECENT = 5
+THEMES = ("auto", "light", "dark")
+
+
+def theme_name(theme: str) -> str:
+    """A theme in words."""
+    return {"auto": _("As the system"), "light": _("Light"), "dark": _("Dark")}[theme]
+
+
+def start_path(base: str) -> str:
+    """The screen the browser asked for, from what Voilà tells the kernel."""
+    path = os.environ.get("SCRIPT_NAME", "")
+    _before, found, rest = path.partition(base)
+    return rest.strip("/") if found else ""
+
+
+class Missing(Live):
+    """A screen that is not there, or not for this employee."""
+
+    def __init__(self, app: App, title: str, text: str) -> None:
+        super().__init__("missing.html", app, title=title, text=text, base=app.base)
+        self.add_class("screen")
+
+
+class App(ipywidgets.Box):
+    """The whole application for one employee: `App(crm_lab.connect())`."""
+
+    def __init__(self, crm: Connection) -> None:
+        self.crm, self.me = crm, crm.me
+        set_locale(self.me.locale)
+        self.company = crm.company()
+        self.recent: dict[str, str] = {}
+        self.router = Router(
+            lang=self.me.locale, theme=self.me.theme, path=start_path("/crm"),
+            words={"undo": _("Undo"), "skip": _("Skip to content"), "unsaved": _("Leave without saving?")},
+            on_undo=guarded(self, self._undo),
+        )  # fmt: skip
+        self.base = self.router.base
+        self.nav = Live("nav.html", self, actions={"new_customer": lambda: self.go("customers/new")}, **self._menu(""))
+        self.top = Live("top.html", self, actions={"theme": self._next_theme, "language": self._language}, **self._top())
+        self.main = ipywidgets.Box()
+        bar = ipywidgets.Box([self.top])
+        for widget, name in ((self.nav, "crm-nav"), (bar, "crm-top"), (self.main, "crm-main")):
+            widget.add_class(name)
+        super().__init__([self.nav, bar, self.main, self.router])
+        self.add_class("crm")
+        self.add_class("crm-app")
+        self._lost = False
+        self._stop = threading.Event()
+        self.router.observe(lambda change: self.visit(change.new), "path")
+        self.visit(self.router.path)
+        self._follow()
+
+    # what screens may ask of the application
+
+    def go(self, path: str) -> None:
+        """Show another screen and put it into the address bar."""
+        if self.router.path == path:
+            self.visit(path)
+        else:
+            self.router.path = path
+
+    def toast(self, text: str, undo: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Say something in passing; `undo` offers to take the newest change back."""
+        self.router.toast(text, undo=undo)
+
+    def store_lost(self) -> None:
+        """Say that the store is away, and try every second until it is back."""
+        if self._lost:
+            return
+        self._lost = True
+        self.router.notice = _("The data store does not answer. Trying again …")
+        loop = _running_loop()
+        if loop is not None:
+            self._retry = loop.create_task(self._until_back())
+
+    def remember(self, path: str, name: str) -> None:
+        """Put a card among the last opened ones."""
+        self.recent = dict([(path, name), *((p, n) for p, n in self.recent.items() if p != path)][:MOST_RECENT])
+
+    # showing screens
+
+    def visit(self, path: str) -> None:
+        """Show the screen of an address; errors become a screen of their own."""
+        guarded(self, self._visit)(path)
+
+    def _visit(self, path: str) -> None:
+        try:
+            screen = self._screen(path)
+        except NotFound as error:
+            screen = Missing(self, _("Not found"), error.message)
+        old, self.main.children = self.main.children, (screen,)
+        for widget in old:
+            close_all(widget)
+        at = "customers" if path.partition("/")[0] in {"", "customers"} else path
+        self.nav.refresh(**self._menu(at))
+        self.router.title = f"{getattr(screen, 'title', 'CRM')} – {self.company['name']}"
+        self.router.settle()
+
+    def _screen(self, path: str) -> ipywidgets.Widget:
+        match path.split("/"):
+            case [""] | ["customers"]:
+                return CustomerList(self)
+            case ["customers", "new"]:
+                return CustomerForm(self)
+            case ["customers", number] if number.isdigit() and len(number) < 16:  # noqa: PLR2004 - BIGINT
+                return CustomerCard(self, int(number))
+            case ["profile"]:
+                return Profile(self)
+            case ["employees"] if self.me.has(Role.ADMIN):
+                return EmployeeAdministration(self)
+            case ["employees"]:
+                return Missing(self, _("No access"), _("Only administrators see this page."))
+        return Missing(self, _("Not found"), _("There is no such page."))
+
+    def _menu(self, at: str) -> dict[str, Any]:
+        items = [{"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._count()}]
+        if self.me.has(Role.ADMIN):
+            items.append({"path": "employees", "label": _("Employees"), "icon": "users", "count": None})
+        return {
+            "items": items, "at": at, "base": self.base, "me": self.me, "company": self.company["name"],
+            "recent": list(self.recent.items()),
+        }  # fmt: skip
+
+    def _count(self) -> int | None:
+        try:
+            count: int = self.crm.customers.count()
+        except CrmError:
+            return None
+        return count
+
+    def _top(self) -> dict[str, Any]:
+        return {
+            "is_demo": self.company["is_demo"],
+            "theme_label": _("Theme: {name}", name=theme_name(self.me.theme)),
+            "other_language": "English" if self.me.locale == "nb" else "Norsk",
+        }
+
+    # settings of one's own
+
+    def prefer(self, *, locale: str = "", theme: str = "") -> None:
+        """Change one's own language or theme; a new language loads the page again."""
+        self.me = self.crm.sessions.prefer(locale=locale, theme=theme)
+        self.router.theme = self.me.theme
+        self.top.refresh(**self._top())
+        if locale:
+            self.router.reload()
+
+    def _next_theme(self) -> None:
+        self.prefer(theme=THEMES[(THEMES.index(self.me.theme) + 1) % len(THEMES)])
+
+    def _language(self) -> None:
+        self.prefer(locale="en" if self.me.locale == "nb" else "nb")
+
+    def _undo(self) -> None:
+        self.crm.history.undo(request_id=self.crm.last_request)
+        self.toast(_("Undone."))
+        path = self.router.path
+        self.visit(path)
+
+    # what others do, and a store that goes away
+
+    def changed(self) -> None:
+        """Somebody wrote something: show it, unless a form is being filled in."""
+        if self._lost or not self.main.children:
+            return
+        reload = getattr(self.main.children[0], "reload", None)
+        if reload:
+            guarded(self, reload)()
+        self.nav.refresh(**self._menu(self.nav.data["at"]))
+
+    def _follow(self) -> None:
+        loop = _running_loop()
+        if loop is not None:
+            threading.Thread(target=self._listen, args=(loop,), daemon=True).start()
+
+    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
+        after = -1
+        while not self._stop.is_set():
+            try:
+                newest = self.crm.changes.wait(after=after)
+            except CrmError:
+                loop.call_soon_threadsafe(self.store_lost)
+                self._stop.wait(1.0)
+                continue
+            if newest > after >= 0:
+                loop.call_soon_threadsafe(self.changed)
+            after = newest
+
+    async def _until_back(self) -> None:
+        while self._lost:
+            await asyncio.sleep(1.0)
+            try:
+                await asyncio.to_thread(self.crm.health)
+            except CrmError:
+                continue
+            self._lost = False
+            self.router.notice = ""
+            if getattr(self.main.children[0], "reload", None) or not self.main.children:
+                self.visit(self.router.path)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
