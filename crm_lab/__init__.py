@@ -20,6 +20,6 @@ def connect(user: str = "", *, url: str = "", token: str = "") -> Connection:
     url : database URL, to open a company in this process whether or not one is served.
     token : session token or personal access token; else `CRM_SESSION`.
     """
-    from crm_lab.connection import Connection  # noqa: PLC0415 - `import crm_lab` stays instant
+    from crm_lab.connection import Connection
 
     return Connection.find(user=user, url=url, token=token)

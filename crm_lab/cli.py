@@ -42,8 +42,8 @@ data_option = click.option(
 
 def open_company(data: Path) -> Database:
     """The company's database in this process. Raises `StoreHeld` while it is served."""
-    from crm_lab.settings import Settings  # noqa: PLC0415 - keeps `crm-lab --help` quick
-    from crm_lab.store.engine import Database  # noqa: PLC0415
+    from crm_lab.settings import Settings
+    from crm_lab.store.engine import Database
 
     return Database(Settings(data=data).database_url)
 
@@ -63,7 +63,7 @@ def main() -> None:
 @plainly
 def init(data: Path, name: str, admin: str, admin_name: str, password: str) -> None:
     """Make an empty company with its first administrator."""
-    from crm_lab.services.company import create_company  # noqa: PLC0415
+    from crm_lab.services.company import create_company
 
     database = open_company(data)
     try:
@@ -82,7 +82,7 @@ def init(data: Path, name: str, admin: str, admin_name: str, password: str) -> N
 @plainly
 def serve(data: Path, host: str, port: int, base_url: str, trust_proxy: str) -> None:
     """Start the store and the web server; both are started again if they stop."""
-    from crm_lab.server.supervisor import Supervisor  # noqa: PLC0415
+    from crm_lab.server.supervisor import Supervisor
 
     sys.exit(Supervisor(data, host=host, port=port, base_url=base_url, trust_proxy=trust_proxy).run())
 
@@ -95,8 +95,8 @@ def serve(data: Path, host: str, port: int, base_url: str, trust_proxy: str) -> 
 @plainly
 def demo(data: Path, scale: int, port: int, *, only_make: bool) -> None:
     """Make the demo company the first time, then serve it."""
-    from crm_lab.server.supervisor import Supervisor  # noqa: PLC0415
-    from crm_lab.services.company import DEMO_PASSWORD  # noqa: PLC0415
+    from crm_lab.server.supervisor import Supervisor
+    from crm_lab.services.company import DEMO_PASSWORD
 
     if not (data / "ready").exists():
         _make_demo(data, scale)
@@ -107,7 +107,7 @@ def demo(data: Path, scale: int, port: int, *, only_make: bool) -> None:
 
 
 def _make_demo(data: Path, scale: int) -> None:
-    from crm_lab.services.company import create_demo  # noqa: PLC0415
+    from crm_lab.services.company import create_demo
 
     for leftover in data.glob("crm.duckdb*"):
         leftover.unlink()
@@ -133,7 +133,7 @@ def import_() -> None:
 @plainly
 def import_register(file: Path, target: str, owner: str, data: Path) -> None:
     """Read Enhetsregisteret's bulk CSV or JSON (also gz) as the look-up register or as customers."""
-    from crm_lab.services.register import import_customers, import_lookup  # noqa: PLC0415
+    from crm_lab.services.register import import_customers, import_lookup
 
     database = open_company(data)
     try:
@@ -150,7 +150,7 @@ def import_register(file: Path, target: str, owner: str, data: Path) -> None:
 @plainly
 def backup(data: Path) -> None:
     """Write a consistent copy to DATA/backup (while it is served, the store makes one nightly)."""
-    from crm_lab.services.company import backup as back_up  # noqa: PLC0415
+    from crm_lab.services.company import backup as back_up
 
     database = open_company(data)
     try:
@@ -164,7 +164,7 @@ def backup(data: Path) -> None:
 @plainly
 def check(data: Path) -> None:
     """Look for broken references and numbers; exits with 1 where there are any."""
-    from crm_lab.services.company import check as check_company  # noqa: PLC0415
+    from crm_lab.services.company import check as check_company
 
     database = open_company(data)
     try:

@@ -45,7 +45,7 @@ class Transport(Protocol):
     def call(self, service: str, action: str, arguments: dict[str, Any], *, request_id: UUID | None = None) -> Any:
         """Run one action and return its answer; frames come as Arrow tables."""
 
-    def wait(self, after: int, timeout: float) -> int:  # noqa: ASYNC109
+    def wait(self, after: int, timeout: float) -> int:
         """Wait for a change later than `after`; the number of the newest."""
 
     def health(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class Remote:
             return _read_arrow(response.content)
         return msgspec.json.decode(response.content, type=answer_type(service, action))
 
-    def wait(self, after: int, timeout: float) -> int:  # noqa: ASYNC109
+    def wait(self, after: int, timeout: float) -> int:
         """Long-poll for a change later than `after`."""
         path = f"/api/changes?after={after}&timeout={timeout:g}"
         return int(self._send("GET", path, self._headers(None)).json()["last"])
@@ -156,7 +156,7 @@ def answer_type(service: str, action: str) -> Any:
 
 
 def _read_arrow(content: bytes) -> pa.Table:
-    import pyarrow.ipc  # noqa: PLC0415 - heavy, and only frames need it
+    import pyarrow.ipc
 
     return pyarrow.ipc.open_stream(content).read_all()
 
@@ -174,7 +174,7 @@ class Changes:
             self.last += 1
             self._condition.notify_all()
 
-    def wait(self, after: int, timeout: float) -> int:  # noqa: ASYNC109
+    def wait(self, after: int, timeout: float) -> int:
         """Block until there is a change later than `after`, `timeout` seconds at most."""
         with self._condition:
             self._condition.wait_for(lambda: self.last > after, timeout)
@@ -210,7 +210,7 @@ class Local:
             session=digest(bearer) if bearer else "",
         )  # fmt: skip
 
-    def wait(self, after: int, timeout: float) -> int:  # noqa: ASYNC109
+    def wait(self, after: int, timeout: float) -> int:
         """Wait for a change made in this process."""
         return self.changes.wait(after, timeout)
 
@@ -250,7 +250,7 @@ class ChangesProxy:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def wait(self, after: int = 0, timeout: float = 25.0) -> int:  # noqa: ASYNC109
+    def wait(self, after: int = 0, timeout: float = 25.0) -> int:
         """The number of the newest change, as soon as it is later than `after` (or `timeout` seconds passed)."""
         return self._transport.wait(after, timeout)
 
@@ -276,7 +276,7 @@ class Connection:
         token = token or ("" if url else settings.session)
         if not url and not settings.url and settings.socket_path.exists():
             return cls(Remote(str(settings.socket_path), token=token, user=user))
-        from crm_lab.store.engine import Database  # noqa: PLC0415 - a page never opens the file
+        from crm_lab.store.engine import Database
 
         return cls(Local(Database(url or settings.database_url), token=token, user=user))
 
@@ -320,8 +320,8 @@ class Connection:
 def _as_frame(answer: Any) -> Any:
     if not hasattr(answer, "to_pandas"):
         return answer
-    import pandas as pd  # noqa: PLC0415 - heavy, and only frames need it
-    import pyarrow as pa  # noqa: PLC0415
+    import pandas as pd
+    import pyarrow as pa
 
     kinds = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype()}
     frame: pd.DataFrame = answer.to_pandas(types_mapper=kinds.get)

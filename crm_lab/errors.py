@@ -47,6 +47,7 @@ class InvalidInput(CrmError):
         self.field = field
 
     def details(self) -> dict[str, Any]:
+        """The field."""
         return {"field": self.field}
 
 
@@ -84,6 +85,7 @@ class Unavailable(CrmError):
         self.service = service
 
     def details(self) -> dict[str, Any]:
+        """The service."""
         return {"service": self.service}
 
 
@@ -97,6 +99,7 @@ class Rejected(CrmError):
         self.rows = rows or []
 
     def details(self) -> dict[str, Any]:
+        """The rows."""
         return {"rows": self.rows}
 
 

@@ -81,12 +81,12 @@ def number(value: float | Decimal, digits: int = 0) -> str:
     """12345.6 as "12 346"; a minus is U+2212 and zero is never negative."""
     rounded = round(Decimal(str(value)), digits) + 0
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return numbers.format_decimal(rounded, pattern, locale=_locale.get()).replace("-", "\u2212")
+    return str(numbers.format_decimal(rounded, pattern, locale=_locale.get())).replace("-", "\u2212")
 
 
 def day(value: date) -> str:
     """A business day: 23.11.2026 in Norwegian, 23 Nov 2026 in English."""
-    return dates.format_date(value, "dd.MM.y" if _locale.get() == "nb" else "d MMM y", locale=_locale.get())
+    return str(dates.format_date(value, "dd.MM.y" if _locale.get() == "nb" else "d MMM y", locale=_locale.get()))
 
 
 def moment(value: datetime) -> str:

@@ -84,7 +84,7 @@ def read_entities(path: Path, faults: list[RowFault]) -> Iterator[Entity]:
 def _open(path: Path) -> IO[str]:
     with path.open("rb") as start:
         magic = start.read(2)
-    raw: Any = gzip.open(path) if magic == GZIP else path.open("rb")
+    raw: Any = gzip.open(path) if magic == GZIP else path.open("rb")  # noqa: SIM115 - the caller closes it
     return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
 
 
@@ -95,11 +95,14 @@ def _entities(stream: IO[str], name: str) -> Iterator[Entity]:
     return _csv_rows(_Joined(head, stream), name)
 
 
-class _Joined(io.TextIOBase):
+class _Joined:
     """Text already read, followed by the rest of the stream, line by line."""
 
     def __init__(self, head: str, rest: IO[str]) -> None:
         self._head, self._rest = io.StringIO(head, newline=""), rest
+
+    def __iter__(self) -> _Joined:
+        return self
 
     def __next__(self) -> str:
         line = self._head.readline()

@@ -59,7 +59,7 @@ WHO_IS_WHO = {"employees", "history", "sessions"}
 def answer(value: Any, status: int = 200) -> Response:
     """A value as a response: Arrow for frames, JSON for the rest."""
     if hasattr(value, "to_pandas"):
-        import pyarrow as pa  # noqa: PLC0415 - only frames need it
+        import pyarrow as pa
 
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, value.schema) as stream:
@@ -123,7 +123,7 @@ class StoreApp:
                 await to_thread.run_sync(self.database.checkpoint)
 
     async def _back_up_nightly(self) -> None:
-        from crm_lab.services.company import backup  # noqa: PLC0415 - needed once a day
+        from crm_lab.services.company import backup
 
         while self.database.path is not None:
             await asyncio.sleep(BACKUP_EVERY)

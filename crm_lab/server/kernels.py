@@ -126,7 +126,7 @@ class ForkProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Start one kernel and return its connection facts."""
         path = os.environ.get(ZYGOTE_SOCKET, "")
-        if not path or not os.path.exists(path):  # noqa: PTH110 - a socket's name
+        if not path or not os.path.exists(path):  # noqa: ASYNC240, PTH110 - one stat of a local socket
             return await super().launch_kernel(cmd, **kwargs)
         cwd = str(kwargs.get("cwd") or os.getcwd())  # noqa: PTH109
         request = {

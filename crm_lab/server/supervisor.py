@@ -61,7 +61,7 @@ class Child:
 class Supervisor:
     """The two processes of an installation on one machine."""
 
-    def __init__(  # noqa: PLR0913 - settings, by name
+    def __init__(
         self,
         data: Path,
         *,

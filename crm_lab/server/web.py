@@ -143,6 +143,7 @@ class SignedInOnly:
     """Static files are for browsers with a well-signed cookie."""
 
     async def prepare(self) -> None:
+        """403 for anybody else."""
         handler: Any = self
         if not handler.get_signed_cookie(COOKIE, max_age_days=1):
             raise HTTPError(403)
@@ -237,7 +238,7 @@ class CrmVoila(Voila):
             "template_paths": self.template_paths,
             "config": self.config,
             "voila_configuration": self.voila_configuration,
-            "notebook_path": str(notebook()),
+            "notebook_path": notebook().name,
         }
         return [
             *kept,
@@ -289,7 +290,7 @@ class CrmVoila(Voila):
 
 def page_config(config: dict[str, Any], base_url: str, settings: dict[str, Any], **_facts: Any) -> dict[str, Any]:
     """What the page template needs to know beside the notebook."""
-    from jupyter_server import CallContext  # noqa: PLC0415 - only inside a request
+    from jupyter_server import CallContext
 
     del settings
     user = CallContext.get(CallContext.JUPYTER_HANDLER).current_user
@@ -362,7 +363,7 @@ def start_zygote(state: Path) -> subprocess.Popen[bytes] | None:
 @click.option("--base-url", default="/")
 @click.option("--state-dir", type=click.Path(path_type=Path), required=True)
 @click.option("--trust-proxy", default="")
-def main(socket: str, host: str, port: int, base_url: str, state_dir: Path, trust_proxy: str) -> None:  # noqa: PLR0913
+def main(socket: str, host: str, port: int, base_url: str, state_dir: Path, trust_proxy: str) -> None:
     """Serve pages until told to stop."""
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     share = ROOT / "share" / "jupyter"

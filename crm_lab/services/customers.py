@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pyarrow as pa
 from sqlalchemy import ColumnElement, String, and_, case, cast, func, select
 
 from crm_lab.domain.customers import Address, AddressKind, Customer
-from crm_lab.domain.values import Email, OrgNumber, Phone, clean_text
 from crm_lab.domain.ids import new_id
+from crm_lab.domain.values import Email, OrgNumber, Phone, clean_text
 from crm_lab.errors import Conflict, InvalidInput, NotFound
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
@@ -191,7 +192,7 @@ def address_rows(customer: Customer) -> list[Row]:
 
 
 def _clean_address(address: Address) -> Address:
-    parts = {
+    parts: dict[str, Any] = {
         part: clean_text(getattr(address, part), part, max_length=LONGEST_NAME)
         for part in ("street", "postal_code", "city", "municipality", "country")
     }

@@ -9,14 +9,14 @@ from sqlalchemy import and_, delete, func, select
 
 from crm_lab.domain.access import Role
 from crm_lab.domain.employees import Employee
-from crm_lab.domain.values import clean_text
 from crm_lab.domain.ids import new_id
+from crm_lab.domain.values import clean_text
 from crm_lab.errors import Conflict, InvalidInput
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.sessions import hash_password
 from crm_lab.store import tables
-from crm_lab.store.records import as_record
+from crm_lab.store.records import as_record, as_row
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
@@ -60,7 +60,7 @@ class Employees(Service):
             id=new_id(), username=username, name=_name(name), email=email.strip(), roles=_roles(roles),
             created_at=self.work.now,
         )  # fmt: skip
-        row = {k: getattr(employee, k) for k in e.c.keys() if k != "password_hash"}
+        row = as_row(employee, e)
         self.work.insert(e, row | {"password_hash": hash_password(password)})
         return employee
 

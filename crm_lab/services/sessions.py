@@ -233,7 +233,7 @@ class Sessions(Service):
     def create_token(self, *, name: str) -> AccessToken:
         """Make a personal access token for scripts; its text is in the answer and nowhere else."""
         token = "crm_" + secrets.token_urlsafe(32)
-        made = {"id": new_id(), "employee_id": self.actor.id, "name": name[:80], "created_at": self.work.now}
+        made: Row = {"id": new_id(), "employee_id": self.actor.id, "name": name[:80], "created_at": self.work.now}
         self.work.connection.execute(
             insert(tables.access_token), [made | {"token_hash": digest(token), "revoked_at": None}]
         )

@@ -60,13 +60,13 @@ class StoreBroken(Unavailable):
         super().__init__(_("The data store must restart. Trying again …"))
 
 
-class RetryableConflict(Exception):  # noqa: N818 - never leaves the store
+class RetryableConflict(Exception):
     """Two transactions met; the whole unit of work is to be run again."""
 
 
 def _open_duckdb(url: URL) -> tuple[Engine, Callable[[], None]]:
-    import duckdb  # noqa: PLC0415 - starts a thread: must not be imported before a kernel is forked
-    from duckdb_sqlalchemy import ConnectionWrapper  # noqa: PLC0415
+    import duckdb
+    from duckdb_sqlalchemy import ConnectionWrapper
 
     path = url.database or ":memory:"
     folder = Path(path).absolute().parent

@@ -76,13 +76,13 @@ class Work:
 
     def frame(self, query: Select[Any]) -> pa.Table:
         """The rows as an Arrow table: no float ever touches a DECIMAL."""
-        import pyarrow as arrow  # noqa: PLC0415 - heavy, and only frames need it
+        import pyarrow as pa
 
         if self.connection.dialect.name == "duckdb":
             table: pa.Table = self.connection.execute(query, execution_options={"duckdb_arrow": True}).arrow  # type: ignore[attr-defined]
             return table
         result = self.connection.execute(query)
-        return arrow.Table.from_pylist([dict(row) for row in result.mappings()])
+        return pa.Table.from_pylist([dict(row) for row in result.mappings()])
 
     def read(self, cls: type[T], table: Table, record_id: UUID) -> T:
         """One record the caller may see. Raises `NotFound`, also where it is hidden."""

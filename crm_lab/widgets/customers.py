@@ -76,13 +76,13 @@ class CustomerList(ipywidgets.VBox):
         kinds = {kind: kind_text(kind) for kind in ("customer", "supplier", "both", "person")}
         return [
             {"key": "number", "label": _("No."), "kind": "num", "width": 78},
-            {"key": "name", "label": _("Name"), "min": 220, "grow": 3, "phone": 1, "fixed": True, "lock": "owner_only"},
+            {"key": "name", "label": _("Name"), "min": 200, "grow": 3, "phone": 1, "fixed": True, "lock": "owner_only"},
             {"key": "organisation_number", "label": _("Org. no."), "width": 104, "phone": 3},
-            {"key": "kind", "label": _("Type"), "width": 128, "map": kinds},
-            {"key": "city", "label": _("Place"), "min": 110, "phone": 4},
+            {"key": "kind", "label": _("Type"), "min": 92, "map": kinds},
+            {"key": "city", "label": _("Place"), "min": 96, "phone": 4},
             {"key": "phone", "label": _("Phone"), "width": 124},
-            {"key": "email", "label": _("E-mail"), "min": 160, "grow": 2},
-            {"key": "owner", "label": _("Owner"), "min": 130, "phone": 2},
+            {"key": "email", "label": _("E-mail"), "min": 130, "grow": 2},
+            {"key": "owner", "label": _("Owner"), "min": 120, "phone": 2},
             {"key": "created_at", "label": _("Registered"), "kind": "date", "width": 104},
         ]
 
@@ -184,7 +184,7 @@ class CustomerCard(Live):
 
     def _facts(self) -> list[tuple[str, str, str]]:
         c = self.customer
-        kind = "person" if c.is_person else "both" if c.is_customer and c.is_supplier else "supplier" if c.is_supplier else "customer"  # noqa: E501
+        kind = "person" if c.is_person else "both" if c.is_customer and c.is_supplier else "supplier" if c.is_supplier else "customer"
         site = c.website if c.website.startswith(("http://", "https://")) else f"https://{c.website}"
         return [
             (_("Type"), kind_text(kind), ""),

@@ -14,10 +14,10 @@ from crm_lab.i18n import _, day, moment, number
 from crm_lab.widgets.base import ASSETS, Host, View, guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
 LEGAL_FORMS = {"AS", "ASA", "SA", "KF", "ANS", "DA", "NUF", "IKS", "BA"}
-SVG = '<svg class="i" width="{size}" height="{size}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{paths}</svg>'  # noqa: E501
+SVG = '<svg class="i" width="{size}" height="{size}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{paths}</svg>'
 
 
 @cache
@@ -30,7 +30,7 @@ def icon(name: str, size: int = 16) -> Markup:
 
 def initials(name: str) -> str:
     """Two letters for an avatar, legal forms left out."""
-    words = [w for w in re.findall(r"[^\W\d_]+", name) if w.upper() not in LEGAL_FORMS] or ["?"]
+    words: list[str] = [w for w in re.findall(r"[^\W\d_]+", name) if w.upper() not in LEGAL_FORMS] or ["?"]
     return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
 
 
@@ -70,7 +70,7 @@ class Live(View):
     _esm = ASSETS / "live.js"
     html = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, template: str, host: Host, actions: dict[str, Callable[..., Any]] | None = None, **data: Any) -> None:
+    def __init__(self, template: str, host: Host, actions: Mapping[str, Any] | None = None, **data: Any) -> None:
         super().__init__()
         self._template, self._host = template, host
         self._actions = {name: guarded(host, action) for name, action in (actions or {}).items()}

@@ -79,7 +79,7 @@ def test_a_second_store_says_who_holds_the_file(url: str, tmp_path: Path) -> Non
     )  # fmt: skip
     database.close()
     assert second.returncode == 2
-    import os  # noqa: PLC0415
+    import os
 
     assert str(os.getpid()) in second.stderr
     assert "Traceback" not in second.stderr

@@ -135,6 +135,7 @@ function render({model, el, signal}) {
   function layout() {
     shown = all.filter((/** @type {any} */ d) => !hidden.has(d.key));
     root.style.setProperty('--cols', shown.map(d => (d.width ? `${d.width}px` : `minmax(${d.min ?? 96}px, ${d.grow ?? 1}fr)`)).join(' '));
+    root.style.setProperty('--min', `${shown.reduce((sum, d) => sum + (d.width ?? d.min ?? 96), 0) + 28}px`);
     head.replaceChildren(...shown.map(d => {
       const cell = h('div', {class: `crm-th ${d.kind ?? ''}`, role: 'columnheader', tabindex: '-1', 'data-key': d.key, 'aria-sort': 'none', title: `${words.sort} ${d.label}`}, h('span', {text: d.label}));
       cell.onclick = () => sortBy(d.key);
