@@ -1,39 +1,43 @@
 .PHONY: help demo test lint bench clean
 .DEFAULT_GOAL := help
-PIP := .venv/bin/pip --quiet --disable-pip-version-check install -c constraints.txt
+PYTHON ?= python3
+PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check install -c constraints.txt
 PY := .venv/bin/python
+SOURCES := pyproject.toml constraints.txt
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
 .venv/bin/python:
-	@python3 -c 'import sys; sys.exit("crm_lab needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
-	@python3 -m venv .venv
+	@command -v $(PYTHON) >/dev/null || { echo "crm_lab needs Python 3.11 or later, and found none. Install it and try again."; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "crm_lab needs Python 3.11 or later; $(PYTHON) is %d.%d. Name another: make PYTHON=python3.13 demo" % v[:2] or 0)'
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python could not make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
 
-.venv/.app: .venv/bin/python pyproject.toml constraints.txt
-	@echo "Installing …"
+# .installed-dev implies .installed-app, so that `make demo` after `make test` starts at once.
+.venv/.installed-app: $(SOURCES) | .venv/bin/python
+	@echo "Installing crm_lab (about a minute the first time) …"
 	@$(PIP) -e .
 	@touch $@
 
-.venv/.dev: .venv/bin/python pyproject.toml constraints.txt
-	@echo "Installing …"
+.venv/.installed-dev: $(SOURCES) | .venv/bin/python
+	@echo "Installing crm_lab and its test tools (about a minute the first time) …"
 	@$(PIP) -e '.[dev]'
-	@touch $@ .venv/.app
+	@touch .venv/.installed-app $@
 
-demo: .venv/.app ## the demo company on http://127.0.0.1:8866
+demo: .venv/.installed-app ## the demo company on http://127.0.0.1:8866
 	@.venv/bin/crm-lab demo
 
-lint: .venv/.dev ## ruff, mypy, layers, stripped notebooks
+lint: .venv/.installed-dev ## ruff, mypy, the layers, stripped notebooks
 	$(PY) -m ruff check
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/nbstripout --verify notebooks/*.ipynb
 
-test: lint ## every test
+test: lint ## lint, then every test
 	$(PY) -m pytest
 
-bench: .venv/.dev ## the figures of benchmarks/README.md
+bench: .venv/.installed-dev ## the figures of benchmarks/README.md
 	$(PY) -m benchmarks.run
 
-clean: ## remove the virtual environment and the demo company
-	rm -rf .venv var
+clean: ## remove the virtual environment, caches and the demo company
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist var/demo

@@ -159,11 +159,11 @@ class Forever:
         handler.set_header("Cache-Control", "private, max-age=31536000, immutable")
 
 
-class VersionedStatic(Forever, SignedInOnly, MultiStaticFileHandler):
+class VersionedStatic(ErrorPage, Forever, SignedInOnly, MultiStaticFileHandler):
     """Voilà's own scripts."""
 
 
-class VersionedLab(Forever, SignedInOnly, FileFindHandler):
+class VersionedLab(ErrorPage, Forever, SignedInOnly, FileFindHandler):
     """Widget scripts."""
 
     def set_headers(self) -> None:
@@ -255,9 +255,10 @@ class CrmVoila(Voila):
             return (pattern, OwnedSocket, *rest)
         if "/voila/api/shutdown" in pattern:
             return (pattern, OwnedShutdown, *rest)
-        if isinstance(cls, type) and issubclass(cls, StaticFileHandler) and "/templates/" not in pattern:
-            return (pattern, type(f"SignedIn{cls.__name__}", (SignedInOnly, cls), {}), *rest)
-        return handler
+        mixins: tuple[type, ...] = (ErrorPage,)
+        if issubclass(cls, StaticFileHandler) and "/templates/" not in pattern:
+            mixins = (ErrorPage, SignedInOnly)
+        return (pattern, type(f"Own{cls.__name__}", (*mixins, cls), {}), *rest)
 
     async def end_session(self, session: str) -> None:
         """End a login session's kernels and close its sockets."""

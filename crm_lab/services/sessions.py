@@ -15,7 +15,7 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from crm_lab.domain.access import Actor, Role
 from crm_lab.domain.ids import new_id
@@ -152,7 +152,7 @@ def sign_in(dispatcher: Dispatcher, *, username: str, password: str, address: st
     database, clock = dispatcher.database, dispatcher.clock
     keys = {f"user {username}": TRIES_A_USER, f"address {address[:64]}": TRIES_AN_ADDRESS}
     with database.writing() as connection:
-        _count_attempt(Work(connection, None, clock()), keys)
+        attempts = _count_attempt(Work(connection, None, clock()), keys)
     e, s = tables.employee, tables.session
     with database.reading() as connection:
         row = Work(connection, None, clock()).one(select(e).where(and_(e.c.username == username, e.c.is_active)))
@@ -163,18 +163,21 @@ def sign_in(dispatcher: Dispatcher, *, username: str, password: str, address: st
     with database.writing() as connection:
         connection.execute(insert(s), [opened | {"address": address[:64]}])
         connection.execute(delete(s).where(s.c.opened_at < now - ABSOLUTE))
-        connection.execute(delete(tables.login_attempt).where(tables.login_attempt.c.key == f"user {username}"))
+        a = tables.login_attempt
+        connection.execute(delete(a).where(or_(a.c.key == f"user {username}", a.c.id.in_(attempts))))
     return OpenedSession(token, as_actor(row))
 
 
-def _count_attempt(work: Work, limits: dict[str, int]) -> None:
+def _count_attempt(work: Work, limits: dict[str, int]) -> list[UUID]:
     a, since = tables.login_attempt, work.now - WINDOW
     for key, most in limits.items():
         tries = select(func.count()).select_from(a).where(and_(a.c.key == key, a.c.tried_at > since))
         if work.scalar(tries) >= most:
             raise TooManyAttempts
-    work.connection.execute(insert(a), [{"id": new_id(), "key": key, "tried_at": work.now} for key in limits])
+    rows = [{"id": new_id(), "key": key, "tried_at": work.now} for key in limits]
+    work.connection.execute(insert(a), rows)
     work.connection.execute(delete(a).where(a.c.tried_at < since))
+    return [row["id"] for row in rows]
 
 
 class Sessions(Service):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import logging
 import secrets
 from pathlib import Path
@@ -59,17 +61,24 @@ class View(anywidget.AnyWidget):
     def fire(self, event: str, /, **arguments: Any) -> None:
         """What the browser does; tests call it too. Only named handlers can be reached."""
         handler = self._handlers.get(event)
-        if handler is None:
-            return
-        try:
+        if handler is not None and fits(handler, arguments):
             handler(**arguments)
-        except TypeError:
-            log.warning("refused message %s", event, exc_info=True)
+
+
+def fits(handler: Callable[..., Any], arguments: dict[str, Any]) -> bool:
+    """Whether the handler takes these arguments; where not, somebody made the message up."""
+    try:
+        inspect.signature(handler).bind(**arguments)
+    except TypeError:
+        log.warning("refused a message with the arguments %s", sorted(arguments)[:10])
+        return False
+    return True
 
 
 def guarded(host: Host, handler: Callable[..., Any]) -> Callable[..., Any]:
     """The handler, with errors turned into a sentence for the user; what we did not expect is logged."""
 
+    @functools.wraps(handler)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             return handler(*args, **kwargs)
@@ -77,8 +86,6 @@ def guarded(host: Host, handler: Callable[..., Any]) -> Callable[..., Any]:
             host.store_lost()
         except CrmError as error:
             host.toast(error.message)
-        except TypeError:
-            log.warning("refused arguments", exc_info=True)
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("handler failed, reference %s", reference)

@@ -90,8 +90,8 @@ class CustomerList(ipywidgets.VBox):
         self.grid.filter = str(value)
 
     def _open_row(self, row: int) -> None:
-        if 0 <= int(row) < len(self.frame):
-            self.app.go(f"customers/{self.frame.number.iloc[int(row)]}")
+        if isinstance(row, int) and 0 <= row < len(self.frame):
+            self.app.go(f"customers/{self.frame.number.iloc[row]}")
 
 
 class CustomerForm(Live):
@@ -107,14 +107,19 @@ class CustomerForm(Live):
         )  # fmt: skip
         self.add_class("screen")
 
-    def _kind(self, value: str) -> None:
+    def _typed(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The form as it stands; a field that its kind hides keeps what it had."""
+        before = self.data["values"]
+        kind = values.get("kind") if values.get("kind") in dict(self.data["kinds"]) else before["kind"]
+        texts = {k: str(values.get(k, before[k])) for k in EMPTY}
+        return before | texts | {"kind": kind, "owner_only": values.get("owner_only") is True}
+
+    def _kind(self, value: str, values: dict[str, Any]) -> None:
         if value in dict(self.data["kinds"]):
-            self.refresh(values=self.data["values"] | {"kind": value})
+            self.refresh(values=self._typed(values | {"kind": value}))
 
     def _save(self, values: dict[str, Any]) -> None:
-        typed = self.data["values"] | {k: str(values.get(k, "")) for k in EMPTY}
-        kind = values.get("kind") if values.get("kind") in dict(self.data["kinds"]) else self.data["values"]["kind"]
-        typed |= {"kind": kind, "owner_only": values.get("owner_only") is True}
+        typed = self._typed(values)
         try:
             made = self._create(typed)
         except Unavailable:
@@ -128,10 +133,11 @@ class CustomerForm(Live):
     def _create(self, typed: dict[str, Any]) -> Customer:
         place = {part: typed[part] for part in ("street", "postal_code", "city")}
         addresses = (Address(kind=AddressKind.VISITING, **place),) if any(place.values()) else ()
-        plain = {k: typed[k] for k in ("name", "first_name", "phone", "email", "website", "owner_only")}
+        plain = {k: typed[k] for k in ("name", "phone", "email", "website", "owner_only")}
         person = typed["kind"] == "person"
         made: Customer = self.app.crm.customers.create(
             **plain,
+            first_name=typed["first_name"] if person else "",
             organisation_number="" if person else typed["organisation_number"],
             is_person=person,
             is_customer=typed["kind"] != "supplier",

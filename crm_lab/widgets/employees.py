@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crm_lab.domain.access import Role
-from crm_lab.errors import CrmError, Unavailable
+from crm_lab.errors import CrmError, NotFound, Unavailable
 from crm_lab.i18n import _
 from crm_lab.widgets.live import Live
 
@@ -34,7 +34,9 @@ class EmployeeAdministration(Live):
         self.add_class("screen")
 
     def _find(self, employee_id: str) -> Employee:
-        found: Employee = next(e for e in self.data["employees"] if str(e.id) == employee_id)
+        found: Employee | None = next((e for e in self.data["employees"] if str(e.id) == employee_id), None)
+        if found is None:
+            raise NotFound(_("There is no such employee."))
         return found
 
     def _again(self, **data: Any) -> None:

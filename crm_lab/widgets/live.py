@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from crm_lab.i18n import _, day, moment, number
-from crm_lab.widgets.base import ASSETS, Host, View, guarded
+from crm_lab.widgets.base import ASSETS, Host, View, fits, guarded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +61,15 @@ def environment() -> Environment:
     return made
 
 
+def is_plain(message: dict[Any, Any]) -> bool:
+    """Whether a message has the shape our page sends: texts and ticks, and the fields of one form."""
+    values = message.get("values", {})
+    if not isinstance(values, dict):
+        return False
+    rest = [value for key, value in message.items() if key != "values"]
+    return all(isinstance(value, str | bool) for value in (*values.values(), *rest))
+
+
 class Live(View):
     """One region of the page.
 
@@ -83,12 +92,13 @@ class Live(View):
         self.html = environment().get_template(self._template).render(self.data)
 
     def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        if isinstance(message, dict):
+        if isinstance(message, dict) and is_plain(message):
             self.act(str(message.get("do", "")), **{str(k): v for k, v in message.items() if k != "do"})
 
     def act(self, do: str, /, **arguments: Any) -> None:
         """What a click does; tests call it too. Only named actions can be reached."""
-        if action := self._actions.get(do):
+        action = self._actions.get(do)
+        if action is not None and fits(action, arguments):
             action(**arguments)
 
     def focus_on(self, selector: str) -> None:

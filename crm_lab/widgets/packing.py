@@ -12,7 +12,7 @@ FEW = 64
 
 
 def pack(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Columns as `{key, kind, data}`: i32, f64 (money in øre), date (days since 1970), dict (codes), utf8 (text)."""
+    """Columns as `{key, kind, data}`: i32, whole (larger), f64 (money in øre), date (days since 1970), dict (codes), utf8 (text)."""
     return [_column(str(name), frame[name]) for name in frame.columns]
 
 
@@ -23,10 +23,18 @@ def _column(key: str, values: pd.Series[Any]) -> dict[str, Any]:
         data = np.where(values.isna(), NO_DATE, days).astype("int32")
         return {"key": key, "kind": "date", "data": data.tobytes()}
     if pd.api.types.is_bool_dtype(values) or pd.api.types.is_integer_dtype(values):
-        return {"key": key, "kind": "i32", "data": values.fillna(0).to_numpy("int32").tobytes()}
+        return _whole(key, values.fillna(0).to_numpy("int64"))
     if pd.api.types.is_float_dtype(values):
         return {"key": key, "kind": "f64", "data": values.to_numpy("float64").tobytes()}
     return _text(key, values)
+
+
+def _whole(key: str, numbers: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """Whole numbers as i32, or as float64 where they do not fit (exact to 2^53)."""
+    small = np.iinfo("int32")
+    if not len(numbers) or (numbers.min() >= small.min and numbers.max() <= small.max):
+        return {"key": key, "kind": "i32", "data": numbers.astype("int32").tobytes()}
+    return {"key": key, "kind": "whole", "data": numbers.astype("float64").tobytes()}
 
 
 def _text(key: str, values: pd.Series[Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def stylesheet() -> str:
 
 
 class Router(View):
-    """`path` follows the address bar below `base`, both ways. Events: `key(name)`, `undo()`."""
+    """`path` follows the address bar below `base`, both ways. Event: `undo(id)`, the id of the toast that offered it."""
 
     _esm = ASSETS / "router.js"
     _css = stylesheet()
@@ -36,9 +36,9 @@ class Router(View):
     notice = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 
-    def toast(self, text: str, *, undo: bool) -> None:
-        """Show a passing message."""
-        self.send({"toast": text, "undo": undo})
+    def toast(self, text: str, *, undo: str = "") -> None:
+        """Show a passing message; `undo` is the id that its button sends back, "" for no button."""
+        self.send({"toast": text, "undo": bool(undo), "id": undo})
 
     def settle(self) -> None:
         """A new screen stands: scroll to its top and tell screen readers."""

@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import ipywidgets
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from crm_lab.connection import Connection
 
 MOST_RECENT = 5
+MOST_OFFERS = 20
 THEMES = ("auto", "light", "dark")
 
 
@@ -54,6 +56,7 @@ class App(ipywidgets.Box):
         set_locale(self.me.locale)
         self.company = crm.company()
         self.recent: dict[str, str] = {}
+        self._offers: list[str] = []
         self.router = Router(
             lang=self.me.locale, theme=self.me.theme, path=start_path("/crm"),
             words={"undo": _("Undo"), "skip": _("Skip to content"), "unsaved": _("Leave without saving?")},
@@ -86,7 +89,11 @@ class App(ipywidgets.Box):
 
     def toast(self, text: str, undo: bool = False) -> None:  # noqa: FBT001, FBT002
         """Say something in passing; `undo` offers to take the newest change back."""
-        self.router.toast(text, undo=undo)
+        offer = ""
+        if undo and self.crm.last_request:
+            offer = str(self.crm.last_request)
+            self._offers = [*self._offers[1 - MOST_OFFERS :], offer]
+        self.router.toast(text, undo=offer)
 
     def store_lost(self) -> None:
         """Say that the store is away, and try every second until it is back."""
@@ -127,7 +134,7 @@ class App(ipywidgets.Box):
                 return CustomerList(self)
             case ["customers", "new"]:
                 return CustomerForm(self)
-            case ["customers", number] if number.isdigit() and len(number) < 16:  # noqa: PLR2004 - BIGINT
+            case ["customers", number] if number.isascii() and number.isdigit() and len(number) < 16:  # noqa: PLR2004 - BIGINT
                 return CustomerCard(self, int(number))
             case ["profile"]:
                 return Profile(self)
@@ -176,11 +183,20 @@ class App(ipywidgets.Box):
     def _language(self) -> None:
         self.prefer(locale="en" if self.me.locale == "nb" else "nb")
 
-    def _undo(self) -> None:
-        self.crm.history.undo(request_id=self.crm.last_request)
+    def _undo(self, id: str) -> None:  # noqa: A002 - the page's word
+        """Take back the change of one toast; an id that no toast offered is none of ours."""
+        if id not in self._offers:
+            return
+        self._offers.remove(id)
+        self.crm.history.undo(request_id=UUID(id))
         self.toast(_("Undone."))
         path = self.router.path
+        if isinstance(self.main.children[0], CustomerForm):
+            return  # somebody is typing there
         self.visit(path)
+        if isinstance(self.main.children[0], Missing):
+            self.recent.pop(path, None)
+            self.go("customers")
 
     # what others do, and a store that goes away
 
@@ -211,6 +227,11 @@ class App(ipywidgets.Box):
                 loop.call_soon_threadsafe(self.changed)
             after = newest
 
+    def close(self) -> None:
+        """Stop listening for changes, and let go."""
+        self._stop.set()
+        super().close()
+
     async def _until_back(self) -> None:
         while self._lost:
             await asyncio.sleep(1.0)
@@ -220,7 +241,7 @@ class App(ipywidgets.Box):
                 continue
             self._lost = False
             self.router.notice = ""
-            if getattr(self.main.children[0], "reload", None) or not self.main.children:
+            if not self.main.children or hasattr(self.main.children[0], "reload"):
                 self.visit(self.router.path)
 
 

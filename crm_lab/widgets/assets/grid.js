@@ -49,7 +49,7 @@ function reader(c, {collator, money, dates}) {
     };
     return {get: (/** @type {number} */ i) => (rank ??= ranks())[i], text, n};
   }
-  const values = buffer(c.kind === 'f64' ? Float64Array : Int32Array, c.data);
+  const values = buffer(c.kind === 'f64' || c.kind === 'whole' ? Float64Array : Int32Array, c.data);
   const text = {
     date: (/** @type {number} */ i) => (values[i] === NO_DATE ? '' : dates.format(values[i] * 864e5)),
     f64: (/** @type {number} */ i) => money.format(values[i] / 100).replace('-', '\u2212'),

@@ -26,12 +26,16 @@ const idOf = node => (node instanceof Element ? node.id : '');
 
 /** @param {Element} to @param {Element} from */
 function copyAttributes(to, from) {
+  const was = to.getAttribute('value');
+  const ticked = to.hasAttribute('checked');
+  if (to.classList.contains('dirty') || from.querySelector('[aria-invalid=true]')) from.classList.toggle('dirty', from.matches('form.guarded'));
   for (const {name} of [...to.attributes]) if (!from.hasAttribute(name)) to.removeAttribute(name);
   for (const {name, value} of from.attributes) if (to.getAttribute(name) !== value) to.setAttribute(name, value);
   if (to === document.activeElement) return;
   if (to instanceof HTMLInputElement && from instanceof HTMLInputElement) {
-    if (to.type === 'checkbox' || to.type === 'radio') to.checked = from.checked;
-    else if (to.value !== from.value) to.value = from.value;
+    // What the user typed or ticked stays, unless Python has something new to say.
+    if (ticked !== from.hasAttribute('checked')) to.checked = from.checked;
+    if (was !== from.getAttribute('value') && to.value !== from.value) to.value = from.value;
   }
 }
 
@@ -106,17 +110,20 @@ function render({model, el, signal}) {
   });
   on('submit', e => {
     e.preventDefault();
-    delete e.target.dataset.dirty;
+    e.target.classList.remove('dirty');
     send(e.target, {values: fields(e.target)});
   });
   on('change', e => {
     if (e.target.matches('select[data-do],input[data-do]'))
-      send(e.target, {value: e.target.type === 'checkbox' ? e.target.checked : e.target.value});
+      send(e.target, {
+        value: e.target.type === 'checkbox' ? e.target.checked : e.target.value,
+        ...(e.target.form && {values: fields(e.target.form)}), // so that what is typed outlives the redraw
+      });
   });
   let timer = 0;
   on('input', e => {
-    const form = e.target.closest('form[data-guard]');
-    if (form) form.dataset.dirty = '1';
+    const form = e.target.closest('form.guarded');
+    form?.classList.add('dirty');
     const node = e.target.closest('[data-live]');
     if (!node) return;
     clearTimeout(timer);

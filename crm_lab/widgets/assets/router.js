@@ -13,10 +13,10 @@ function render({model, el, signal}) {
 
   /** Nothing typed is lost without a question. */
   const mayLeave = () => {
-    const dirty = /** @type {HTMLElement | null} */ (document.querySelector('form[data-dirty]'));
+    const dirty = /** @type {HTMLElement | null} */ (document.querySelector('form.dirty'));
     if (!dirty) return true;
     if (!confirm(words.unsaved)) return false;
-    delete dirty.dataset.dirty;
+    dirty.classList.remove('dirty');
     return true;
   };
   /** @param {string} path */
@@ -33,7 +33,7 @@ function render({model, el, signal}) {
 
   addEventListener('popstate', () => show(here()), {signal});
   addEventListener('beforeunload', e => {
-    if (document.querySelector('form[data-dirty]')) e.preventDefault();
+    if (document.querySelector('form.dirty')) e.preventDefault();
   }, {signal});
   document.addEventListener('click', e => {
     const target = /** @type {Element} */ (e.target);
@@ -61,7 +61,7 @@ function render({model, el, signal}) {
     const pair = before + e.key.toLowerCase();
     before = e.key.toLowerCase() === 'n' ? 'n' : '';
     if (pair === 'nk') visit('customers/new');
-    else if (e.key === 'F2' || e.key === 'e') /** @type {HTMLElement | null} */ (document.querySelector('[data-key=e]'))?.click();
+    else if (e.key === 'F2' || e.key === 'e') /** @type {HTMLElement | null} */ (document.querySelector('[aria-keyshortcuts=F2]'))?.click();
   }, {signal});
 
   const toasts = element('div', 'crm-toast', {role: 'status', 'aria-live': 'polite'});
@@ -72,14 +72,14 @@ function render({model, el, signal}) {
   app().prepend(notice);
   signal.addEventListener('abort', () => [toasts, notice].forEach(n => n.remove()));
 
-  /** @param {{toast: string, undo: boolean}} message */
-  function toast({toast: text, undo}) {
+  /** @param {{toast: string, undo: boolean, id: string}} message */
+  function toast({toast: text, undo, id}) {
     const box = element('div', 'toast', {});
     box.append(element('span', '', {}, text));
     if (undo) {
       const button = element('button', '', {type: 'button'}, words.undo);
       button.onclick = () => {
-        model.send({event: 'undo'});
+        model.send({event: 'undo', id});
         box.remove();
       };
       box.append(button);

@@ -1,0 +1,99 @@
+"""Customer screens without a browser: the actions, and what the page then says."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm_lab.widgets.customers import CustomerCard, CustomerForm, CustomerList
+
+BLANK = {"name": "", "organisation_number": "", "phone": "", "email": "", "kind": "customer", "owner_only": False}
+
+
+def form(app, **values):
+    app.go("customers/new")
+    screen = app.main.children[0]
+    assert isinstance(screen, CustomerForm)
+    screen.act("save", values=BLANK | values)
+    return screen
+
+
+def test_a_saved_customer_opens_and_can_be_undone(app, crm):
+    form(app, name="Acme AS", organisation_number="923 609 016", city="Oslo")
+    card = app.main.children[0]
+    assert isinstance(card, CustomerCard)
+    assert "Acme AS" in card.html and "923 609 016" in card.html and "Oslo" in card.html
+    assert app.said[-1]["undo"]
+    app.router.fire("undo", **{k: v for k, v in app.said[-1].items() if k == "id"})
+    assert crm.customers.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("name", {}),
+        ("organisation_number", {"name": "A", "organisation_number": "123456789"}),
+        ("phone", {"name": "A", "phone": "abc"}),
+        ("email", {"name": "A", "email": "nobody"}),
+    ],
+)
+def test_a_fault_is_told_at_its_field_and_nothing_is_lost(app, crm, field, values):
+    screen = form(app, **values)
+    assert screen.data["errors"][field]
+    assert f'aria-describedby="d-{field}"' in screen.html and f'id="d-{field}"' in screen.html
+    assert all(f'value="{v}"' in screen.html for v in values.values())
+    assert crm.customers.count() == 0
+
+
+def test_choosing_another_type_keeps_what_is_typed(app):
+    app.go("customers/new")
+    screen = app.main.children[0]
+    screen.act("kind", value="person", values=BLANK | {"name": "Hansen", "phone": "91234567"})
+    assert screen.data["values"]["kind"] == "person"
+    assert 'value="Hansen"' in screen.html and 'value="91234567"' in screen.html
+
+
+def test_names_are_text_never_markup(app, crm):
+    evil = '<img src=x onerror=alert(1)>"\'{{ 1234*4321 }}'
+    made = crm.customers.create(name=evil, website="javascript:alert(1)//x.no")
+    app.go(f"customers/{made.number}")
+    for html in (app.main.children[0].html, app.nav.html):
+        assert "<img" not in html and "&lt;img" in html
+        assert "5332114" not in html
+    assert 'href="javascript:' not in app.main.children[0].html
+
+
+def test_rename_keeps_the_card_and_offers_undo(app, crm, acme):
+    app.go(f"customers/{acme.number}")
+    card = app.main.children[0]
+    card.act("edit")
+    card.act("rename", values={"name": "Acme Nordic AS"})
+    assert "Acme Nordic AS" in card.html and app.said[-1]["undo"]
+    assert crm.customers.get(id=acme.id).name == "Acme Nordic AS"
+
+
+def test_a_rename_on_an_old_version_is_refused_with_a_sentence(app, crm, acme):
+    app.go(f"customers/{acme.number}")
+    card = app.main.children[0]
+    crm.customers.rename(id=acme.id, name="Theirs AS", version=acme.version)
+    card.act("rename", values={"name": "Mine AS"})
+    assert crm.customers.get(id=acme.id).name == "Theirs AS"
+    assert app.said[-1]["toast"]
+
+
+def test_archiving_leads_to_the_list(app, crm, acme):
+    app.go(f"customers/{acme.number}")
+    app.main.children[0].act("archive")
+    assert app.router.path == "customers" and crm.customers.count() == 0
+    app.router.fire("undo", **{k: v for k, v in app.said[-1].items() if k == "id"})
+    assert crm.customers.count() == 1
+
+
+def test_the_list_opens_the_row_of_the_browser_and_no_other(app, acme):
+    app.go("customers")
+    screen = app.main.children[0]
+    assert isinstance(screen, CustomerList)
+    for row in (-1, 1, 10**9, "x", None, [0]):
+        screen.grid.fire("open", row=row)
+        assert app.router.path == "customers"
+    screen.grid.fire("open", row=0)
+    assert app.router.path == f"customers/{acme.number}"
