@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.company import served  # noqa: F401 - a fixture
+
 NEVER_SKIPPED = ("browser", "notebook", "fault")
 
 

@@ -97,7 +97,7 @@ class BankAccount(str):
     def parse(cls, text: str) -> Self:
         """Accepts blanks and dots."""
         digits = re.sub(r"[\s.\u00a0]", "", text)
-        if not re.fullmatch(r"[0-9]{11}", digits) or not kontonr.is_valid(digits):
+        if not re.fullmatch(r"[0-9]{11}", digits) or not int(digits) or not kontonr.is_valid(digits):
             raise InvalidBankAccount(text)
         return cls(digits)
 

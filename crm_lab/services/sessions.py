@@ -174,7 +174,7 @@ def _count_attempt(work: Work, limits: dict[str, int]) -> list[UUID]:
         tries = select(func.count()).select_from(a).where(and_(a.c.key == key, a.c.tried_at > since))
         if work.scalar(tries) >= most:
             raise TooManyAttempts
-    rows = [{"id": new_id(), "key": key, "tried_at": work.now} for key in limits]
+    rows: list[Row] = [{"id": new_id(), "key": key, "tried_at": work.now} for key in limits]
     work.connection.execute(insert(a), rows)
     work.connection.execute(delete(a).where(a.c.tried_at < since))
     return [row["id"] for row in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -34,6 +35,13 @@ class Host(Protocol):
 
     def go(self, path: str) -> None:
         """Show another screen."""
+
+
+def script(*names: str) -> str:
+    """Our own modules as one: anywidget sends a single script, so what they import of each other is resolved here."""
+    text = "\n".join((ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in names)
+    text = re.sub(r"^import .* from '\./\w+\.js';\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE)
 
 
 class View(anywidget.AnyWidget):

@@ -109,7 +109,7 @@ class CustomerForm(Live):
 
     def _typed(self, values: dict[str, Any]) -> dict[str, Any]:
         """The form as it stands; a field that its kind hides keeps what it had."""
-        before = self.data["values"]
+        before: dict[str, Any] = self.data["values"]
         kind = values.get("kind") if values.get("kind") in dict(self.data["kinds"]) else before["kind"]
         texts = {k: str(values.get(k, before[k])) for k in EMPTY}
         return before | texts | {"kind": kind, "owner_only": values.get("owner_only") is True}

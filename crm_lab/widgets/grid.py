@@ -9,7 +9,7 @@ import traitlets
 from ipywidgets.widgets.trait_types import CByteMemoryView
 
 from crm_lab.i18n import _, current_locale
-from crm_lab.widgets.base import ASSETS, View
+from crm_lab.widgets.base import View, script
 from crm_lab.widgets.packing import pack
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Grid(View):
     Events: `open(row)` on Enter or double click, `menu(id)` from the row menu or the selection bar.
     """
 
-    _esm = ASSETS / "grid.js"
+    _esm = script("columns", "menu", "grid")
     columns = traitlets.List().tag(sync=True)
     data = traitlets.List().tag(sync=True)
     sort = traitlets.List().tag(sync=True)

@@ -18,7 +18,7 @@ from crm_lab.domain.customers import Address, AddressKind
 from crm_lab.errors import Unavailable
 from crm_lab.services.company import check
 from crm_lab.store.engine import Database
-from tests.conftest import make_company
+from tests.company import make_company
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.conftest import PASSWORD, Served
+from tests.company import PASSWORD, Served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

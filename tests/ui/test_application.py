@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import Served
+    from tests.company import Served
 
 pytestmark = pytest.mark.browser
 Visit = "Callable[..., Page]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,13 +18,13 @@ from crm_lab.widgets.shell import App
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
     from crm_lab.connection import Connection
     from crm_lab.domain.customers import Customer
 
+HERE = Path(__file__).parent
 PASSWORD = "hemmelig-nok"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -52,9 +53,15 @@ MOUNT = """async ({esm, state, css}) => {
 OWN = ("_", "layout", "comm", "tabbable", "tooltip")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """These come first: two browsers cannot be driven at once, and that of `tests/ui` stays to the end."""
+    items.sort(key=lambda item: HERE not in item.path.parents)
+
+
 @pytest.fixture(autouse=True)
-def norwegian() -> Iterator[None]:
-    """Screens set the language of the whole process; keep it inside the test."""
+def norwegian(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep the language inside the test; and take Playwright's event loop for none, so that nobody listens."""
+    monkeypatch.setattr("crm_lab.widgets.shell._running_loop", lambda: None)
     with use_locale("nb"):
         yield
 
@@ -87,9 +94,11 @@ def acme(crm: Connection) -> Customer:
     return crm.customers.create(name="Acme AS", organisation_number="923609016", email="post@acme.no")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser for all component tests."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("chromium is not installed")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

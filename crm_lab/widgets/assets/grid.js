@@ -1,108 +1,18 @@
 // @ts-check
 // A virtual table: column buffers in, places of the selected rows out. Sorting and filtering happen here.
-const NO_DATE = -2147483648;
+import {readColumns} from './columns.js';
+import {h, openMenu} from './menu.js';
+
 const fold = (/** @type {string} */ s) => s.toLowerCase();
 
-/** A DataView may start on an odd offset: copy only then. @param {any} Type @param {DataView} view */
-function buffer(Type, view) {
-  if (!view) return new Type(0);
-  const {byteOffset: at, byteLength: n} = view;
-  return at % Type.BYTES_PER_ELEMENT
-    ? new Type(view.buffer.slice(at, at + n))
-    : new Type(view.buffer, at, n / Type.BYTES_PER_ELEMENT);
-}
-
-/** Columns by key: `get(i)` sorts, `text(i)` shows. @param {any[]} packed @param {string} locale */
-function readColumns(packed, locale) {
-  const collator = new Intl.Collator(locale, {numeric: true, sensitivity: 'base'});
-  const money = new Intl.NumberFormat(locale, {minimumFractionDigits: 2, maximumFractionDigits: 2});
-  const dates = new Intl.DateTimeFormat(locale, {day: '2-digit', month: '2-digit', year: 'numeric', timeZone: 'UTC'});
-  /** @type {Record<string, any>} */
-  const out = {};
-  for (const c of packed) out[c.key] = reader(c, {collator, money, dates});
-  return out;
-}
-
-/** @param {any} c @param {any} format */
-function reader(c, {collator, money, dates}) {
-  if (c.kind === 'dict') {
-    const codes = buffer(Int32Array, c.data);
-    const rank = new Int32Array(c.dict.length);
-    c.dict.map((/** @type {any} */ _, /** @type {number} */ i) => i)
-      .sort((/** @type {number} */ a, /** @type {number} */ b) => collator.compare(c.dict[a], c.dict[b]))
-      .forEach((/** @type {number} */ code, /** @type {number} */ r) => { rank[code] = r; });
-    return {get: (/** @type {number} */ i) => (codes[i] < 0 ? -1 : rank[codes[i]]), text: (/** @type {number} */ i) => c.dict[codes[i]] ?? '', n: codes.length};
+/** The hidden columns of last time; what is not a list of them is forgotten. @param {string} key @returns {string[]} */
+function remembered(key) {
+  try {
+    const list = JSON.parse(localStorage.getItem(key) ?? '[]');
+    return Array.isArray(list) ? list : [];
+  } catch {
+    return [];
   }
-  if (c.kind === 'utf8') {
-    const offsets = buffer(Int32Array, c.offsets);
-    const bytes = new Uint8Array(c.data.buffer, c.data.byteOffset, c.data.byteLength);
-    const decoder = new TextDecoder();
-    const n = offsets.length - 1;
-    const texts = new Array(n);
-    const text = (/** @type {number} */ i) => (texts[i] ??= decoder.decode(bytes.subarray(offsets[i], offsets[i + 1])));
-    /** @type {Int32Array | undefined} */ let rank;
-    const ranks = () => {
-      const order = Uint32Array.from({length: n}, (_, i) => i).sort((a, b) => collator.compare(text(a), text(b)));
-      const made = new Int32Array(n);
-      order.forEach((row, r) => { made[row] = r; });
-      return made;
-    };
-    return {get: (/** @type {number} */ i) => (rank ??= ranks())[i], text, n};
-  }
-  const values = buffer(c.kind === 'f64' || c.kind === 'whole' ? Float64Array : Int32Array, c.data);
-  const text = {
-    date: (/** @type {number} */ i) => (values[i] === NO_DATE ? '' : dates.format(values[i] * 864e5)),
-    f64: (/** @type {number} */ i) => money.format(values[i] / 100).replace('-', '\u2212'),
-  }[/** @type {'date' | 'f64'} */ (c.kind)] ?? ((/** @type {number} */ i) => String(values[i]));
-  return {get: (/** @type {number} */ i) => values[i], text, raw: values, n: values.length};
-}
-
-/** @param {string} tag @param {Record<string, any>} [props] @param {...any} kids */
-function h(tag, props = {}, ...kids) {
-  const made = document.createElement(tag);
-  for (const [k, v] of Object.entries(props)) k === 'text' ? (made.textContent = v) : made.setAttribute(k, v);
-  made.append(...kids);
-  return made;
-}
-
-/** A pop-up menu in the top layer, where nothing clips it. @param {any[]} items @param {number} x @param {number} y @param {HTMLElement} host @param {(id: string | null) => void} done */
-function openMenu(items, x, y, host, done) {
-  const menu = h('div', {class: 'crm-menu', role: 'menu', popover: 'manual'});
-  const close = (/** @type {string | null} */ id) => {
-    document.removeEventListener('pointerdown', away, true);
-    menu.remove();
-    done(id);
-  };
-  const away = (/** @type {any} */ e) => { if (!menu.contains(e.target)) close(null); };
-  const buttons = items.map(item => {
-    const b = h('button', {class: 'crm-menu-item', role: item.checked === undefined ? 'menuitem' : 'menuitemcheckbox', type: 'button', tabindex: '-1'}, h('span', {text: item.label}));
-    if (item.checked !== undefined) b.setAttribute('aria-checked', String(item.checked));
-    if (item.checked) b.append('✓');
-    if (item.disabled) b.setAttribute('aria-disabled', 'true');
-    else b.onclick = () => close(item.id);
-    menu.append(b);
-    return b;
-  });
-  host.append(menu);
-  menu.showPopover();
-  const box = menu.getBoundingClientRect();
-  menu.style.left = `${Math.max(8, Math.min(x, innerWidth - box.width - 8))}px`;
-  menu.style.top = `${Math.max(8, Math.min(y, innerHeight - box.height - 8))}px`;
-  let at = Math.max(0, items.findIndex(t => !t.disabled));
-  buttons[at]?.focus();
-  menu.onkeydown = e => {
-    e.stopPropagation();
-    const step = {ArrowDown: 1, ArrowUp: buttons.length - 1}[e.key];
-    if (step) {
-      e.preventDefault();
-      at = (at + step) % buttons.length;
-      buttons[at].focus();
-    } else if (e.key === 'Escape' || e.key === 'Tab') {
-      e.preventDefault();
-      close(null);
-    }
-  };
-  document.addEventListener('pointerdown', away, true);
 }
 
 /** @param {{model: any, el: HTMLElement, signal: AbortSignal}} view */
@@ -111,11 +21,12 @@ function render({model, el, signal}) {
   const count = new Intl.NumberFormat(words.locale);
   const storage = `crm-columns-${model.get('label')}`;
   const all = model.get('columns');
-  let hidden = new Set(JSON.parse(localStorage.getItem(storage) ?? '[]'));
+  const hidden = new Set(remembered(storage));
   /** @type {any[]} */ let shown = [];
   /** @type {Record<string, any>} */ let cols = {};
   let n = 0, rowHeight = 34, anchor = -1, active = -1;
   let order = new Uint32Array(0);
+  /** @type {string[]} */ let folded = []; // what a filter looks through, made once a row
   /** @type {Set<number>} */ const chosen = new Set();
   /** @type {HTMLElement[]} */ let pool = [];
   const uid = `g${Math.random().toString(36).slice(2, 8)}`;
@@ -154,18 +65,23 @@ function render({model, el, signal}) {
   function load() {
     cols = readColumns(model.get('data') ?? [], words.locale);
     n = Object.values(cols)[0]?.n ?? 0;
+    folded = new Array(n);
     chosen.clear();
     anchor = active = -1;
     arrange();
   }
+  /** What the cell says. @param {any} d @param {number} i @returns {string} */
+  function display(d, i) {
+    const text = cols[d.key]?.text(i) ?? '';
+    return d.map?.[text] ?? text;
+  }
   /** Filter, sort, and paint from there. */
   function arrange() {
     const tokens = fold(model.get('filter')).split(/\s+/).filter(Boolean);
-    const readers = all.map((/** @type {any} */ d) => cols[d.key]).filter(Boolean);
     const keep = [];
     for (let i = 0; i < n; i++) {
       if (!tokens.length) { keep.push(i); continue; }
-      const text = fold(readers.map((/** @type {any} */ r) => r.text(i)).join(' '));
+      const text = (folded[i] ??= fold(all.map((/** @type {any} */ d) => display(d, i)).join(' ')));
       if (tokens.every(t => text.includes(t))) keep.push(i);
     }
     const [key, direction] = model.get('sort') ?? [];
@@ -221,10 +137,9 @@ function render({model, el, signal}) {
     row.classList.toggle('active', at === active);
     shown.forEach((d, c) => {
       const span = /** @type {HTMLElement} */ (row.children[c].firstChild);
-      const text = cols[d.key]?.text(i) ?? '';
-      const value = d.map ? d.map[text] ?? text : text;
+      const value = display(d, i);
       if (span.textContent !== value) span.textContent = value;
-      if (d.kind === 'tag') span.dataset.tag = text;
+      if (d.kind === 'tag') span.dataset.tag = cols[d.key]?.text(i) ?? '';
       if (d.lock) row.children[c].classList.toggle('locked', cols[d.lock]?.raw[i] === 1);
     });
   }
