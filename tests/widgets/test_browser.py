@@ -200,6 +200,20 @@ def test_ctrl_s_sends_the_form_and_a_redraw_keeps_the_focus(mount, app):
     expect(page.locator("#f-name")).to_have_attribute("aria-invalid", "true")
 
 
+def test_a_colleague_added_leaves_an_empty_form(mount, app, crm):
+    app.go("employees")
+    screen = app.main.children[0]
+    page = mount(screen)
+    for field, text in (("name", "Ola Hansen"), ("username", "ola"), ("password", "hemmelig-nok")):
+        page.fill(f"#f-{field}", text)
+    page.click("form button[type=submit]")
+    screen._handle_custom_msg(page.evaluate("sent.at(-1)"), [])
+    assert len(crm.employees.list()) == 2
+    page.evaluate("html => model.set('html', html)", screen.html)
+    for field in ("name", "username", "password"):
+        expect(page.locator(f"#f-{field}")).to_have_value("")
+
+
 def test_a_toast_sends_its_own_offer_back(mount):
     page = mount(Router(words={"undo": "Angre", "skip": "Hopp", "unsaved": "?"}))
     for n in (1, 2):

@@ -29,7 +29,7 @@ function copyAttributes(to, from) {
   const was = to.getAttribute('value');
   const ticked = to.hasAttribute('checked');
   if (to.classList.contains('dirty') || from.querySelector('[aria-invalid=true]')) from.classList.toggle('dirty', from.matches('form.guarded'));
-  for (const {name} of [...to.attributes]) if (!from.hasAttribute(name)) to.removeAttribute(name);
+  for (const {name} of [...to.attributes]) if (!from.hasAttribute(name) && name !== 'data-focused') to.removeAttribute(name);
   for (const {name, value} of from.attributes) if (to.getAttribute(name) !== value) to.setAttribute(name, value);
   if (to === document.activeElement) return;
   if (to instanceof HTMLInputElement && from instanceof HTMLInputElement) {
