@@ -10,16 +10,21 @@ import unicodedata
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Self
+from urllib.parse import urlsplit
 
 import phonenumbers
 from stdnum import luhn
-from stdnum.no import kontonr, orgnr
+from stdnum.no import iban, kontonr, orgnr
 
 from crm_lab.errors import InvalidInput
 from crm_lab.i18n import _
 
 ORE = Decimal("0.01")
 SHORTEST_KID, LONGEST_KID = 2, 25
+LONGEST_PHONE, LONGEST_EMAIL, LONGEST_WEBSITE = 40, 254, 200
+NORWAY = 47
+HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}")
+CONTROL = r"\x00-\x1f\x7f-\x9f"
 
 
 class InvalidOrgNumber(InvalidInput):
@@ -43,6 +48,13 @@ class InvalidEmail(InvalidInput):
 
     def __init__(self, text: str) -> None:
         super().__init__(_("{text} is not an e-mail address. It looks like name@company.no.", text=text[:80]), "email")
+
+
+class InvalidWebsite(InvalidInput):
+    """Not the address of a website."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(_("{text} is not a web address. It looks like www.company.no.", text=text[:80]), "website")
 
 
 class InvalidKID(InvalidInput):
@@ -87,19 +99,38 @@ class OrgNumber(str):
         """As people write it: 923 609 016."""
         return f"{self[:3]} {self[3:6]} {self[6:]}"
 
+    @property
+    def vat(self) -> str:
+        """As an invoice states it, NO923609016MVA: no blanks (Peppol BIS Billing 3.0, rule NO-R-001)."""
+        return f"NO{self}MVA"
+
 
 class BankAccount(str):
-    """Eleven digits with MOD11 over weights 5 4 3 2 7 6 5 4 3 2."""
+    """Eleven digits with MOD11 over weights 5 4 3 2 7 6 5 4 3 2, also when written as an IBAN (ISO 13616)."""
 
     __slots__ = ()
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Accepts blanks and dots."""
-        digits = re.sub(r"[\s.\u00a0]", "", text)
+        """Accepts blanks, dots and a Norwegian IBAN. Eleven zeros pass MOD11 but are nobody's account."""
+        compact = re.sub(r"[\s.\u00a0]", "", text).upper()
+        is_iban = compact.startswith("NO")
+        digits = compact[4:] if is_iban else compact
         if not re.fullmatch(r"[0-9]{11}", digits) or not int(digits) or not kontonr.is_valid(digits):
             raise InvalidBankAccount(text)
+        if is_iban and not iban.is_valid(compact):
+            raise InvalidBankAccount(text)
         return cls(digits)
+
+    @property
+    def spaced(self) -> str:
+        """As people write it: 8601 11 17947."""
+        return f"{self[:4]} {self[4:6]} {self[6:]}"
+
+    @property
+    def iban(self) -> str:
+        """As abroad wants it: NO9386011117947."""
+        return str(kontonr.to_iban(self))
 
 
 class KID(str):
@@ -108,20 +139,27 @@ class KID(str):
     __slots__ = ()
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """Accepts blanks; either check rule will do."""
+    def parse(cls, text: str, *, rule: str = "") -> Self:
+        """Accepts blanks; either check rule will do unless `rule` names mod10 or mod11, as a bank agreement does."""
         compact = re.sub(r"\s", "", text)
         if not re.fullmatch(r"[0-9]+[0-9-]", compact) or not SHORTEST_KID <= len(compact) <= LONGEST_KID:
             raise InvalidKID(text)
         body = compact[:-1]
-        if compact not in (body + luhn.calc_check_digit(body), body + mod11(body)):
+        if not any(compact[-1] == check(body) for name, check in KID_RULES.items() if rule in {"", name}):
             raise InvalidKID(text)
         return cls(compact)
 
     @classmethod
     def make(cls, body: str, *, rule: str = "mod10") -> Self:
         """Add the check digit by `rule` mod10 or mod11."""
-        return cls.parse(body + (luhn.calc_check_digit(body) if rule == "mod10" else mod11(body)))
+        if not re.fullmatch(r"[0-9]+", body):
+            raise InvalidKID(body)
+        return cls.parse(body + KID_RULES[rule](body), rule=rule)
+
+
+def mod10(digits: str) -> str:
+    """The MOD10 (Luhn) check digit."""
+    return str(luhn.calc_check_digit(digits))
 
 
 def mod11(digits: str) -> str:
@@ -131,6 +169,9 @@ def mod11(digits: str) -> str:
     return {11: "0", 10: "-"}.get(rest, str(rest))
 
 
+KID_RULES = {"mod10": mod10, "mod11": mod11}
+
+
 class Phone(str):
     """A phone number as E.164; a number without a country code is Norwegian."""
 
@@ -138,12 +179,12 @@ class Phone(str):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Accepts blanks, dashes, brackets and 00 for +."""
+        """Accepts blanks, dashes, brackets and 00 for +. An extension is refused, because it cannot be stored."""
         try:
             number = phonenumbers.parse(re.sub(r"^\s*00", "+", text), "NO")
         except phonenumbers.NumberParseException:
             raise InvalidPhone(text) from None
-        if not phonenumbers.is_possible_number(number) or len(text) > 40:  # noqa: PLR2004
+        if not phonenumbers.is_valid_number(number) or number.extension or len(text) > LONGEST_PHONE:
             raise InvalidPhone(text)
         return cls(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
@@ -152,7 +193,7 @@ class Phone(str):
         """As it is dialled at home; foreign ones keep their country code."""
         number = phonenumbers.parse(self, "NO")
         style = phonenumbers.PhoneNumberFormat
-        return str(phonenumbers.format_number(number, style.NATIONAL if number.country_code == 47 else style.INTERNATIONAL))  # noqa: PLR2004
+        return str(phonenumbers.format_number(number, style.NATIONAL if number.country_code == NORWAY else style.INTERNATIONAL))
 
 
 class Email(str):
@@ -163,18 +204,45 @@ class Email(str):
     @classmethod
     def parse(cls, text: str) -> Self:
         """One address: a local part, @, and a domain with a dot. Deliverability is not checked."""
-        local, at, domain = text.strip().rpartition("@")
-        sound = re.fullmatch(r"[^\s@<>\"',;:()\[\]\\\x00-\x1f]{1,64}", local) and re.fullmatch(
-            r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}", domain
-        )
+        address = unicodedata.normalize("NFC", text.strip()) if len(text) <= LONGEST_EMAIL else ""
+        local, at, domain = address.rpartition("@")
+        sound = re.fullmatch(rf"[^\s@<>\"',;:()\[\]\\{CONTROL}]{{1,64}}", local) and HOST.fullmatch(domain)
         if not at or not sound:
             raise InvalidEmail(text)
         return cls(f"{local}@{domain.lower()}")
 
 
+class Website(str):
+    """A web address with its scheme and a lower-case host; without a scheme it is https."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Accepts "www.Firma.no/"; refuses schemes other than http and https, log-ins and hosts without a dot."""
+        bare = unicodedata.normalize("NFC", text.strip())
+        if len(bare) > LONGEST_WEBSITE or re.search(rf"[\s<>\"'{CONTROL}]", bare):
+            raise InvalidWebsite(text)
+        try:
+            parts = urlsplit(bare if "://" in bare else f"https://{bare}")
+            host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
+        except ValueError:
+            raise InvalidWebsite(text) from None
+        if parts.scheme not in {"http", "https"} or "@" in parts.netloc or not HOST.fullmatch(host):
+            raise InvalidWebsite(text)
+        end = (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
+        path = parts.path if parts.path != "/" or end else ""
+        return cls(f"{parts.scheme}://{host}{port}{path}{end}")
+
+    @property
+    def shown(self) -> str:
+        """Without the scheme, as people write it: www.firma.no."""
+        return self.partition("://")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount in one currency, exact to the øre; ROUND_HALF_UP."""
+    """An amount in one currency, exact to the øre; ROUND_HALF_UP. There is no way in from a float."""
 
     amount: Decimal
     currency: str = "NOK"
@@ -185,12 +253,12 @@ class Money:
     @classmethod
     def from_minor(cls, minor: int, currency: str = "NOK") -> Self:
         """From whole øre."""
-        return cls(Decimal(minor) / 100, currency)
+        return cls(Decimal(minor).scaleb(-2), currency)
 
     @property
     def minor(self) -> int:
         """Whole øre."""
-        return int(self.amount * 100)
+        return int(self.amount.scaleb(2))
 
     def __add__(self, other: Money) -> Money:
         if other.currency != self.currency:
@@ -206,12 +274,12 @@ class Money:
 
 def clean_text(value: str, field: str, *, max_length: int) -> str:
     """One line of text: trimmed, NFC, without control characters. Raises `InvalidInput` at `field`."""
-    if len(value) > max_length:
-        raise InvalidInput(_("This text is too long: at most {n} characters.", n=max_length), field)
     text = unicodedata.normalize("NFC", value.strip())
+    if len(text) > max_length:
+        raise InvalidInput(_("This text is too long: at most {n} characters.", n=max_length), field)
     if any(unicodedata.category(c) in {"Cc", "Cs"} for c in text):
         raise InvalidInput(_("This text has characters that cannot be stored. Write it again by hand."), field)
     return text
 
 
-__all__ = ["KID", "BankAccount", "Email", "Money", "OrgNumber", "Phone", "clean_text", "mod11"]
+__all__ = ["KID", "BankAccount", "Email", "Money", "OrgNumber", "Phone", "Website", "clean_text", "mod10", "mod11"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from crm_lab.domain.customers import Address, AddressKind, Customer, RegisterStatus
+from crm_lab.domain.values import Phone
 from crm_lab.errors import CrmError, Unavailable
 from crm_lab.i18n import _, day, number
 from crm_lab.widgets.base import guarded
@@ -195,7 +196,7 @@ class CustomerCard(Live):
         return [
             (_("Type"), kind_text(kind), ""),
             (_("Organisation form"), c.organisation_form, ""),
-            (_("Phone"), c.phone, f"tel:{c.phone}"),
+            (_("Phone"), Phone(c.phone).national if c.phone else "", f"tel:{c.phone}"),
             (_("E-mail"), c.email, f"mailto:{c.email}"),
             (_("Website"), c.website, site),
             (_("Industry"), " ".join(filter(None, (c.industry_code, c.industry))), ""),

@@ -29,7 +29,7 @@ class EmployeeAdministration(Live):
         }  # fmt: skip
         super().__init__(
             "employees.html", app, actions=actions, employees=app.crm.employees.list(), role_names=names,
-            values=BLANK, errors=dict.fromkeys(FIELDS, ""),
+            values=BLANK, errors=dict.fromkeys(FIELDS, ""), round=0,
         )  # fmt: skip
         self.add_class("screen")
 
@@ -49,7 +49,7 @@ class EmployeeAdministration(Live):
         self.focus_on("#f-name")
 
     def _cancel(self) -> None:
-        self.refresh(values=BLANK, errors=dict.fromkeys(FIELDS, ""))
+        self.refresh(values=BLANK, errors=dict.fromkeys(FIELDS, ""), round=self.data["round"] + 1)
 
     def _save(self, values: dict[str, Any]) -> None:
         roles = tuple(role for role in Role if values.get(f"role_{role}") is True)
@@ -65,7 +65,7 @@ class EmployeeAdministration(Live):
             if field not in FIELDS:
                 self.app.toast(error.message)
             return
-        self._again(values=BLANK)
+        self._again(values=BLANK, round=self.data["round"] + 1)  # a new form: what was typed is gone
 
     def _store(self, typed: dict[str, Any], roles: tuple[Role, ...]) -> None:
         employees, common = self.app.crm.employees, {"name": typed["name"], "email": typed["email"], "roles": roles}

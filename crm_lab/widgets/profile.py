@@ -22,7 +22,7 @@ class Profile(Live):
         themes = [("auto", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))]
         actions = {"locale": self._locale, "theme": self._theme, "password": self._password}
         blank = dict.fromkeys(FIELDS, "")
-        super().__init__("profile.html", app, actions=actions, me=app.me, themes=themes, values=blank, errors=blank)
+        super().__init__("profile.html", app, actions=actions, me=app.me, themes=themes, values=blank, errors=blank, round=0)
         self.add_class("screen")
 
     def _locale(self, value: str) -> None:
@@ -39,5 +39,5 @@ class Profile(Live):
         except InvalidInput as error:
             self.refresh(errors=blank | {error.field: error.message})
             return
-        self.refresh(errors=blank)
+        self.refresh(errors=blank, round=self.data["round"] + 1)  # a new form: what was typed is gone
         self.app.toast(_("The password is changed. Other sessions are ended."))

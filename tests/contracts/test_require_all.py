@@ -26,6 +26,7 @@ WHOLE_MODULE = (
         (MARKED, "slow", "1", False),
         (MARKED, "browser", "", False),
     ],
+    ids=["browser", "fault", "module", "slow may", "not asked"],
 )
 def test_a_skipped_test_fails_the_run(tmp_path: Path, source: str, mark: str, required: str, fails: bool) -> None:
     shutil.copy(CONFTEST, tmp_path)
@@ -34,7 +35,8 @@ def test_a_skipped_test_fails_the_run(tmp_path: Path, source: str, mark: str, re
     (tmp_path / "test_there.py").write_text("def test_there():\n    pass\n")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=tmp_path, check=False,
-        capture_output=True, text=True, env=os.environ | {"CRM_REQUIRE_ALL": required},
+        capture_output=True, text=True,
+        env=os.environ | {"CRM_REQUIRE_ALL": required, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )  # fmt: skip
     assert run.returncode == (1 if fails else 0), run.stdout
     assert ("required by CRM_REQUIRE_ALL" in run.stdout and f"no {mark} here" in run.stdout) is fails

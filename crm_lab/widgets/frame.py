@@ -1,0 +1,30 @@
+"""One screen in a notebook cell: the application's look, keys and messages, without its menu."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crm_lab.widgets.base import close_all
+from crm_lab.widgets.shell import App
+
+if TYPE_CHECKING:
+    from crm_lab.connection import Connection
+
+
+class Frame(App):
+    """`Frame(crm, "customers/10001")`: the screen of a path; links in it work inside the cell."""
+
+    def __init__(self, crm: Connection, path: str = "customers") -> None:
+        super().__init__(crm)
+        whole: Any = self
+        self._hidden = whole.children[:2]
+        self.set_trait("children", (self.main, self.router))
+        self.remove_class("crm-app")
+        self.add_class("crm-frame")
+        self.go(path)
+
+    def close(self) -> None:
+        """Let go, also of the menu that is not shown."""
+        for widget in self._hidden:
+            close_all(widget)
+        super().close()

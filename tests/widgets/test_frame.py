@@ -1,0 +1,24 @@
+"""A screen in a notebook cell."""
+
+from __future__ import annotations
+
+from ipywidgets.widgets import widget as models
+
+from crm_lab.widgets.base import close_all
+from crm_lab.widgets.customers import CustomerCard, CustomerList
+from crm_lab.widgets.frame import Frame
+
+
+def test_a_frame_shows_the_screen_of_its_path_and_follows_links(crm, acme):
+    frame = Frame(crm, f"customers/{acme.number}")
+    assert isinstance(frame.main.children[0], CustomerCard)
+    assert frame.nav not in frame.children
+    frame.router.path = "customers"
+    assert isinstance(frame.main.children[0], CustomerList)
+
+
+def test_a_closed_frame_leaves_nothing(crm, acme):
+    close_all(Frame(crm))
+    before = len(models._instances)
+    close_all(Frame(crm, f"customers/{acme.number}"))
+    assert len(models._instances) == before
