@@ -142,12 +142,13 @@ class OwnedShutdown(VoilaShutdownKernelHandler):
 class SoundPath:
     """A path that leaves its folder is not found; Voilà's own handler fails on some of them."""
 
-    def get_absolute_path(self, root: str, path: str) -> str:
+    @classmethod
+    def get_absolute_path(cls, root: str, path: str) -> str:
         """The file."""
         parent: Any = super()
         try:
             found: str = parent.get_absolute_path(root, path)
-        except ValueError:
+        except (AssertionError, ValueError):
             raise HTTPError(404) from None
         return found
 

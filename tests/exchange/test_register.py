@@ -15,6 +15,7 @@ from crm_lab.exchange.register import (
     RowFault,
     TruncatedFile,
     as_customer,
+    as_entity,
     read_entities,
     register_status,
 )
@@ -80,3 +81,29 @@ def test_every_vintage_is_read(name: str) -> None:
     customers = [as_customer(e) for e in read_entities(path, faults)]
     assert len(customers) > len(faults)
     assert all(c.name for c in customers)
+
+
+def test_one_entity_as_the_service_answers_it_ends_in_a_newline(tmp_path: Path) -> None:
+    path = tmp_path / "enhet.json"
+    path.write_text(json.dumps(ENTITY, indent=2) + "\n", encoding="utf-8")
+    (entity,) = read_entities(path, [])
+    assert as_customer(entity).name == "EQUINOR ASA"
+
+
+@pytest.mark.parametrize(("written", "year"), [("1972-09-18", 1972), ("18.09.1972", 1972), ("", None), ("tull", None)])
+def test_days_are_read_as_every_vintage_writes_them(written: str, year: int | None) -> None:
+    founded = as_entity({**ENTITY, "stiftelsesdato": written}).founded_on
+    assert (founded and founded.year) == year
+
+
+@pytest.mark.parametrize(
+    ("fact", "status"),
+    [
+        ({"konkurs": "true"}, RegisterStatus.BANKRUPT),
+        ({"konkurs": "J", "slettedato": "2024-01-02"}, RegisterStatus.DELETED),
+        ({"underTvangsavviklingEllerTvangsopplosning": True}, RegisterStatus.WINDING_UP),
+        ({"konkurs": "N"}, RegisterStatus.ACTIVE),
+    ],
+)
+def test_the_gravest_fact_is_the_status(fact: dict[str, object], status: RegisterStatus) -> None:
+    assert register_status({"organisasjonsnummer": "923609016", **fact}) is status
