@@ -102,8 +102,9 @@ def demo(data: Path, scale: int, port: int, *, only_make: bool) -> None:
         _make_demo(data, scale)
     if only_make:
         return
+    supervisor = Supervisor(data, port=port, demo=True)
     click.echo(f"\n  http://127.0.0.1:{port}\n  Kari Nordmann: kari / {DEMO_PASSWORD}\n  Ctrl+C stops.\n")
-    sys.exit(Supervisor(data, port=port, demo=True).run())
+    sys.exit(supervisor.run())
 
 
 def _make_demo(data: Path, scale: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,10 +13,30 @@ from types import FrameType
 
 import structlog
 
+from crm_lab.errors import Unavailable
+from crm_lab.i18n import _
+
 log = structlog.get_logger()
 LONGEST_PAUSE = 10.0
 STEADY = 30.0
 HELD = 2
+
+
+class PortTaken(Unavailable):
+    """Another program listens where we should."""
+
+
+def require_free(host: str, port: int) -> None:
+    """Raise `PortTaken` where another program listens."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(
+                _("{host}:{port} is not free: {reason}. Choose another with --port.", host=host, port=port, reason=error.strerror)
+            ) from error
 
 
 class Child:
@@ -59,7 +80,13 @@ class Child:
 
 
 class Supervisor:
-    """The two processes of an installation on one machine."""
+    """The two processes of an installation on one machine.
+
+    Raises
+    ------
+    PortTaken
+        When another program listens where the web server should.
+    """
 
     def __init__(
         self,
@@ -71,13 +98,14 @@ class Supervisor:
         trust_proxy: str = "",
         demo: bool = False,
     ) -> None:
+        require_free(host, port)
         data = data.absolute()
-        socket = data / "store.sock"
+        store = data / "store.sock"
         environment = {k: v for k, v in os.environ.items() if not k.startswith("CRM_")}
         environment |= {"CRM_DATA": str(data), "PYTHONUNBUFFERED": "1"} | ({"CRM_DEMO": "1"} if demo else {})
         if url := os.environ.get("CRM_URL"):
             environment["CRM_URL"] = url
-        web = ["--socket", str(socket), "--host", host, "--port", str(port), "--base-url", base_url]
+        web = ["--socket", str(store), "--host", host, "--port", str(port), "--base-url", base_url]
         web += ["--state-dir", str(data / "web")] + (["--trust-proxy", trust_proxy] if trust_proxy else [])
         python = [sys.executable, "-m"]
         self._store = Child("store", [*python, "crm_lab.server.api"], environment)

@@ -336,6 +336,7 @@ def configuration(socket: str, state: Path, *, base_url: str, trust_proxy: str) 
     config.CrmVoila.trust_proxy = trust_proxy
     config.Voila.update({
         "open_browser": False,
+        "port_retries": 0,
         "root_dir": str(notebook().parent),
         "base_url": base_url,
         "cookie_secret": cookie_secret(state),

@@ -77,7 +77,7 @@ class CustomerList(ipywidgets.VBox):
         kinds = {kind: kind_text(kind) for kind in ("customer", "supplier", "both", "person")}
         return [
             {"key": "number", "label": _("No."), "kind": "num", "width": 78},
-            {"key": "name", "label": _("Name"), "min": 200, "grow": 3, "phone": 1, "fixed": True, "lock": "owner_only"},
+            {"key": "name", "label": _("Name"), "min": 200, "grow": 3, "phone": 1, "fixed": True, "lock": "owner_only", "opens": True},
             {"key": "organisation_number", "label": _("Org. no."), "width": 104, "phone": 3},
             {"key": "kind", "label": _("Type"), "min": 92, "map": kinds},
             {"key": "city", "label": _("Place"), "min": 96, "phone": 4},

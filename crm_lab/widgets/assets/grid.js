@@ -111,7 +111,7 @@ function render({model, el, signal}) {
   }
   function newRow() {
     const row = h('div', {class: 'crm-tr', role: 'row'});
-    for (const d of shown) row.append(h('div', {class: `crm-td ${d.kind ?? ''}`, role: 'gridcell', ...(d.phone && {'data-phone': d.phone})}, h('span')));
+    for (const d of shown) row.append(h('div', {class: `crm-td ${d.kind ?? ''} ${d.opens ? 'opens' : ''}`, role: 'gridcell', ...(d.phone && {'data-phone': d.phone})}, h('span')));
     space.append(row);
     return row;
   }
@@ -215,6 +215,7 @@ function render({model, el, signal}) {
     const at = placeOf(e);
     if (at < 0) return;
     if (matchMedia('(pointer: coarse)').matches && !model.get('menu').length) return open(at);
+    if (e.target.closest('.opens > span') && !e.ctrlKey && !e.metaKey && !e.shiftKey) return open(at);
     choose(at, {ctrl: e.ctrlKey || e.metaKey, shift: e.shiftKey});
     scroller.focus({preventScroll: true});
   });

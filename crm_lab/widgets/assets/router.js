@@ -1,12 +1,13 @@
 // @ts-check
-// The address bar, title, language, theme, keys and passing messages. In JupyterLab the address is not ours and stays.
+// The address bar, title, language, theme, keys and passing messages. In JupyterLab, and under a plain `voila`, the address
+// is not ours and stays.
 
 /** @param {{model: any, el: HTMLElement, signal: AbortSignal}} view */
 function render({model, el, signal}) {
   el.style.display = 'none';
-  const ours = Boolean(document.body.dataset.voila);
   const site = (document.body.dataset.baseUrl ?? '/').replace(/voila\/$/, '');
   const root = `${site.replace(/\/$/, '')}${model.get('base')}`;
+  const ours = Boolean(document.body.dataset.voila) && location.pathname.startsWith(root);
   const app = () => /** @type {HTMLElement} */ (document.querySelector('.crm-app') ?? document.body);
   const here = () => (ours ? location.pathname.slice(root.length).replace(/^\//, '') : model.get('path'));
   const words = model.get('words');
