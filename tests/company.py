@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,11 +81,9 @@ def make_company(data: Path) -> None:
     database.close()
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+@contextmanager
+def serve(data: Path) -> Iterator[Served]:
     """`crm-lab serve` on a port of its own."""
-    data = tmp_path_factory.mktemp("co")
-    make_company(data)
     port = free_port()
     command = [sys.executable, "-m", "crm_lab", "serve", "--data", str(data), "--port", str(port)]
     with (data / "log").open("wb") as log:
@@ -94,3 +93,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     yield Served(url, data, process)
     process.send_signal(signal.SIGTERM)
     process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A company behind `crm-lab serve`, the same for a whole module."""
+    data = tmp_path_factory.mktemp("co")
+    make_company(data)
+    with serve(data) as company:
+        yield company

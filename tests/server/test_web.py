@@ -2,58 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-import uuid
+import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-import websocket
 from tornado.web import create_signed_value
+
+from tests.server.sockets import answers, attach, closing_code, cookies, message, page, receive
 
 if TYPE_CHECKING:
     from tests.company import Served
-
-
-def cookies(session: requests.Session) -> str:
-    return "; ".join(f"{c.name}={c.value}" for c in session.cookies)
-
-
-def page(served: Served, session: requests.Session) -> tuple[str, str]:
-    """The application's HTML and its kernel."""
-    text = session.get(f"{served.url}/crm", timeout=60).text
-    found = re.search(r'"kernelId": ?"([^"]+)"', text)
-    assert found
-    return text, found[1]
-
-
-def attach(served: Served, kernel: str, cookie: str | None, origin: str | None = None, protocols: Any = None) -> Any:
-    """A socket to a kernel, or the HTTP status of the refusal."""
-    url = served.url.replace("http", "ws") + f"/api/kernels/{kernel}/channels?session_id={uuid.uuid4()}"
-    try:
-        return websocket.create_connection(
-            url, cookie=cookie, origin=origin or served.url, timeout=10, subprotocols=protocols
-        )
-    except websocket.WebSocketBadStatusException as error:
-        return error.status_code
-
-
-def message(kind: str, content: dict[str, Any], channel: str = "shell") -> str:
-    header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "username": "", "session": "s", "version": "5.3", "date": ""}
-    return json.dumps(
-        {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": channel, "buffers": []}
-    )
-
-
-def answers(socket: Any, seconds: float = 1.5) -> list[str]:
-    socket.settimeout(seconds)
-    kinds = []
-    try:
-        while True:
-            kinds.append(json.loads(socket.recv())["msg_type"])
-    except (websocket.WebSocketException, OSError, ValueError, UnicodeDecodeError):
-        return kinds
 
 
 def forged(value: str) -> str:
@@ -111,9 +72,26 @@ def test_the_browser_runs_no_code(served: Served, kind: str, content: dict[str, 
     socket = attach(served, kernel, cookies(kari))
     mark = served.data / "pwned"
     content = {k: v.replace("{mark}", str(mark)) if isinstance(v, str) else v for k, v in content.items()}
-    socket.send(message(kind, content, channel))
+    socket.send_binary(message(kind, content, channel))
     assert not {"execute_reply", "complete_reply", "inspect_reply", "history_reply"} & set(answers(socket))
     assert not mark.exists()
+    socket.close()
+
+
+def test_the_older_json_protocol_is_refused(served: Served) -> None:
+    kari = served.login("kari")
+    _html, kernel = page(served, kari)
+    assert attach(served, kernel, cookies(kari), protocols=None) == 400
+
+
+@pytest.mark.parametrize("frame", [(1 << 62).to_bytes(8, "little"), b"", b"\0" * 24, "{}", b"\xff" * 64])
+def test_a_frame_that_lies_does_not_stop_the_server(served: Served, frame: bytes | str) -> None:
+    kari = served.login("kari")
+    _html, kernel = page(served, kari)
+    socket = attach(served, kernel, cookies(kari))
+    socket.send(frame) if isinstance(frame, str) else socket.send_binary(frame)
+    assert closing_code(socket, time.monotonic() + 5) == 1007
+    assert kari.get(f"{served.url}/healthz", timeout=5).status_code == 200
     socket.close()
 
 
@@ -122,13 +100,13 @@ def test_a_button_clicked_by_hand_does_what_its_owner_may(served: Served) -> Non
     ola = served.login("ola")
     _html, kernel = page(served, ola)
     socket = attach(served, kernel, cookies(ola))
-    socket.send(message("comm_info_request", {"target_name": "jupyter.widget"}))
+    socket.send_binary(message("comm_info_request", {"target_name": "jupyter.widget"}))
     socket.settimeout(5)
     comms: list[str] = []
     while not comms:
-        answer = json.loads(socket.recv())
-        if answer["msg_type"] == "comm_info_reply":
-            comms = list(answer["content"]["comms"])
+        kind, content = receive(socket)
+        if kind == "comm_info_reply":
+            comms = list(content["comms"])
     forged_actions = [
         {"do": "save", "values": {"name": "Inntrenger", "username": "inn", "password": "hemmelig-nok", "role_admin": True}},
         {"do": "deactivate", "id": "x"},
@@ -137,11 +115,11 @@ def test_a_button_clicked_by_hand_does_what_its_owner_may(served: Served) -> Non
         {"do": "theme", "value": {"__class__": 1}, "extra": 1},
     ]
     for comm in comms:
-        for content in forged_actions:
-            data = {"method": "custom", "content": content}
-            socket.send(message("comm_msg", {"comm_id": comm, "data": data}))
+        for action in forged_actions:
+            data = {"method": "custom", "content": action}
+            socket.send_binary(message("comm_msg", {"comm_id": comm, "data": data}))
         data = {"method": "update", "state": {"path": "employees", "disabled": False}, "buffer_paths": []}
-        socket.send(message("comm_msg", {"comm_id": comm, "data": data}))
+        socket.send_binary(message("comm_msg", {"comm_id": comm, "data": data}))
     assert "error" not in answers(socket, 3)
     socket.close()
     from crm_lab.connection import Connection, Remote
@@ -205,20 +183,20 @@ def test_logout_ends_kernels_sockets_and_the_cookie(served: Served) -> None:
     socket = attach(served, kernel, cookies(kari))
     old = kari.cookies.copy()
     kari.post(f"{served.url}/logout", data={"_xsrf": kari.cookies["_xsrf"]}, allow_redirects=False, timeout=10)
-    socket.settimeout(10)
-    assert "shutdown_reply" not in answers(socket, 10)
-    assert not socket.connected or not socket.recv()
+    assert closing_code(socket, time.monotonic() + 30) == 4401
     assert requests.get(f"{served.url}/crm", cookies=old, allow_redirects=False, timeout=10).status_code == 302
+    assert attach(served, kernel, cookies(served.login("kari"))) in {403, 404}
 
 
-def test_guessing_is_stopped(served: Served) -> None:
-    for _ in range(6):
-        served.login("finnes.ikke", "gjetning")
+def test_a_thousand_guesses_get_nowhere(served: Served) -> None:
+    """Through the login form: the right password is refused too once the address is locked, and later guesses cost nothing."""
     session = requests.Session()
     text = session.get(f"{served.url}/login", timeout=10).text
     token = re.search(r'name="_xsrf" value="([^"]+)"', text)
     assert token
-    form = {"username": "finnes.ikke", "password": "x", "_xsrf": token[1]}
-    answer = session.post(f"{served.url}/login", data=form, timeout=20)
-    assert answer.status_code == 429
-    assert "15" in answer.text
+    seen: Counter[int] = Counter()
+    for n in range(1000):
+        form = {"username": f"gjett{n % 50}", "password": f"gjetning-{n}", "_xsrf": token[1]}
+        seen[session.post(f"{served.url}/login", data=form, timeout=20, allow_redirects=False).status_code] += 1
+    assert set(seen) == {401, 429}
+    assert seen[401] <= 20
