@@ -3,42 +3,33 @@
 from __future__ import annotations
 
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks import crowd
+from benchmarks.timing import report, timed
 from crm_lab.connection import Connection, Remote
 from crm_lab.services.company import DEMO_PASSWORD
-from tests.company import free_port, wait_for
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.company import serve
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-
-
-def timed(name: str, action: Callable[[], Any], times: int) -> None:
-    """Print the median and the 95th percentile of an action, in milliseconds."""
-    action()
-    took = []
-    for _ in range(times):
-        start = time.perf_counter()
-        action()
-        took.append(1000 * (time.perf_counter() - start))
-    took.sort()
-    print(f"{name:<44} p50 {statistics.median(took):8.1f} ms   p95 {took[int(0.95 * times)]:8.1f} ms")
+CLICK = """([click, appears]) => new Promise(done => {
+  const start = performance.now();
+  const seen = () => document.querySelector(appears) && (watch.disconnect(), done(performance.now() - start));
+  const watch = new MutationObserver(seen);
+  watch.observe(document.body, {childList: true, subtree: true});
+  document.querySelector(click).click();
+})"""
 
 
 def measure_store(socket: str) -> None:
     """Calls over the socket."""
     crm = Connection(Remote(socket, user="kari"))
-    timed("service call: sessions.who", crm.sessions.who, 300)
+    timed("service call: sessions.who", crm.sessions.who, 300, "p50 at most 2")
     timed("service call: customers.count", crm.customers.count, 300)
     timed(f"customers.list, {crm.customers.count()} rows", crm.customers.list, 10)
     timed("customers.create", lambda: crm.customers.create(name="Måling AS"), 50)
@@ -57,14 +48,17 @@ def measure_pages(page: Page, url: str) -> None:
         page.reload()
         page.wait_for_selector(".crm-tr")
 
-    def to_profile_and_back() -> None:
-        page.click(".nav-foot a")
-        page.wait_for_selector("#f-locale")
-        page.click(".crm-nav a[data-route=customers]")
-        page.wait_for_selector(".crm-tr")
+    def clicks(there: tuple[str, str], back: tuple[str, str]) -> list[tuple[float, float]]:
+        return [(page.evaluate(CLICK, list(there)), page.evaluate(CLICK, list(back))) for _ in range(21)][1:]
 
-    timed("page to interactive list (warm)", reload, 7)
-    timed("two screen switches (profile and list)", to_profile_and_back, 20)
+    timed("page to interactive list (warm)", reload, 9, "p50 at most 1500")
+    switches = clicks((".nav-foot a", "#f-locale"), (".crm-nav a[data-route=customers]", ".crm-tr"))
+    report("screen switch: to the profile", [there for there, _ in switches], "p50 at most 100")
+    report("screen switch: to the list, first rows", [back for _, back in switches], "at most 1000 for 100,000 rows")
+    page.goto(f"{url}/crm/customers/10001")
+    page.wait_for_selector("[data-do=edit]")
+    edits = clicks(("[data-do=edit]", "form.rename"), ("[data-do=cancel]", "[data-do=edit]"))
+    report("click to visible change", [t for pair in edits for t in pair], "p50 at most 25")
 
 
 def main() -> None:
@@ -73,21 +67,16 @@ def main() -> None:
         data = Path(tempfile.mkdtemp())
         make = [sys.executable, "-m", "crm_lab", "demo", "--only-make", "--data", str(data), "--scale", str(scale)]
         subprocess.run(make, check=True, capture_output=True)
-        port = free_port()
-        serve = [sys.executable, "-m", "crm_lab", "serve", "--data", str(data), "--port", str(port)]
-        server = subprocess.Popen(serve, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        url = f"http://127.0.0.1:{port}"
         try:
-            wait_for(f"{url}/healthz")
-            print(f"\nscale {scale}")
-            measure_store(str(data / "store.sock"))
-            with sync_playwright() as playwright:
+            with serve(data) as served, sync_playwright() as playwright:
+                print(f"\nscale {scale}")
+                measure_store(served.socket)
                 browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-                measure_pages(browser.new_page(viewport={"width": 1280, "height": 800}), url)
+                measure_pages(browser.new_page(viewport={"width": 1280, "height": 800}), served.url)
                 browser.close()
+                if scale == 1:
+                    crowd.measure(served.url, data)
         finally:
-            server.terminate()
-            server.wait(30)
             shutil.rmtree(data, ignore_errors=True)
 
 

@@ -81,11 +81,13 @@ def become_kernel(request: dict[str, Any]) -> None:
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
     from ipykernel.kernelapp import IPKernelApp
+    from ipywidgets import register_comm_target
 
     sys.argv = ["ipykernel_launcher", "-f", request["connection_file"], *KERNEL_ARGUMENTS]
     app = IPKernelApp.instance()
     app.initialize(sys.argv[1:])
     log_errors(app.shell)
+    register_comm_target()  # ipywidgets does so when imported in a kernel; it was imported before there was one
     app.start()
 
 
