@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, collate, delete, insert, or_, select, true, update
 
 from crm_lab.domain.ids import new_id
 from crm_lab.errors import Conflict, NotFound
@@ -60,6 +60,10 @@ class Work:
             return true()
         owner = self.actor.id if self.actor else None
         return or_(table.c.owner_only.is_(False), table.c.owner_id == owner)
+
+    def alphabetical(self, text: ColumnElement[str]) -> ColumnElement[str]:
+        """What to order by for a Norwegian reader: å after z, no difference between a and A (Unicode CLDR, nb)."""
+        return collate(text, "nb" if self.connection.dialect.name == "duckdb" else "nb-x-icu")
 
     def rows(self, query: Select[Any]) -> list[Row]:
         """The rows of a query as dicts."""

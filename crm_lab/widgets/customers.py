@@ -71,7 +71,7 @@ class CustomerList(ipywidgets.VBox):
     def reload(self) -> None:
         """Read the list again."""
         self.frame = self.app.crm.customers.list()
-        self.grid.show(self.frame)
+        self.grid.show(self.frame, in_order_of="name")
 
     def _columns(self) -> list[dict[str, Any]]:
         kinds = {kind: kind_text(kind) for kind in ("customer", "supplier", "both", "person")}

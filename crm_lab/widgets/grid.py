@@ -54,11 +54,11 @@ class Grid(View):
         super().__init__(words=words(), **kwargs)
         self.n_rows = 0
 
-    def show(self, frame: pd.DataFrame) -> None:
-        """Show a frame; columns no definition names are not sent."""
+    def show(self, frame: pd.DataFrame, *, in_order_of: str = "") -> None:
+        """Show a frame; columns no definition names are not sent. `in_order_of` is the column it is sorted by."""
         named = {key for c in self.columns for key in (c["key"], c.get("late"), c.get("lock")) if key}
         self.n_rows = len(frame)
-        self.data = pack(frame[[c for c in frame.columns if c in named]])
+        self.data = pack(frame[[c for c in frame.columns if c in named]], in_order_of=in_order_of)
         self.selected = b""
 
     @property

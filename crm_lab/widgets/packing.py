@@ -6,14 +6,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 NO_DATE = np.iinfo("int32").min
 FEW = 64
 
 
-def pack(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Columns as `{key, kind, data}`: i32, whole (larger), f64 (money in øre), date (days since 1970), dict (codes), utf8 (text)."""
-    return [_column(str(name), frame[name]) for name in frame.columns]
+def pack(frame: pd.DataFrame, *, in_order_of: str = "") -> list[dict[str, Any]]:
+    """Columns as `{key, kind, data}`: i32, whole (larger), f64 (money in øre), date (days since 1970), dict (codes), utf8 (text).
+
+    `in_order_of` names the column that the rows come sorted by, so that nobody sorts it again.
+    """
+    columns = [_column(str(name), frame[name]) for name in frame.columns]
+    return [column | {"in_order": column["key"] == in_order_of} for column in columns]
 
 
 def _column(key: str, values: pd.Series[Any]) -> dict[str, Any]:
@@ -41,7 +46,5 @@ def _text(key: str, values: pd.Series[Any]) -> dict[str, Any]:
     codes, words = pd.factorize(values, use_na_sentinel=True)
     if len(words) <= max(FEW, len(values) // 2):
         return {"key": key, "kind": "dict", "data": codes.astype("int32").tobytes(), "dict": [str(w) for w in words]}
-    parts = [b"" if pd.isna(v) else str(v).encode() for v in values]
-    offsets = np.zeros(len(parts) + 1, "int32")
-    np.cumsum([len(p) for p in parts], out=offsets[1:])
-    return {"key": key, "kind": "utf8", "data": b"".join(parts), "offsets": offsets.tobytes()}
+    _validity, offsets, data = pa.array(values.fillna("").astype(str).to_numpy(object), pa.string()).buffers()
+    return {"key": key, "kind": "utf8", "data": bytes(data or b""), "offsets": bytes(offsets or bytes(4))}

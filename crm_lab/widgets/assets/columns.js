@@ -46,7 +46,7 @@ function reader(c, {collator, money, dates}) {
       order.forEach((row, r) => { made[row] = r; });
       return made;
     };
-    return {get: (/** @type {number} */ i) => (rank ??= ranks())[i], text, n};
+    return {get: (/** @type {number} */ i) => (c.in_order ? i : (rank ??= ranks())[i]), text, n};
   }
   const values = buffer(c.kind === 'f64' || c.kind === 'whole' ? Float64Array : Int32Array, c.data);
   const text = {
