@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, collate, delete, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    collate,
+    delete,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from crm_lab.domain.ids import new_id
 from crm_lab.errors import Conflict, NotFound
