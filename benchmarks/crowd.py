@@ -17,7 +17,7 @@ import websocket
 from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
 
 from benchmarks.timing import report
-from crm_lab.services.company import DEMO_PASSWORD
+from crm_lab.services.demo import DEMO_PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

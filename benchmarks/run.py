@@ -13,7 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks import crowd
 from benchmarks.timing import report, timed
 from crm_lab.connection import Connection, Remote
-from crm_lab.services.company import DEMO_PASSWORD
+from crm_lab.services.demo import DEMO_PASSWORD
 from tests.company import serve
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]

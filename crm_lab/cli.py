@@ -96,7 +96,7 @@ def serve(data: Path, host: str, port: int, base_url: str, trust_proxy: str) -> 
 def demo(data: Path, scale: int, port: int, *, only_make: bool) -> None:
     """Make the demo company the first time, then serve it."""
     from crm_lab.server.supervisor import Supervisor
-    from crm_lab.services.company import DEMO_PASSWORD
+    from crm_lab.services.demo import DEMO_PASSWORD
 
     if not (data / "ready").exists():
         _make_demo(data, scale)
@@ -108,7 +108,7 @@ def demo(data: Path, scale: int, port: int, *, only_make: bool) -> None:
 
 
 def _make_demo(data: Path, scale: int) -> None:
-    from crm_lab.services.company import create_demo
+    from crm_lab.services.demo import create_demo
 
     for leftover in data.glob("crm.duckdb*"):
         leftover.unlink()
@@ -151,7 +151,7 @@ def import_register(file: Path, target: str, owner: str, data: Path) -> None:
 @plainly
 def backup(data: Path) -> None:
     """Write a consistent copy to DATA/backup (while it is served, the store makes one nightly)."""
-    from crm_lab.services.company import backup as back_up
+    from crm_lab.store.backup import backup as back_up
 
     database = open_company(data)
     try:
@@ -165,7 +165,7 @@ def backup(data: Path) -> None:
 @plainly
 def check(data: Path) -> None:
     """Look for broken references and numbers; exits with 1 where there are any."""
-    from crm_lab.services.company import check as check_company
+    from crm_lab.services.check import check as check_company
 
     database = open_company(data)
     try:

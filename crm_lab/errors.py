@@ -6,7 +6,11 @@ Anything that is not a `CrmError` is a bug: the log gets it all, the user a refe
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class CrmError(Exception):
@@ -49,6 +53,39 @@ class InvalidInput(CrmError):
     def details(self) -> dict[str, Any]:
         """The field."""
         return {"field": self.field}
+
+
+class InvalidFields(InvalidInput):
+    """Several values the rules refuse, all told at once. `fields` is the sentence for each argument."""
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        field, message = next(iter(fields.items()))
+        super().__init__(message, field)
+        self.fields = fields
+
+    def details(self) -> dict[str, Any]:
+        """The first field, and all of them."""
+        return super().details() | {"fields": self.fields}
+
+
+class Faults:
+    """Gathers what is wrong with the values of one form: `with faults.at("phone"): …`, then `faults.tell()`."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
+
+    @contextmanager
+    def at(self, field: str) -> Iterator[None]:
+        """Note an `InvalidInput` as the fault of `field` and go on."""
+        try:
+            yield
+        except InvalidInput as error:
+            self.found.setdefault(field, error.message)
+
+    def tell(self) -> None:
+        """Raise `InvalidFields` where anything was wrong."""
+        if self.found:
+            raise InvalidFields(self.found)
 
 
 class NotFound(CrmError):

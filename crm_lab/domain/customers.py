@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any, TypedDict, cast
 from uuid import UUID
 
+from crm_lab.domain.addresses import Address, AddressKind, clean_addresses
+from crm_lab.domain.terms import INHERITED, Terms, clean_terms
+from crm_lab.domain.values import GLN, BankAccount, Email, OrgNumber, Phone, Website, clean_text
+from crm_lab.errors import Faults, InvalidInput
+from crm_lab.i18n import LOCALES, _
 
-class AddressKind(StrEnum):
-    """The five uses of an address (attestation = where invoices are approved)."""
-
-    INVOICE = "invoice"
-    POSTAL = "postal"
-    DELIVERY = "delivery"
-    VISITING = "visiting"
-    APPROVAL = "approval"
+LONGEST_NAME, LONGEST_NOTE, MOST_EMPLOYEES = 250, 20_000, 10_000_000
+FORMS = {
+    "organisation_number": OrgNumber.parse,
+    "phone": Phone.parse,
+    "mobile": Phone.parse,
+    "email": Email.parse,
+    "invoice_email": Email.parse,
+    "website": Website.parse,
+    "bank_account": BankAccount.parse,
+    "gln": GLN.parse,
+}
 
 
 class RegisterStatus(StrEnum):
@@ -28,29 +37,60 @@ class RegisterStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """One address of a party; `country` is ISO 3166 alpha-2."""
+class CustomerFields(TypedDict, total=False):
+    """What people write on a party. `from_register` are the fields just taken from Enhetsregisteret."""
 
-    kind: AddressKind
-    street: str = ""
-    postal_code: str = ""
-    city: str = ""
-    municipality: str = ""
-    country: str = "NO"
+    name: str
+    first_name: str
+    is_customer: bool
+    is_supplier: bool
+    is_person: bool
+    organisation_number: str
+    organisation_form: str
+    is_vat_registered: bool
+    register_status: RegisterStatus
+    industry_code: str
+    industry: str
+    n_employees: int | None
+    founded_on: date | None
+    phone: str
+    mobile: str
+    email: str
+    invoice_email: str
+    website: str
+    language: str
+    bank_account: str
+    gln: str
+    note: str
+    owner_id: UUID | None
+    owner_only: bool
+    addresses: tuple[Address, ...]
+    categories: tuple[UUID, ...]
+    terms: Terms
+    from_register: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
     """A party: customer, supplier or both; `is_person` marks a consumer, whose surname is `name`.
 
-    `number` is the human customer number, given by the store; `organisation_number` is nine digits or "".
-    `owner_only` hides the party from everybody but its owner.
+    Attributes
+    ----------
+    number, supplier_number : human numbers, given by the store; `supplier_number` is None for who is none.
+    organisation_number : nine digits or "".
+    language : of letters to the party, nb or en; "" is the company's.
+    bank_account : eleven digits or "".
+    gln : GS1 Global Location Number, thirteen digits or "".
+    owner_only : hides the party from everybody but its owner.
+    is_incomplete : registered by name alone, to be completed.
+    sources : the day on which a field was taken from Enhetsregisteret; a field somebody writes loses its day.
+    terms : the party's own settings; what it leaves open is inherited.
     """
 
     id: UUID
     version: int = 1
     number: int = 0
+    supplier_number: int | None = None
     name: str
     first_name: str = ""
     is_customer: bool = True
@@ -65,11 +105,21 @@ class Customer:
     n_employees: int | None = None
     founded_on: date | None = None
     phone: str = ""
+    mobile: str = ""
     email: str = ""
+    invoice_email: str = ""
     website: str = ""
+    language: str = ""
+    bank_account: str = ""
+    gln: str = ""
+    note: str = ""
     owner_id: UUID | None = None
     owner_only: bool = False
+    is_incomplete: bool = False
+    sources: dict[str, date] = field(default_factory=dict, hash=False)
+    terms: Terms = INHERITED
     addresses: tuple[Address, ...] = ()
+    categories: tuple[UUID, ...] = ()
     created_at: datetime | None = None
     archived_at: datetime | None = None
 
@@ -79,5 +129,58 @@ class Customer:
         return f"{self.first_name} {self.name}".strip() if self.is_person else self.name
 
     def address(self, kind: AddressKind) -> Address | None:
-        """The address of that kind, or None."""
+        """The first address of that kind, or None."""
         return next((a for a in self.addresses if a.kind is kind), None)
+
+
+def clean_customer(given: CustomerFields) -> CustomerFields:
+    """The fields in their stored form. Raises `InvalidFields` with a sentence for each that is wrong."""
+    faults, clean = Faults(), dict(given)
+    for name, value in given.items():
+        with faults.at(name):
+            if isinstance(value, str) and not isinstance(value, StrEnum):
+                clean[name] = _clean_text(name, value)
+    if "addresses" in given:
+        clean["addresses"] = clean_addresses(given["addresses"], faults)
+    if "terms" in given:
+        clean["terms"] = clean_terms(given["terms"], faults)
+    fields = cast("CustomerFields", clean)
+    _check_together(fields, faults)
+    faults.tell()
+    return fields
+
+
+def _clean_text(name: str, value: str) -> str:
+    if name in FORMS:
+        return str(FORMS[name](value)) if value.strip() else ""
+    if name == "note":
+        return clean_text(value, name, max_length=LONGEST_NOTE, lines=True)
+    return clean_text(value, name, max_length=LONGEST_NAME)
+
+
+def _check_together(fields: CustomerFields, faults: Faults) -> None:
+    """The rules between fields, and those that are no text's."""
+    rules: list[tuple[str, Any, str]] = [
+        ("name", "name" not in fields or fields["name"], _("Enter a name.")),
+        (
+            "organisation_number",
+            not (fields.get("is_person") and fields.get("organisation_number")),
+            _("A private customer has no organisation number."),
+        ),
+        ("first_name", fields.get("is_person", True) or not fields.get("first_name"), _("Only a private customer has a first name.")),
+        (
+            "is_customer",
+            fields.get("is_customer", True) or fields.get("is_supplier", True),
+            _("Choose whether this is a customer, a supplier or both."),
+        ),
+        ("language", fields.get("language", "") in {"", *LOCALES}, _("The language must be nb or en.")),
+        (
+            "n_employees",
+            0 <= (fields.get("n_employees") or 0) <= MOST_EMPLOYEES,
+            _("The number of employees must be from 0 to 10 000 000."),
+        ),
+    ]
+    for field_name, holds, sentence in rules:
+        with faults.at(field_name):
+            if not holds:
+                raise InvalidInput(sentence, field_name)

@@ -9,11 +9,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Self
 from urllib.parse import urlsplit
 
 import phonenumbers
-from stdnum import luhn
+from babel import Locale
+from stdnum import bic, ean, luhn
 from stdnum.no import iban, kontonr, orgnr
 
 from crm_lab.errors import InvalidInput
@@ -71,6 +73,41 @@ class InvalidBankAccount(InvalidInput):
     def __init__(self, text: str) -> None:
         message = _("{text} is not a bank account number: it has eleven digits.", text=text[:40])
         super().__init__(message, "bank_account")
+
+
+class InvalidGLN(InvalidInput):
+    """Not a Global Location Number."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(_("{text} is not a GLN: it has thirteen digits and ends in a check digit.", text=text[:40]), "gln")
+
+
+class InvalidBIC(InvalidInput):
+    """Not the code of a bank."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(_("{text} is not a BIC: it has 8 or 11 letters and digits, as DNBANOKK.", text=text[:40]), "bic")
+
+
+class InvalidPostalCode(InvalidInput):
+    """Not a Norwegian postcode."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(_("{text} is not a Norwegian postcode: it has four digits.", text=text[:40]), "postal_code")
+
+
+class InvalidCurrency(InvalidInput):
+    """Not the code of a currency."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(_("{text} is not a currency. Write three letters, such as NOK or EUR.", text=text[:40]), "currency")
+
+
+class InvalidCountry(InvalidInput):
+    """Not the code of a country."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(_("{text} is not a country. Write two letters, such as NO or SE.", text=text[:40]), "country")
 
 
 class MixedCurrencies(InvalidInput):
@@ -131,6 +168,33 @@ class BankAccount(str):
     def iban(self) -> str:
         """As abroad wants it: NO9386011117947."""
         return str(kontonr.to_iban(self))
+
+
+class GLN(str):
+    """Global Location Number: thirteen digits with the check digit of EAN-13 (GS1 General Specifications)."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Accepts blanks."""
+        digits = re.sub(r"\s", "", text)
+        if not re.fullmatch(r"[0-9]{13}", digits) or not ean.is_valid(digits):
+            raise InvalidGLN(text)
+        return cls(digits)
+
+
+class BIC(str):
+    """Business identifier code of a bank, 8 or 11 characters (ISO 9362)."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Accepts blanks and small letters."""
+        if not bic.is_valid(text):
+            raise InvalidBIC(text)
+        return cls(bic.compact(text))
 
 
 class KID(str):
@@ -272,14 +336,35 @@ class Money:
         return Money(-self.amount, self.currency)
 
 
-def clean_text(value: str, field: str, *, max_length: int) -> str:
-    """One line of text: trimmed, NFC, without control characters. Raises `InvalidInput` at `field`."""
+def parse_currency(text: str) -> str:
+    """A currency's code (ISO 4217). Raises `InvalidCurrency`."""
+    code = text.strip().upper()
+    if code not in _english().currencies:
+        raise InvalidCurrency(text)
+    return code
+
+
+def parse_country(text: str) -> str:
+    """A country's code (ISO 3166-1 alpha-2). Raises `InvalidCountry`."""
+    code = text.strip().upper()
+    if not re.fullmatch(r"[A-Z]{2}", code) or code not in _english().territories:
+        raise InvalidCountry(text)
+    return code
+
+
+@cache
+def _english() -> Locale:
+    return Locale("en")
+
+
+def clean_text(value: str, field: str, *, max_length: int, lines: bool = False) -> str:
+    """Text trimmed, NFC, without control characters; on one line unless `lines`. Raises `InvalidInput` at `field`."""
     text = unicodedata.normalize("NFC", value.strip())
+    if lines:
+        text = "\n".join(line.rstrip().replace("\t", " ") for line in text.splitlines())
     if len(text) > max_length:
         raise InvalidInput(_("This text is too long: at most {n} characters.", n=max_length), field)
-    if any(unicodedata.category(c) in {"Cc", "Cs"} for c in text):
+    if any(unicodedata.category(c) in {"Cc", "Cs"} and not (lines and c == "\n") for c in text):
         raise InvalidInput(_("This text has characters that cannot be stored. Write it again by hand."), field)
     return text
 
-
-__all__ = ["KID", "BankAccount", "Email", "Money", "OrgNumber", "Phone", "Website", "clean_text", "mod10", "mod11"]

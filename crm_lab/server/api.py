@@ -123,7 +123,7 @@ class StoreApp:
                 await to_thread.run_sync(self.database.checkpoint)
 
     async def _back_up_nightly(self) -> None:
-        from crm_lab.services.company import backup
+        from crm_lab.store.backup import backup
 
         while self.database.path is not None:
             await asyncio.sleep(BACKUP_EVERY)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 from sqlalchemy import Connection, insert, select
@@ -91,14 +91,19 @@ def find_action(services: dict[str, type[Service]], service: str, name: str) -> 
 
 @cache
 def arguments_of(method: Callable[..., Any]) -> type[msgspec.Struct]:
-    """The keyword arguments of an action as a struct that checks what the wire brings."""
+    """The keyword arguments of an action as a struct that checks what the wire brings.
+
+    `**fields: Unpack[SomeTypedDict]` are arguments that may be left out.
+    """
     hints = get_type_hints(method)
     fields: list[Any] = []
     for name, parameter in inspect.signature(method).parameters.items():
-        if name == "self":
-            continue
-        known = (name, hints[name])
-        fields.append(known if parameter.default is inspect.Parameter.empty else (*known, parameter.default))
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            (optional,) = get_args(hints[name])
+            fields += [(key, kind | msgspec.UnsetType, msgspec.UNSET) for key, kind in get_type_hints(optional).items()]
+        elif name != "self":
+            known = (name, hints[name])
+            fields.append(known if parameter.default is inspect.Parameter.empty else (*known, parameter.default))
     return msgspec.defstruct(
         f"{method.__qualname__}Arguments".replace(".", ""), fields, kw_only=True, forbid_unknown_fields=True
     )
@@ -111,7 +116,8 @@ def check_arguments(method: Callable[..., Any], arguments: dict[str, Any]) -> di
     except msgspec.ValidationError as error:
         field = str(error).rpartition("`$.")[2].rstrip("`") if "`$." in str(error) else ""
         raise InvalidInput(_("This value cannot be used: {reason}", reason=str(error)), field) from None
-    return {name: getattr(struct, name) for name in struct.__struct_fields__}
+    values = {name: getattr(struct, name) for name in struct.__struct_fields__}
+    return {name: value for name, value in values.items() if value is not msgspec.UNSET}
 
 
 @dataclass(slots=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from crm_lab.services.actions import Service
+from crm_lab.services.categories import Categories
 from crm_lab.services.company import Company
+from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers
 from crm_lab.services.employees import Employees
 from crm_lab.services.history import History
 from crm_lab.services.sessions import Sessions
 
 SERVICES: dict[str, type[Service]] = {
+    "categories": Categories,
     "company": Company,
+    "contacts": Contacts,
     "customers": Customers,
     "employees": Employees,
     "history": History,

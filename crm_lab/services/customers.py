@@ -1,25 +1,36 @@
-"""Customers and suppliers: registered, listed, renamed, archived."""
+"""Customers and suppliers: registered, listed, changed, archived."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from itertools import count
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
 from uuid import UUID
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, String, and_, case, cast, func, select
+from sqlalchemy import ColumnElement, String, Table, and_, case, func, select
+from sqlalchemy import cast as sql_cast
 
-from crm_lab.domain.customers import Address, AddressKind, Customer
+from crm_lab.domain.addresses import AddressKind
+from crm_lab.domain.categories import Category
+from crm_lab.domain.customers import Customer, CustomerFields, clean_customer
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.values import Email, OrgNumber, Phone, clean_text
-from crm_lab.errors import Conflict, InvalidInput, NotFound
+from crm_lab.domain.names import name_key
+from crm_lab.domain.terms import EffectiveTerm, Terms, effective_terms
+from crm_lab.errors import Conflict, NotFound
 from crm_lab.i18n import _
-from crm_lab.services.actions import Service, reads, writes
+from crm_lab.services.actions import reads, writes
+from crm_lab.services.parties import Parties, address_rows, clean_reason, part_rows
 from crm_lab.store import tables
-from crm_lab.store.records import Row, as_record, as_row
+from crm_lab.store.records import as_record, as_row
 
-FIRST_NUMBER = 10001
-LONGEST_NAME = 250
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crm_lab.store.records import Work
+
+FIRST_NUMBER, FIRST_SUPPLIER_NUMBER = 10001, 50001
+PARTS = {"addresses", "categories", "from_register"}
 
 
 class AlreadyRegistered(Conflict):
@@ -30,6 +41,11 @@ class AlreadyRegistered(Conflict):
             _("{name} has this organisation number already (customer number {number}).", name=name, number=number)
         )
         self.field = "organisation_number"
+        self.number = number
+
+    def details(self) -> dict[str, Any]:
+        """The field, and the number of the party that has it."""
+        return {"field": self.field, "number": self.number}
 
 
 class RegisteredByColleague(Conflict):
@@ -39,9 +55,16 @@ class RegisteredByColleague(Conflict):
         super().__init__(_("A party with this organisation number exists, owned by {owner}.", owner=owner))
         self.field = "organisation_number"
 
+    def details(self) -> dict[str, Any]:
+        """The field."""
+        return {"field": self.field}
 
-class Customers(Service):
+
+class Customers(Parties):
     """The parties a company deals with."""
+
+    table: ClassVar[Table] = tables.customer
+    key: ClassVar[str] = "customer_id"
 
     @reads()
     def count(self) -> int:
@@ -51,31 +74,29 @@ class Customers(Service):
     @reads()
     def list(self) -> pa.Table:
         """Every party the caller may see, in the order of a Norwegian telephone book; one row a party."""
-        c, e, a = tables.customer, tables.employee, tables.address
-        place = (
-            select(a.c.customer_id, func.max(a.c.city).label("city"))
-            .where(a.c.kind == AddressKind.VISITING)
-            .group_by(a.c.customer_id)
-            .subquery()
-        )
-        name = case((and_(c.c.is_person, c.c.first_name != ""), c.c.first_name + " " + c.c.name), else_=c.c.name)
+        c, e = tables.customer, tables.employee
+        visiting, name = self._visiting(), shown_name()
         query = (
             select(
-                cast(c.c.id, String).label("id"),
+                sql_cast(c.c.id, String).label("id"),
                 c.c.number,
+                c.c.supplier_number,
                 name.label("name"),
                 c.c.organisation_number,
                 c.c.organisation_form,
                 _kind().label("kind"),
-                func.coalesce(place.c.city, "").label("city"),
+                func.coalesce(visiting.c.city, "").label("city"),
+                func.coalesce(visiting.c.municipality, "").label("municipality"),
+                c.c.industry,
                 c.c.phone,
                 c.c.email,
                 func.coalesce(e.c.name, "").label("owner"),
                 c.c.owner_only,
+                c.c.is_incomplete,
                 c.c.register_status,
                 c.c.created_at,
             )
-            .outerjoin(place, place.c.customer_id == c.c.id)
+            .outerjoin(visiting, visiting.c.customer_id == c.c.id)
             .outerjoin(e, e.c.id == c.c.owner_id)
             .where(self._present())
             .order_by(self.work.alphabetical(name), c.c.number)
@@ -85,8 +106,7 @@ class Customers(Service):
     @reads()
     def get(self, *, id: UUID) -> Customer:  # noqa: A002 - the wire's word
         """One party with its addresses. Raises `NotFound`, also where it is hidden."""
-        customer = self.work.read(Customer, tables.customer, id)
-        return replace(customer, addresses=self._addresses(id))
+        return self._read(Customer, id)
 
     @reads()
     def by_number(self, *, number: int) -> Customer:
@@ -97,79 +117,138 @@ class Customers(Service):
             raise NotFound(_("There is no customer number {number}, or you may not see it.", number=number))
         return self.get(id=found)
 
+    @reads()
+    def terms(self, *, id: UUID) -> dict[str, EffectiveTerm]:  # noqa: A002 - the wire's word
+        """Every setting as it applies to the party, and where it comes from."""
+        customer = self.get(id=id)
+        return self.effective_terms(own=customer.terms, categories=customer.categories)
+
+    @reads()
+    def effective_terms(self, *, own: Terms, categories: tuple[UUID, ...] = ()) -> dict[str, EffectiveTerm]:
+        """The same for a party not yet saved: its own settings, and the categories it is to carry."""
+        c = tables.category
+        query = select(c).where(c.c.id.in_(categories)).order_by(self.work.alphabetical(c.c.name))
+        labels = [as_record(Category, row) for row in self.work.rows(query)]
+        company = self.work.scalar(select(tables.company.c.terms)) or {}
+        general = as_record(Category, {"id": new_id(), "name": "", "terms": company}).terms
+        return effective_terms(own, [(label.name, label.terms) for label in labels], general)
+
     @writes()
-    def create(
-        self,
-        *,
-        name: str,
-        first_name: str = "",
-        is_customer: bool = True,
-        is_supplier: bool = False,
-        is_person: bool = False,
-        organisation_number: str = "",
-        phone: str = "",
-        email: str = "",
-        website: str = "",
-        addresses: tuple[Address, ...] = (),
-        owner_only: bool = False,
-    ) -> Customer:
-        """Register a party, owned by the caller. Raises `InvalidInput` at the field, `AlreadyRegistered`."""
-        if is_person and organisation_number.strip():
-            raise InvalidInput(_("A private customer has no organisation number."), "organisation_number")
+    def create(self, *, duplicate_reason: str = "", **fields: Unpack[CustomerFields]) -> Customer:
+        """Register a party, owned by the caller unless another owner is named.
+
+        An organisation number we have already is refused, unless `duplicate_reason` says why there are to be two.
+
+        Raises
+        ------
+        InvalidFields, AlreadyRegistered, RegisteredByColleague
+        """
+        clean = clean_customer({"name": "", "is_person": False} | fields)
+        reason = clean_reason(duplicate_reason)
+        made = {k: v for k, v in clean.items() if k not in PARTS}
         customer = Customer(
+            **({"owner_id": self.actor.id} | made),  # type: ignore[arg-type]
             id=new_id(),
-            name=party_name(name),
-            first_name=clean_text(first_name, "first_name", max_length=LONGEST_NAME) if is_person else "",
-            is_customer=is_customer,
-            is_supplier=is_supplier,
-            is_person=is_person,
-            organisation_number=str(OrgNumber.parse(organisation_number)) if organisation_number.strip() else "",
-            phone=str(Phone.parse(phone)) if phone.strip() else "",
-            email=str(Email.parse(email)) if email.strip() else "",
-            website=clean_text(website, "website", max_length=LONGEST_NAME),
-            addresses=tuple(_clean_address(a) for a in addresses),
-            owner_id=self.actor.id,
-            owner_only=owner_only,
             created_at=self.work.now,
+            sources=dict.fromkeys(clean.get("from_register", ()), self.work.now.date()),
         )
-        self._refuse_double(customer.organisation_number)
-        return self._add(customer)
+        self._check_owner({"owner_id": customer.owner_id, "owner_only": customer.owner_only})
+        self._refuse_double(customer, reason)
+        return self._add(customer, clean, reason)
+
+    @writes()
+    def change(self, *, id: UUID, version: int, **fields: Unpack[CustomerFields]) -> Customer:  # noqa: A002
+        """Change the given fields of a party; the others stay.
+
+        Raises
+        ------
+        InvalidFields, NotFound, ChangedMeanwhile, AlreadyRegistered, RegisteredByColleague
+        """
+        before = self._read(Customer, id)
+        kept: CustomerFields = {"is_person": before.is_person, "is_customer": before.is_customer, "is_supplier": before.is_supplier}
+        clean = clean_customer(kept | fields)
+        changes: dict[str, Any] = {k: v for k, v in clean.items() if k != "from_register"}
+        after = replace(before, **changes, is_incomplete=False)
+        self._check_owner({"owner_id": after.owner_id, "owner_only": after.owner_only})
+        if after.organisation_number != before.organisation_number:
+            self._refuse_double(after, "")
+        self._save(before, replace(after, sources=self._sources(before, after, clean.get("from_register", ()))), version)
+        self._save_parts(id, clean)
+        return self._read(Customer, id)
 
     @writes()
     def rename(self, *, id: UUID, name: str, version: int) -> Customer:  # noqa: A002
-        """Correct a party's name."""
-        self.work.change(tables.customer, id, version, name=party_name(name))
-        return self.get(id=id)
+        """Correct a party's name; the old one stays searchable."""
+        before = self._read(Customer, id)
+        clean = clean_customer({"name": name})
+        after = replace(before, name=clean["name"], sources={k: v for k, v in before.sources.items() if k != "name"})
+        self._save(before, after, version)
+        return self._read(Customer, id)
+
+    @writes()
+    def assign(self, *, ids: tuple[UUID, ...], owner_id: UUID) -> int:
+        """Give many parties a new owner; how many there were."""
+        return self._assign(ids, owner_id)
 
     @writes()
     def archive(self, *, id: UUID, version: int) -> None:  # noqa: A002
         """Take a party out of the lists; nothing is deleted."""
-        self.work.change(tables.customer, id, version, archived_at=self.work.now)
+        self._archive(id, version)
 
-    def _present(self) -> ColumnElement[bool]:
-        c = tables.customer
-        return and_(c.c.archived_at.is_(None), self.work.visible_to(c))
+    @writes()
+    def restore(self, *, id: UUID, version: int) -> None:  # noqa: A002
+        """Bring an archived party back."""
+        self._restore(id, version)
 
-    def _addresses(self, customer_id: UUID) -> tuple[Address, ...]:
+    @writes()
+    def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
+        """Delete a party, with its addresses and its contacts' roles. It can be undone."""
+        self._delete(self._read(Customer, id), version)
+
+    def _visiting(self) -> Any:
+        """Place and municipality of each party: of the visiting address, else of the postal one."""
         a = tables.address
-        rows = self.work.rows(select(a).where(a.c.customer_id == customer_id).order_by(a.c.kind, a.c.id))
-        return tuple(as_record(Address, row) for row in rows)
+        rank = func.row_number().over(partition_by=a.c.customer_id, order_by=(a.c.kind.desc(), a.c.position))
+        ranked = (
+            select(a.c.customer_id, a.c.city, a.c.municipality, rank.label("rank"))
+            .where(a.c.kind.in_((AddressKind.VISITING, AddressKind.POSTAL)))
+            .subquery()
+        )
+        return select(ranked).where(ranked.c.rank == 1).subquery()
 
-    def _add(self, customer: Customer) -> Customer:
-        numbered = replace(customer, number=self.work.next_number("customer", FIRST_NUMBER))
-        self.work.insert(tables.customer, as_row(numbered, tables.customer))
-        for row in address_rows(numbered):
-            self.work.insert(tables.address, row)
-        return numbered
+    def _add(self, customer: Customer, clean: CustomerFields, reason: str) -> Customer:
+        numbered = replace(
+            customer,
+            number=self.work.next_number("customer", FIRST_NUMBER),
+            supplier_number=self.work.next_number("supplier", FIRST_SUPPLIER_NUMBER) if customer.is_supplier else None,
+        )
+        self.work.insert(tables.customer, customer_row(numbered) | {"duplicate_reason": reason})
+        self._save_parts(customer.id, clean)
+        return self._read(Customer, customer.id)
 
-    def _refuse_double(self, organisation_number: str) -> None:
-        if not organisation_number:
+    def _save(self, before: Customer, after: Customer, version: int) -> None:
+        if after.is_supplier and after.supplier_number is None:
+            after = replace(after, supplier_number=self.work.next_number("supplier", FIRST_SUPPLIER_NUMBER))
+        row = {k: v for k, v in customer_row(after).items() if k not in {"id", "version", "duplicate_reason"}}
+        self.work.change(tables.customer, before.id, version, **row)
+        self._keep_former_name(before.id, before.display_name, after.display_name)
+
+    def _sources(self, before: Customer, after: Customer, from_register: Iterable[str]) -> dict[str, Any]:
+        """The days of the fields that still say what the register said, and of those just taken from it."""
+        kept = {k: day for k, day in before.sources.items() if getattr(after, k, None) == getattr(before, k, None)}
+        return kept | dict.fromkeys(from_register, self.work.now.date())
+
+    def _refuse_double(self, customer: Customer, reason: str) -> None:
+        if not customer.organisation_number or reason:
             return
         c, e = tables.customer, tables.employee
+        same = and_(
+            c.c.organisation_number == customer.organisation_number, c.c.archived_at.is_(None), c.c.id != customer.id
+        )
         twin = self.work.one(
             select(c.c.name, c.c.number, c.c.owner_only, c.c.owner_id, e.c.name.label("owner"))
             .outerjoin(e, e.c.id == c.c.owner_id)
-            .where(and_(c.c.organisation_number == organisation_number, c.c.archived_at.is_(None)))
+            .where(same)
         )
         if twin is None:
             return
@@ -178,32 +257,46 @@ class Customers(Service):
         raise AlreadyRegistered(twin["name"], twin["number"])
 
 
-def party_name(name: str) -> str:
-    """A party's name, cleaned. Raises `InvalidInput` where nothing is left."""
-    cleaned = clean_text(name, "name", max_length=LONGEST_NAME)
-    if not cleaned:
-        raise InvalidInput(_("Enter a name."), "name")
-    return cleaned
+def add_customers(work: Work, customers: Sequence[Customer]) -> tuple[Customer, ...]:
+    """Add many parties at once with consecutive numbers; they come back numbered."""
+    suppliers = [customer for customer in customers if customer.is_supplier]
+    number = count(work.next_number("customer", FIRST_NUMBER, len(customers)))
+    supplier_number = count(work.next_number("supplier", FIRST_SUPPLIER_NUMBER, len(suppliers)))
+    numbered = tuple(
+        replace(
+            customer,
+            number=next(number),
+            supplier_number=next(supplier_number) if customer.is_supplier else None,
+            created_at=customer.created_at or work.now,
+        )
+        for customer in customers
+    )
+    work.insert_many(tables.customer, [customer_row(customer) for customer in numbered])
+    work.insert_many(*part_rows(tables.address, "customer_id", ((c.id, address_rows(c.addresses)) for c in numbered)))
+    links = ((c.id, [{"category_id": category} for category in c.categories]) for c in numbered)
+    work.insert_many(*part_rows(tables.category_link, "customer_id", links))
+    return numbered
 
 
-def address_rows(customer: Customer) -> list[Row]:
-    """The rows of a party's addresses."""
-    return [as_row(a, tables.address) | {"id": new_id(), "customer_id": customer.id} for a in customer.addresses]
+def customer_row(customer: Customer) -> dict[str, Any]:
+    """A party as a row of its table."""
+    return as_row(customer, tables.customer) | {"name_key": name_key(customer.display_name), "duplicate_reason": ""}
 
 
-def _clean_address(address: Address) -> Address:
-    parts: dict[str, Any] = {
-        part: clean_text(getattr(address, part), part, max_length=LONGEST_NAME)
-        for part in ("street", "postal_code", "city", "municipality", "country")
-    }
-    return replace(address, **parts)
+def shown_name() -> ColumnElement[str]:
+    """The name people read, as SQL."""
+    c = tables.customer.c
+    return case((and_(c.is_person, c.first_name != ""), c.first_name + " " + c.name), else_=c.name)
 
 
 def _kind() -> ColumnElement[str]:
     c = tables.customer.c
-    return case(
-        (c.is_person, "person"),
-        (and_(c.is_customer, c.is_supplier), "both"),
-        (c.is_supplier, "supplier"),
-        else_="customer",
+    return cast(
+        "ColumnElement[str]",
+        case(
+            (c.is_person, "person"),
+            (and_(c.is_customer, c.is_supplier), "both"),
+            (c.is_supplier, "supplier"),
+            else_="customer",
+        ),
     )

@@ -14,9 +14,6 @@ from crm_lab.services.actions import Service, writes
 from crm_lab.store import tables
 from crm_lab.store.records import Row
 
-UNDOABLE = {"customer", "address"}
-ADMIN_ONLY = {"employee"}
-
 
 class CannotUndo(Conflict):
     """The record has been changed since, or is not of a kind that is undone."""
@@ -40,7 +37,7 @@ class History(Service):
             self._take_back(step)
 
     def _take_back(self, step: Row) -> None:
-        if step["entity"] not in UNDOABLE | ADMIN_ONLY or not step["entity_id"]:
+        if step["entity"] not in tables.UNDOABLE or not step["entity_id"]:
             raise CannotUndo
         if step["before"] and "password" in step["action"]:
             raise CannotUndo

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from crm_lab.domain.access import Role
 from crm_lab.errors import NotFound
 from crm_lab.exchange.register import RowFault, as_customer, read_entities
 from crm_lab.i18n import _, ngettext
-from crm_lab.services.company import BATCH, add_customers
+from crm_lab.services.customers import add_customers
 from crm_lab.settings import utc_now
 from crm_lab.store import tables
 from crm_lab.store.records import Work
@@ -56,27 +55,7 @@ def import_customers(database: Database, path: Path, *, owner: str = "") -> Repo
     if not wanted:
         raise NotFound(_("There is no active employee {name}. Name one with CRM_USER or connect(user=…).", name=owner))
     fresh = [replace(as_customer(entity), owner_id=wanted[0]) for number, entity in entities.items() if number not in known]
-    add_customers(database, fresh)
-    report.n_read, report.n_known = len(fresh), len(entities) - len(fresh)
-    return report
-
-
-def import_lookup(database: Database, path: Path) -> Report:
-    """Replace the look-up register by the file's entities, in one transaction: a broken file changes nothing."""
-    report = Report()
-    r = tables.register_entity
     with database.writing() as connection:
-        work = Work(connection, None, utc_now(), action="register.import")
-        connection.execute(delete(r))
-        entities = read_entities(path, report.faults)
-        seen: set[str] = set()
-        while batch := list(islice(entities, BATCH)):
-            rows = [
-                {"organisation_number": e["organisasjonsnummer"], "name": e.get("navn") or "", "entity": e, "read_at": work.now}
-                for e in batch
-                if e["organisasjonsnummer"] not in seen
-            ]
-            seen.update(row["organisation_number"] for row in rows)
-            work.insert_many(r, rows)
-        report.n_read = len(seen)
+        add_customers(Work(connection, None, utc_now(), action="customers.import"), fresh)
+    report.n_read, report.n_known = len(fresh), len(entities) - len(fresh)
     return report

@@ -5,15 +5,19 @@ A `Work` is one action of one caller inside one transaction. Services write thro
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
+    JSON,
+    Column,
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     Table,
     and_,
@@ -47,10 +51,6 @@ class ChangedMeanwhile(Conflict):
         super().__init__(_("Somebody else changed this in the meantime. Reload and try again; nothing was saved."))
 
 
-def _json(value: Any) -> Any:
-    return msgspec.to_builtins(value)
-
-
 @dataclass(slots=True)
 class Work:
     """One caller's action inside one transaction.
@@ -67,16 +67,27 @@ class Work:
     session: str = ""
     steps: int = 0
 
-    def visible_to(self, table: Table) -> ColumnElement[bool]:
-        """Which rows of `table` the caller may know of: the one rule for every read."""
-        if "owner_only" not in table.c:
-            return true()
-        owner = self.actor.id if self.actor else None
-        return or_(table.c.owner_only.is_(False), table.c.owner_id == owner)
+    def visible_to(self, table: FromClause) -> ColumnElement[bool]:
+        """Which rows of `table` the caller may know of: the one rule for every read.
+
+        A row that belongs to a customer or a contact is as visible as those are.
+        """
+        rules: list[ColumnElement[bool]] = []
+        if "owner_only" in table.c:
+            owner = self.actor.id if self.actor else None
+            rules.append(or_(table.c.owner_only.is_(False), table.c.owner_id == owner))
+        for key, parent in tables.PARENTS.items():
+            if key in table.c:
+                seen = select(parent.c.id).where(self.visible_to(parent))
+                rules.append(or_(table.c[key].is_(None), table.c[key].in_(seen)))
+        return and_(true(), *rules)
 
     def alphabetical(self, text: ColumnElement[str]) -> ColumnElement[str]:
-        """What to order by for a Norwegian reader: å after z, no difference between a and A (Unicode CLDR, nb)."""
-        return collate(text, "nb" if self.connection.dialect.name == "duckdb" else "nb-x-icu")
+        """What to order by for a Norwegian reader: æ, ø and å (also written aa) after z, as in CLDR's nb.
+
+        DuckDB's ICU carries no Norwegian rules and sorts å as a; the Danish ones are the same alphabet.
+        """
+        return collate(text, "da" if self.connection.dialect.name == "duckdb" else "nb-x-icu")
 
     def rows(self, query: Select[Any]) -> list[Row]:
         """The rows of a query as dicts."""
@@ -114,10 +125,19 @@ class Work:
         self.note(table, row, None, row)
 
     def insert_many(self, table: Table, rows: list[Row]) -> None:
-        """Add many rows with one audit row that counts them (imports)."""
-        if rows:
-            self.connection.execute(insert(table), rows)
-            self._audit(table.name, "", None, {"n_rows": len(rows)})
+        """Add many rows, each with its audit."""
+        load(self.connection, table, rows)
+        load(self.connection, tables.audit, [self._audit_row(table, row, None, row) for row in rows])
+
+    def replace(self, table: Table, parent: Row, rows: list[Row]) -> None:
+        """Make `rows` all that `parent` ({column: key}) has in `table`; what stays the same is left alone."""
+        (column, key), *_rest = parent.items()
+        had = self.rows(select(table).where(table.c[column] == key))
+        wanted = [{c.name: None for c in table.c} | row | parent for row in rows]
+        for row in [h for h in had if not any(_alike(h, w) for w in wanted)]:
+            self.remove(table, row)
+        for row in [w for w in wanted if not any(_alike(w, h) for h in had)]:
+            self.insert(table, row | {"id": new_id()})
 
     def change(self, table: Table, record_id: UUID, version: int, **changes: Any) -> Row:
         """Change a versioned row. Raises `ChangedMeanwhile` where `version` is no longer the newest."""
@@ -140,39 +160,75 @@ class Work:
         self.connection.execute(delete(table).where(table.c.id == row["id"]))
         self.note(table, row, row, None)
 
-    def next_number(self, series: str, start: int) -> int:
-        """The next number of a gapless series, taken inside this transaction."""
+    def next_number(self, series: str, start: int, n: int = 1) -> int:
+        """The next of a gapless series, the first of `n` that are taken inside this transaction."""
         c = tables.counter
-        value = self.scalar(select(c.c.value).where(c.c.name == series))
-        if value is None:
-            self.connection.execute(insert(c), [{"name": series, "value": start}])
-            return start
-        self.connection.execute(update(c).where(c.c.name == series).values(value=value + 1))
-        return int(value) + 1
+        at = self.scalar(select(c.c.value).where(c.c.name == series))
+        first = start if at is None else int(at) + 1
+        if at is None:
+            self.connection.execute(insert(c), [{"name": series, "value": first + n - 1}])
+        else:
+            self.connection.execute(update(c).where(c.c.name == series).values(value=first + n - 1))
+        return first
 
     def note(self, table: Table, key: Row, before: Row | None, after: Row | None) -> None:
         """Write the audit row of one change; secrets are left out."""
-        self._audit(table.name, str(key["id"]), _public(before), _public(after))
+        self.connection.execute(insert(tables.audit), [self._audit_row(table, key, before, after)])
 
-    def _audit(self, entity: str, entity_id: str, before: Row | None, after: Row | None) -> None:
-        self.connection.execute(
-            insert(tables.audit),
-            [
-                {
-                    "id": new_id(),
-                    "request_id": self.request_id,
-                    "step": self.steps,
-                    "done_at": self.now,
-                    "actor_id": self.actor.id if self.actor else None,
-                    "action": self.action,
-                    "entity": entity,
-                    "entity_id": entity_id,
-                    "before": _json(before),
-                    "after": _json(after),
-                }
-            ],
-        )
+    def _audit_row(self, table: Table, key: Row, before: Row | None, after: Row | None) -> Row:
         self.steps += 1
+        return {
+            "id": new_id(),
+            "request_id": self.request_id,
+            "step": self.steps - 1,
+            "done_at": self.now,
+            "actor_id": self.actor.id if self.actor else None,
+            "action": self.action,
+            "entity": table.name,
+            "entity_id": str(key["id"]),
+            "before": msgspec.to_builtins(_public(before)),
+            "after": msgspec.to_builtins(_public(after)),
+        }
+
+
+def load(connection: Connection, table: Table, rows: list[Row]) -> None:
+    """Insert many rows: as one Arrow table where the database reads those, 30 times faster than one by one."""
+    if not rows:
+        return
+    if connection.dialect.name != "duckdb":
+        connection.execute(insert(table), rows)
+        return
+    import pyarrow as pa
+
+    columns = {c.name: pa.array([_plain(c, row.get(c.name)) for row in rows], _arrow_type(c)) for c in table.c}
+    raw: Any = connection.connection.driver_connection
+    raw.register("incoming", pa.table(columns))
+    try:
+        connection.exec_driver_sql(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608 - our own table
+    finally:
+        raw.unregister("incoming")
+
+
+def _plain(column: Column[Any], value: Any) -> Any:
+    """A value as Arrow takes it."""
+    if value is None:
+        return None
+    if isinstance(column.type, JSON):
+        return msgspec.json.encode(value).decode()
+    if isinstance(column.type, tables.Words):
+        return ",".join(value)
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _arrow_type(column: Column[Any]) -> Any:
+    import pyarrow as pa
+
+    kinds = {int: pa.int64(), bool: pa.bool_(), date: pa.date32(), datetime: pa.timestamp("us", "UTC"), Decimal: pa.decimal128(18, 2)}
+    return kinds.get(column.type.python_type, pa.string())
+
+
+def _alike(one: Row, other: Row) -> bool:
+    return {k: v for k, v in one.items() if k != "id"} == {k: v for k, v in other.items() if k != "id"}
 
 
 def _public(row: Row | None) -> Row | None:
@@ -189,5 +245,13 @@ def as_record(cls: type[T], row: Row) -> T:
 
 
 def as_row(record: Any, table: Table) -> Row:
-    """A dataclass as a row: its fields that are columns of `table`."""
-    return {k: v for k, v in asdict(record).items() if k in table.c}
+    """A dataclass as a row: its fields that are columns of `table`; what a JSON column holds leaves out None."""
+    return {
+        f.name: _sparse(getattr(record, f.name)) if isinstance(table.c[f.name].type, JSON) else getattr(record, f.name)
+        for f in fields(record)
+        if f.name in table.c
+    }
+
+
+def _sparse(value: Any) -> Row:
+    return {k: v for k, v in msgspec.to_builtins(value).items() if v is not None}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     TIMESTAMP,
@@ -9,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    ForeignKey,
     Integer,
     MetaData,
     String,
@@ -40,6 +43,11 @@ class Words(TypeDecorator[tuple[str, ...]]):
 _INSTANT = TIMESTAMP(timezone=True)
 
 
+def _of(table: str, name: str = "", *, always: bool = True) -> Column[Any]:
+    """A reference to another table: kept by the services, looked after by `crm-lab check`, enforced by PostgreSQL."""
+    return Column(name or f"{table}_id", Uuid, ForeignKey(f"{table}.id"), nullable=not always)
+
+
 def _text(*names: str) -> list[Column[str]]:
     return [Column(name, String, nullable=False, default="") for name in names]
 
@@ -50,6 +58,8 @@ company = Table(
     Column("id", Uuid, primary_key=True),
     Column("name", String, nullable=False),
     Column("is_demo", Boolean, nullable=False),
+    Column("version", Integer, nullable=False, default=1),
+    Column("terms", JSON, nullable=False, default=dict),
     Column("created_at", _INSTANT, nullable=False),
 )
 employee = Table(
@@ -68,7 +78,7 @@ session = Table(
     "session",
     metadata,
     Column("token_hash", String, primary_key=True),
-    Column("employee_id", Uuid, nullable=False),
+    _of("employee"),
     Column("opened_at", _INSTANT, nullable=False),
     Column("seen_at", _INSTANT, nullable=False),
     *_text("address"),
@@ -78,7 +88,7 @@ access_token = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("token_hash", String, nullable=False, unique=True),
-    Column("employee_id", Uuid, nullable=False),
+    _of("employee"),
     *_text("name"),
     Column("created_at", _INSTANT, nullable=False),
     Column("revoked_at", _INSTANT),
@@ -102,7 +112,8 @@ customer = Table(
     Column("id", Uuid, primary_key=True),
     Column("version", Integer, nullable=False),
     Column("number", BigInteger, nullable=False, unique=True),
-    *_text("name", "first_name"),
+    Column("supplier_number", BigInteger, unique=True),
+    *_text("name", "name_key", "first_name"),
     Column("is_customer", Boolean, nullable=False),
     Column("is_supplier", Boolean, nullable=False),
     Column("is_person", Boolean, nullable=False),
@@ -111,26 +122,79 @@ customer = Table(
     *_text("register_status", "industry_code", "industry"),
     Column("n_employees", Integer),
     Column("founded_on", Date),
-    *_text("phone", "email", "website"),
-    Column("owner_id", Uuid),
+    *_text("phone", "mobile", "email", "invoice_email", "website", "language", "bank_account", "gln", "note"),
+    _of("employee", "owner_id", always=False),
     Column("owner_only", Boolean, nullable=False),
+    Column("is_incomplete", Boolean, nullable=False),
+    *_text("duplicate_reason"),
+    Column("sources", JSON, nullable=False),
+    Column("terms", JSON, nullable=False),
     Column("created_at", _INSTANT, nullable=False),
     Column("archived_at", _INSTANT),
+)
+contact = Table(
+    "contact",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    *_text("first_name", "last_name", "name_key", "phone", "mobile", "email"),
+    Column("birth_date", Date),
+    *_text("language", "note"),
+    Column("consent_on", Date),
+    *_text("consent_note"),
+    _of("employee", "owner_id", always=False),
+    Column("owner_only", Boolean, nullable=False),
+    Column("is_incomplete", Boolean, nullable=False),
+    *_text("duplicate_reason"),
+    Column("created_at", _INSTANT, nullable=False),
+    Column("archived_at", _INSTANT),
+)
+contact_role = Table(
+    "contact_role",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _of("contact"),
+    _of("customer"),
+    *_text("title", "phone", "email"),
+    Column("is_decision_maker", Boolean, nullable=False),
+    Column("started_on", Date),
+    Column("ended_on", Date),
 )
 address = Table(
     "address",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("customer_id", Uuid, nullable=False),
-    *_text("kind", "street", "postal_code", "city", "municipality", "country"),
+    _of("customer", always=False),
+    _of("contact", always=False),
+    Column("position", Integer, nullable=False),
+    *_text("kind", "name", "street", "postal_code", "city", "municipality", "country"),
 )
-register_entity = Table(
-    "register_entity",
+former_name = Table(
+    "former_name",
     metadata,
-    Column("organisation_number", String, primary_key=True),
-    *_text("name"),
-    Column("entity", JSON, nullable=False),
-    Column("read_at", _INSTANT, nullable=False),
+    Column("id", Uuid, primary_key=True),
+    _of("customer", always=False),
+    _of("contact", always=False),
+    *_text("name", "name_key"),
+    Column("left_at", _INSTANT, nullable=False),
+)
+category = Table(
+    "category",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    *_text("name", "colour"),
+    Column("for_customers", Boolean, nullable=False),
+    Column("for_contacts", Boolean, nullable=False),
+    Column("terms", JSON, nullable=False),
+)
+category_link = Table(
+    "category_link",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _of("category"),
+    _of("customer", always=False),
+    _of("contact", always=False),
 )
 request = Table(
     "request",
@@ -152,3 +216,8 @@ audit = Table(
     Column("before", JSON(none_as_null=True)),
     Column("after", JSON(none_as_null=True)),
 )
+
+PARENTS = {"customer_id": customer, "contact_id": contact}
+"""The columns that make a row part of a party: it is as visible as that party."""
+UNDOABLE = {"customer", "contact", "contact_role", "address", "former_name", "category", "category_link", "employee", "company"}
+"""The tables whose changes can be taken back."""

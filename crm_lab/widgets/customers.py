@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from crm_lab.domain.customers import Address, AddressKind, Customer, RegisterStatus
+from crm_lab.domain.addresses import Address, AddressKind
+from crm_lab.domain.customers import Customer, RegisterStatus
 from crm_lab.domain.values import Phone
 from crm_lab.errors import CrmError, Unavailable
 from crm_lab.i18n import _, day, number
@@ -148,10 +149,11 @@ class CustomerForm(Live):
         return made
 
     def _show_fault(self, typed: dict[str, Any], error: CrmError) -> None:
-        field = getattr(error, "field", "")
-        errors = dict.fromkeys(EMPTY, "") | ({field: error.message} if field in EMPTY else {})
-        self.refresh(values=typed, errors=errors, problem="" if field in EMPTY else error.message)
-        self.focus_on(f"#f-{field}" if field in EMPTY else "#f-name")
+        told = getattr(error, "fields", None) or {getattr(error, "field", ""): error.message}
+        errors = {field: told.get(field) or told.get(f"visiting.{field}", "") for field in EMPTY}
+        wrong = next((field for field in EMPTY if errors[field]), "")
+        self.refresh(values=typed, errors=errors, problem="" if wrong else error.message)
+        self.focus_on(f"#f-{wrong or 'name'}")
 
 
 class CustomerCard(Live):

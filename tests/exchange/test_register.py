@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from crm_lab.domain.customers import AddressKind, RegisterStatus
+from crm_lab.domain.addresses import AddressKind
+from crm_lab.domain.customers import RegisterStatus
 from crm_lab.exchange.register import (
     NotARegisterFile,
     RowFault,

@@ -15,7 +15,7 @@ import pytest
 
 from crm_lab.connection import Connection, Local, Remote
 from crm_lab.errors import Unavailable
-from crm_lab.services.company import check
+from crm_lab.services.check import check
 from crm_lab.store.engine import Database, DiskFull
 from tests.company import free_port, make_company, wait_for
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crm_lab.domain.customers import Address, AddressKind
+from crm_lab.domain.addresses import Address, AddressKind
 from crm_lab.domain.ids import new_id
 from crm_lab.errors import Conflict, InvalidInput, NotFound
 from crm_lab.services.customers import AlreadyRegistered, RegisteredByColleague

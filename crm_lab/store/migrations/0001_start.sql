@@ -1,10 +1,12 @@
--- The first schema: the company, its employees and their sessions, customers and addresses, audit.
+-- The first schema: the company, its employees and their sessions, customers, contacts, categories, audit.
 -- Types are those DuckDB and PostgreSQL share. No FOREIGN KEY here: see docs/adr/0002.
 
 CREATE TABLE company (
     id UUID PRIMARY KEY,
     name VARCHAR NOT NULL,
     is_demo BOOLEAN NOT NULL,
+    version INTEGER NOT NULL,
+    terms JSON NOT NULL,
     created_at TIMESTAMPTZ NOT NULL
 );
 
@@ -54,7 +56,9 @@ CREATE TABLE customer (
     id UUID PRIMARY KEY,
     version INTEGER NOT NULL,
     number BIGINT NOT NULL UNIQUE,
+    supplier_number BIGINT UNIQUE,
     name VARCHAR NOT NULL,
+    name_key VARCHAR NOT NULL,
     first_name VARCHAR NOT NULL,
     is_customer BOOLEAN NOT NULL,
     is_supplier BOOLEAN NOT NULL,
@@ -68,18 +72,66 @@ CREATE TABLE customer (
     n_employees INTEGER,
     founded_on DATE,
     phone VARCHAR NOT NULL,
+    mobile VARCHAR NOT NULL,
     email VARCHAR NOT NULL,
+    invoice_email VARCHAR NOT NULL,
     website VARCHAR NOT NULL,
+    language VARCHAR NOT NULL,
+    bank_account VARCHAR NOT NULL,
+    gln VARCHAR NOT NULL,
+    note VARCHAR NOT NULL,
     owner_id UUID,
     owner_only BOOLEAN NOT NULL,
+    is_incomplete BOOLEAN NOT NULL,
+    duplicate_reason VARCHAR NOT NULL,
+    sources JSON NOT NULL,
+    terms JSON NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     archived_at TIMESTAMPTZ
 );
 
+CREATE TABLE contact (
+    id UUID PRIMARY KEY,
+    version INTEGER NOT NULL,
+    first_name VARCHAR NOT NULL,
+    last_name VARCHAR NOT NULL,
+    name_key VARCHAR NOT NULL,
+    phone VARCHAR NOT NULL,
+    mobile VARCHAR NOT NULL,
+    email VARCHAR NOT NULL,
+    birth_date DATE,
+    language VARCHAR NOT NULL,
+    note VARCHAR NOT NULL,
+    consent_on DATE,
+    consent_note VARCHAR NOT NULL,
+    owner_id UUID,
+    owner_only BOOLEAN NOT NULL,
+    is_incomplete BOOLEAN NOT NULL,
+    duplicate_reason VARCHAR NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    archived_at TIMESTAMPTZ
+);
+
+CREATE TABLE contact_role (
+    id UUID PRIMARY KEY,
+    contact_id UUID NOT NULL,
+    customer_id UUID NOT NULL,
+    title VARCHAR NOT NULL,
+    phone VARCHAR NOT NULL,
+    email VARCHAR NOT NULL,
+    is_decision_maker BOOLEAN NOT NULL,
+    started_on DATE,
+    ended_on DATE
+);
+
+-- An address, a former name and a label belong to a customer or to a contact.
 CREATE TABLE address (
     id UUID PRIMARY KEY,
-    customer_id UUID NOT NULL,
+    customer_id UUID,
+    contact_id UUID,
+    position INTEGER NOT NULL,
     kind VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
     street VARCHAR NOT NULL,
     postal_code VARCHAR NOT NULL,
     city VARCHAR NOT NULL,
@@ -87,11 +139,30 @@ CREATE TABLE address (
     country VARCHAR NOT NULL
 );
 
-CREATE TABLE register_entity (
-    organisation_number VARCHAR PRIMARY KEY,
+CREATE TABLE former_name (
+    id UUID PRIMARY KEY,
+    customer_id UUID,
+    contact_id UUID,
     name VARCHAR NOT NULL,
-    entity JSON NOT NULL,
-    read_at TIMESTAMPTZ NOT NULL
+    name_key VARCHAR NOT NULL,
+    left_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE category (
+    id UUID PRIMARY KEY,
+    version INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    colour VARCHAR NOT NULL,
+    for_customers BOOLEAN NOT NULL,
+    for_contacts BOOLEAN NOT NULL,
+    terms JSON NOT NULL
+);
+
+CREATE TABLE category_link (
+    id UUID PRIMARY KEY,
+    category_id UUID NOT NULL,
+    customer_id UUID,
+    contact_id UUID
 );
 
 CREATE TABLE request (
@@ -117,4 +188,10 @@ CREATE TABLE audit (
 
 CREATE INDEX customer_organisation_number ON customer (organisation_number);
 CREATE INDEX address_customer ON address (customer_id);
+CREATE INDEX address_contact ON address (contact_id);
+CREATE INDEX contact_role_contact ON contact_role (contact_id);
+CREATE INDEX contact_role_customer ON contact_role (customer_id);
+CREATE INDEX former_name_customer ON former_name (customer_id);
+CREATE INDEX category_link_customer ON category_link (customer_id);
+CREATE INDEX category_link_contact ON category_link (contact_id);
 CREATE INDEX audit_request ON audit (request_id);

@@ -1,4 +1,4 @@
-"""The demo company: real companies, made-up people and dealings. The same seed gives the same company."""
+"""The demo's customers: real companies with invented phones, e-mails and owners; made-up ones beyond those."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import replace
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from crm_lab.domain.access import Role
-from crm_lab.domain.customers import Address, AddressKind, Customer, RegisterStatus
+from crm_lab.domain.addresses import Address, AddressKind
+from crm_lab.domain.customers import Customer, RegisterStatus
 from crm_lab.exchange.register import as_customer, read_entities
+from crm_lab.services.demo.people import FIRST_NAMES, SELLERS, SURNAMES, ascii_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,29 +22,9 @@ if TYPE_CHECKING:
 SEED = 2026
 REAL_COMPANIES = 1146
 PERSONS = 60
-FIRST_NAMES = ["Anne", "Bjørn", "Camilla", "David", "Eva", "Frode", "Grete", "Håkon", "Ida", "Jon", "Kristin", "Lars", "Mona", "Nils", "Oda", "Pål", "Randi", "Stian", "Tone"]
-SURNAMES = ["Bakken", "Dalseth", "Eikeland", "Fossvik", "Granlund", "Haugli", "Lundvang", "Myrdalen", "Nordskog", "Solstrand", "Tangvik", "Åsheim"]
 PLACES = (("0155", "OSLO"), ("5014", "BERGEN"), ("7013", "TRONDHEIM"), ("9008", "TROMSØ"), ("4006", "STAVANGER"))
 FIRST_WORDS = ["Nordlys", "Fjell", "Havn", "Bryggen", "Polar", "Kyst", "Skogen", "Elve", "Myr", "Stein", "Sol", "Vinter", "Sommer", "Furu", "Bjørke"]
 TRADES = ["Bygg", "Elektro", "Rør", "Transport", "Regnskap", "Eiendom", "IKT", "Sjømat", "Energi", "Reklame", "Taksering", "Hage", "Service"]
-COLLEAGUES = (
-    ("kari", "Kari Nordmann", (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)),
-    ("ola", "Ola Hansen", (Role.SELLER,)),
-    ("ingrid", "Ingrid Bakke", (Role.ACCOUNTANT,)),
-    ("lars", "Lars Vikstrand", (Role.SELLER,)),
-    ("marte", "Marte Solheimsvik", (Role.SELLER,)),
-    ("jonas", "Jonas Lierud", (Role.SELLER,)),
-    ("siri", "Siri Lundgren", (Role.SELLER, Role.ACCOUNTANT)),
-    ("tor", "Tor Eidesmo", (Role.SELLER,)),
-)
-
-
-def employees() -> list[dict[str, Any]]:
-    """The made-up colleagues; the first is the administrator Kari Nordmann."""
-    return [
-        {"username": username, "name": name, "roles": roles, "email": f"{username}@demo.example"}
-        for username, name, roles in COLLEAGUES
-    ]
 
 
 def n_companies(scale: int) -> int:
@@ -64,13 +45,13 @@ def companies(*, scale: int = 1, seed: int = SEED) -> Iterator[tuple[Customer, s
 
 def _source() -> Path:
     """The real companies: in a checkout `data/demo`, in an installed package beside it."""
-    checkout = Path(__file__).parents[2] / "data" / "demo" / "enheter.csv"
+    checkout = Path(__file__).parents[3] / "data" / "demo" / "enheter.csv"
     return checkout if checkout.exists() else Path(str(files("crm_lab"))) / "data" / "demo" / "enheter.csv"
 
 
 def _dress(customer: Customer, rng: random.Random) -> tuple[Customer, str]:
     """Give a party an invented phone, e-mail, id and owner."""
-    slug = re.sub(r"[^a-z0-9]+", "-", _ascii(customer.display_name.lower())).strip("-")[:40] or "kunde"
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_only(customer.display_name.lower())).strip("-")[:40] or "kunde"
     made = replace(
         customer,
         id=UUID(int=rng.getrandbits(128), version=4),
@@ -80,7 +61,7 @@ def _dress(customer: Customer, rng: random.Random) -> tuple[Customer, str]:
         is_supplier=rng.random() < 0.12,  # noqa: PLR2004 - about one in eight
         owner_only=rng.random() < 0.02,  # noqa: PLR2004 - about one in fifty
     )
-    return made, rng.choice([c[0] for c in COLLEAGUES if Role.SELLER in c[2]])
+    return made, rng.choice(SELLERS)
 
 
 def _made_up(n: int, number: str, rng: random.Random) -> Customer:
@@ -109,7 +90,3 @@ def _private(rng: random.Random) -> Customer:
     return Customer(
         id=UUID(int=0), name=rng.choice(SURNAMES), first_name=rng.choice(FIRST_NAMES), is_person=True, addresses=(address,)
     )
-
-
-def _ascii(text: str) -> str:
-    return text.replace("æ", "ae").translate(str.maketrans("øåöäéü", "oaoaeu"))

@@ -1,0 +1,46 @@
+"""What `crm-lab check` looks for: references that lead nowhere, numbers beyond their series."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from crm_lab.i18n import _
+from crm_lab.settings import utc_now
+from crm_lab.store import tables
+from crm_lab.store.records import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crm_lab.store.engine import Database
+
+SERIES = {"customer": tables.customer.c.number, "supplier": tables.customer.c.supplier_number}
+
+
+def check(database: Database) -> list[str]:
+    """What is wrong with the company's data, one sentence a fault; an empty list is good news."""
+    with database.reading() as connection:
+        work = Work(connection, None, utc_now())
+        return [*_orphans(work), *_ahead(work)]
+
+
+def _orphans(work: Work) -> Iterator[str]:
+    """References that lead nowhere: DuckDB is not asked to keep them (docs/adr/0002)."""
+    for table in tables.metadata.sorted_tables:
+        for key in table.foreign_keys:
+            here, there = key.parent, key.column.table.alias("there")
+            rows = select(func.count()).select_from(table.outerjoin(there, here == there.c.id))
+            if n := work.scalar(rows.where(here.is_not(None), there.c.id.is_(None))):
+                yield _("{column}: {n} rows name a record that is not there.", column=f"{table.name}.{here.name}", n=n)
+
+
+def _ahead(work: Work) -> Iterator[str]:
+    """Series whose counter is behind a number in use: the next one would be taken."""
+    for name, column in SERIES.items():
+        counter = tables.counter
+        at = work.scalar(select(counter.c.value).where(counter.c.name == name)) or 0
+        highest = work.scalar(select(func.max(column))) or 0
+        if highest > at:
+            yield _("The series {name} stands at {at}, but {highest} is in use.", name=name, at=at, highest=highest)

@@ -1,0 +1,186 @@
+"""Contacts: persons, registered, listed, changed, and linked to the companies they work for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar, Unpack
+from uuid import UUID
+
+import pyarrow as pa
+from sqlalchemy import String, Table, and_, cast, func, select
+
+from crm_lab.domain.contacts import Contact, ContactFields, ContactRole, clean_contact
+from crm_lab.domain.ids import new_id
+from crm_lab.domain.names import name_key
+from crm_lab.errors import InvalidInput
+from crm_lab.i18n import OSLO, _
+from crm_lab.services.actions import reads, writes
+from crm_lab.services.customers import shown_name
+from crm_lab.services.parties import Parties, address_rows, clean_reason, part_rows
+from crm_lab.store import tables
+from crm_lab.store.records import Row, as_record, as_row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crm_lab.store.records import Work
+
+PARTS = {"roles", "addresses", "categories"}
+
+
+class Contacts(Parties):
+    """The persons a company deals with."""
+
+    table: ClassVar[Table] = tables.contact
+    key: ClassVar[str] = "contact_id"
+
+    @reads()
+    def count(self) -> int:
+        """How many contacts the caller may see, archived ones left out."""
+        return int(self.work.scalar(select(func.count()).select_from(tables.contact).where(self._present())))
+
+    @reads()
+    def list(self) -> pa.Table:
+        """Every contact the caller may see, by surname; with one of the companies where the person works now."""
+        c, e, r, party = tables.contact, tables.employee, tables.contact_role, tables.customer
+        rank = func.row_number().over(partition_by=r.c.contact_id, order_by=(r.c.is_decision_maker.desc(), r.c.id))
+        roles = (
+            select(r.c.contact_id, r.c.title, r.c.phone, r.c.email, shown_name().label("company"), rank.label("rank"))
+            .join(party, party.c.id == r.c.customer_id)
+            .where(and_(r.c.ended_on.is_(None), party.c.archived_at.is_(None), self.work.visible_to(party)))
+            .subquery()
+        )
+        role = select(roles).where(roles.c.rank == 1).subquery()
+        query = (
+            select(
+                cast(c.c.id, String).label("id"),
+                c.c.last_name,
+                c.c.first_name,
+                func.coalesce(role.c.company, "").label("company"),
+                func.coalesce(role.c.title, "").label("title"),
+                func.coalesce(func.nullif(role.c.phone, ""), func.nullif(c.c.mobile, ""), c.c.phone).label("phone"),
+                func.coalesce(func.nullif(role.c.email, ""), c.c.email).label("email"),
+                func.coalesce(e.c.name, "").label("owner"),
+                c.c.owner_only,
+                c.c.is_incomplete,
+                c.c.created_at,
+            )
+            .outerjoin(role, role.c.contact_id == c.c.id)
+            .outerjoin(e, e.c.id == c.c.owner_id)
+            .where(self._present())
+            .order_by(self.work.alphabetical(c.c.last_name), self.work.alphabetical(c.c.first_name), c.c.id)
+        )
+        return self.work.frame(query)
+
+    @reads()
+    def get(self, *, id: UUID) -> Contact:  # noqa: A002 - the wire's word
+        """One contact with its roles and addresses. Raises `NotFound`, also where it is hidden."""
+        r = tables.contact_role
+        query = select(r).where(and_(r.c.contact_id == id, self.work.visible_to(r))).order_by(r.c.id)
+        roles = tuple(as_record(ContactRole, row) for row in self.work.rows(query))
+        return replace(self._read(Contact, id), roles=roles)
+
+    @reads()
+    def of_customer(self, *, customer_id: UUID) -> list[Contact]:  # type: ignore[valid-type]
+        """The persons with a role at a party, also ended ones, by name."""
+        r = tables.contact_role
+        wanted = and_(r.c.customer_id == customer_id, self.work.visible_to(r))
+        ids = {row["contact_id"] for row in self.work.rows(select(r.c.contact_id).where(wanted))}
+        found = [self.get(id=contact_id) for contact_id in ids]
+        return sorted(found, key=lambda contact: name_key(contact.display_name))
+
+    @writes()
+    def create(self, *, duplicate_reason: str = "", **fields: Unpack[ContactFields]) -> Contact:
+        """Register a person, owned by the caller unless another owner is named. Raises `InvalidFields`."""
+        given: ContactFields = {"last_name": ""}
+        clean = clean_contact(given | fields, self._today())
+        made = {k: v for k, v in clean.items() if k not in PARTS}
+        contact = Contact(**({"owner_id": self.actor.id} | made), id=new_id(), created_at=self.work.now)  # type: ignore[arg-type]
+        self._check_owner({"owner_id": contact.owner_id, "owner_only": contact.owner_only})
+        row = contact_row(contact) | {"duplicate_reason": clean_reason(duplicate_reason)}
+        self.work.insert(tables.contact, row)
+        self._save_roles(contact.id, clean)
+        self._save_parts(contact.id, clean)
+        return self.get(id=contact.id)
+
+    @writes()
+    def change(self, *, id: UUID, version: int, **fields: Unpack[ContactFields]) -> Contact:  # noqa: A002
+        """Change the given fields of a contact; the others stay. Roles at parties hidden from the caller stay too.
+
+        Raises
+        ------
+        InvalidFields, NotFound, ChangedMeanwhile
+        """
+        before = self.get(id=id)
+        clean = clean_contact(fields, self._today())
+        after = replace(before, **clean, is_incomplete=False)
+        self._check_owner({"owner_id": after.owner_id, "owner_only": after.owner_only})
+        self._save(before, after, version)
+        self._save_roles(id, clean)
+        self._save_parts(id, clean)
+        return self.get(id=id)
+
+    @writes()
+    def rename(self, *, id: UUID, version: int, first_name: str, last_name: str) -> Contact:  # noqa: A002
+        """Correct a person's name; the old one stays searchable."""
+        before = self.get(id=id)
+        clean = clean_contact({"first_name": first_name, "last_name": last_name}, self._today())
+        self._save(before, replace(before, **clean), version)
+        return self.get(id=id)
+
+    @writes()
+    def assign(self, *, ids: tuple[UUID, ...], owner_id: UUID) -> int:
+        """Give many contacts a new owner; how many there were."""
+        return self._assign(ids, owner_id)
+
+    @writes()
+    def archive(self, *, id: UUID, version: int) -> None:  # noqa: A002
+        """Take a contact out of the lists; nothing is deleted."""
+        self._archive(id, version)
+
+    @writes()
+    def restore(self, *, id: UUID, version: int) -> None:  # noqa: A002
+        """Bring an archived contact back."""
+        self._restore(id, version)
+
+    @writes()
+    def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
+        """Delete a contact with its roles and addresses. It can be undone."""
+        self._delete(self.get(id=id), version)
+
+    def _save(self, before: Contact, after: Contact, version: int) -> None:
+        row = {k: v for k, v in contact_row(after).items() if k not in {"id", "version", "duplicate_reason"}}
+        self.work.change(tables.contact, before.id, version, **row)
+        self._keep_former_name(before.id, before.display_name, after.display_name)
+
+    def _save_roles(self, contact_id: UUID, fields: ContactFields) -> None:
+        if "roles" not in fields:
+            return
+        r, c = tables.contact_role, tables.customer
+        mine: list[Row] = [as_row(role, r) for role in fields["roles"]]  # type: ignore[valid-type]
+        wanted = {row["customer_id"] for row in mine}
+        query = select(c.c.id).where(and_(c.c.id.in_(wanted), self.work.visible_to(c)))
+        if wanted - {row["id"] for row in self.work.rows(query)}:
+            raise InvalidInput(_("There is no such customer, or you may not see it."), "roles")
+        hidden = and_(r.c.contact_id == contact_id, ~self.work.visible_to(r))
+        self.work.replace(r, {"contact_id": contact_id}, [*mine, *self.work.rows(select(r).where(hidden))])
+
+    def _today(self) -> date:
+        return self.work.now.astimezone(OSLO).date()
+
+
+def add_contacts(work: Work, contacts: Sequence[Contact]) -> None:
+    """Add many contacts at once, with their roles, addresses and categories."""
+    dated = [replace(contact, created_at=contact.created_at or work.now) for contact in contacts]
+    work.insert_many(tables.contact, [contact_row(contact) for contact in dated])
+    roles = ((c.id, [as_row(role, tables.contact_role) for role in c.roles]) for c in dated)
+    work.insert_many(*part_rows(tables.contact_role, "contact_id", roles))
+    work.insert_many(*part_rows(tables.address, "contact_id", ((c.id, address_rows(c.addresses)) for c in dated)))
+    links = ((c.id, [{"category_id": category} for category in c.categories]) for c in dated)
+    work.insert_many(*part_rows(tables.category_link, "contact_id", links))
+
+
+def contact_row(contact: Contact) -> Row:
+    """A contact as a row of its table."""
+    return as_row(contact, tables.contact) | {"name_key": name_key(contact.display_name), "duplicate_reason": ""}

@@ -1,0 +1,130 @@
+"""What customers and contacts share: an owner, addresses, categories, former names, archiving."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, and_, select
+
+from crm_lab.domain.addresses import Address
+from crm_lab.domain.ids import new_id
+from crm_lab.domain.names import name_key
+from crm_lab.domain.values import clean_text
+from crm_lab.errors import InvalidInput, NotFound
+from crm_lab.i18n import _
+from crm_lab.services.actions import Service
+from crm_lab.store import tables
+from crm_lab.store.records import Row, as_record, as_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crm_lab.domain.contacts import Contact
+    from crm_lab.domain.customers import Customer
+
+    P = TypeVar("P", Customer, Contact)
+
+LONGEST_REASON = 250
+
+
+class Parties(Service):
+    """The base of the services on customers and contacts; `key` is the column that names the party in its parts."""
+
+    table: ClassVar[Table]
+    key: ClassVar[str]
+
+    def _present(self) -> ColumnElement[bool]:
+        """Which parties are listed: visible and not archived."""
+        return and_(self.table.c.archived_at.is_(None), self.work.visible_to(self.table))
+
+    def _read(self, cls: type[P], party_id: UUID) -> P:
+        """The party with its addresses and categories. Raises `NotFound`, also where it is hidden."""
+        party = self.work.read(cls, self.table, party_id)
+        a, link = tables.address, tables.category_link
+        addresses = self.work.rows(select(a).where(a.c[self.key] == party_id).order_by(a.c.position))
+        labels = self.work.rows(select(link.c.category_id).where(link.c[self.key] == party_id).order_by(link.c.id))
+        return replace(
+            party,
+            addresses=tuple(as_record(Address, row) for row in addresses),
+            categories=tuple(row["category_id"] for row in labels),
+        )
+
+    def _save_parts(self, party_id: UUID, fields: Any) -> None:
+        """Save the given addresses and categories of a party."""
+        parent = {self.key: party_id}
+        if "addresses" in fields:
+            self.work.replace(tables.address, parent, address_rows(fields["addresses"]))
+        if "categories" in fields:
+            self._check_categories(fields["categories"])
+            links: list[Row] = [{"category_id": category} for category in dict.fromkeys(fields["categories"])]
+            self.work.replace(tables.category_link, parent, links)
+
+    def _check_categories(self, categories: Iterable[UUID]) -> None:
+        c = tables.category
+        wanted = set(categories)
+        usable = c.c.for_customers if self.key == "customer_id" else c.c.for_contacts
+        known = {row["id"] for row in self.work.rows(select(c.c.id).where(and_(c.c.id.in_(wanted), usable)))}
+        if wanted - known:
+            raise InvalidInput(_("There is no such category. Choose one of the list."), "categories")
+
+    def _check_owner(self, fields: Any) -> None:
+        e = tables.employee
+        owner = fields.get("owner_id")
+        if owner and not self.work.scalar(select(e.c.id).where(and_(e.c.id == owner, e.c.is_active))):
+            raise InvalidInput(_("The owner must be an active employee."), "owner_id")
+        if fields.get("owner_only") and not fields.get("owner_id", True):
+            raise InvalidInput(_("Choose an owner first: without one, nobody would see it."), "owner_only")
+
+    def _keep_former_name(self, party_id: UUID, name: str, now: str) -> None:
+        """Remember the name a party leaves, so that search still finds it."""
+        if name_key(name) in {"", name_key(now)}:
+            return
+        left: Row = {"id": new_id(), "customer_id": None, "contact_id": None, self.key: party_id}
+        self.work.insert(
+            tables.former_name, left | {"name": name, "name_key": name_key(name), "left_at": self.work.now}
+        )
+
+    def _assign(self, ids: tuple[UUID, ...], owner_id: UUID) -> int:
+        """Give the parties a new owner; how many there were. Raises `NotFound` where one is hidden."""
+        self._check_owner({"owner_id": owner_id})
+        t = self.table
+        had = self.work.rows(select(t.c.id, t.c.version, t.c.owner_id).where(and_(t.c.id.in_(ids), self._present())))
+        if len(had) != len(set(ids)):
+            raise NotFound(_("There is no such record, or you may not see it."))
+        for row in had:
+            if row["owner_id"] != owner_id:
+                self.work.change(t, row["id"], row["version"], owner_id=owner_id)
+        return len(had)
+
+    def _archive(self, party_id: UUID, version: int) -> None:
+        self.work.change(self.table, party_id, version, archived_at=self.work.now)
+
+    def _restore(self, party_id: UUID, version: int) -> None:
+        self.work.change(self.table, party_id, version, archived_at=None)
+
+    def _delete(self, party: Customer | Contact, version: int) -> None:
+        """Delete a party nothing hangs on, with its parts."""
+        self.work.change(self.table, party.id, version)  # told where somebody was faster
+        for part in (tables.address, tables.category_link, tables.former_name, tables.contact_role):
+            self.work.replace(part, {self.key: party.id}, [])
+        row = self.work.one(select(self.table).where(self.table.c.id == party.id))
+        self.work.remove(self.table, row or {"id": party.id})
+
+
+def address_rows(addresses: Iterable[Address]) -> list[Row]:
+    """Addresses as rows, in the order given."""
+    return [as_row(address, tables.address) | {"position": n} for n, address in enumerate(addresses)]
+
+
+def part_rows(table: Table, key: str, parts: Iterable[tuple[UUID, list[Row]]]) -> tuple[Table, list[Row]]:
+    """The parts of many parties as rows of one table, each with a key of its own."""
+    return table, [row | {"id": new_id(), key: party_id} for party_id, rows in parts for row in rows]
+
+
+def clean_reason(reason: str) -> str:
+    """Why something is registered although it looks like a double, on one line."""
+    return clean_text(reason, "duplicate_reason", max_length=LONGEST_REASON)
+
+
