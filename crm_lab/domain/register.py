@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from enum import StrEnum
 
 from crm_lab.domain.customers import Address, RegisterStatus
 
@@ -48,3 +49,35 @@ class RegisterEntity:
     def municipality(self) -> str:
         """Where it is, else where its post goes."""
         return next((a.municipality for a in (self.visiting, self.postal) if a and a.municipality), "")
+
+
+class RegisterSource(StrEnum):
+    """Who answered."""
+
+    NONE = ""
+    LOCAL = "local"
+    API = "api"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterAnswer:
+    """What is known of one organisation number, from whom and since when.
+
+    `main_unit` is the entity above a sub-unit. `away` means that whoever might know did not answer: without an
+    `entity` the question is open, with one its main unit may be missing.
+    """
+
+    entity: RegisterEntity | None = None
+    main_unit: RegisterEntity | None = None
+    source: RegisterSource = RegisterSource.NONE
+    read_at: datetime | None = None
+    away: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterHits:
+    """What a search found, best first; `away` as in `RegisterAnswer`."""
+
+    entities: tuple[RegisterEntity, ...] = ()
+    source: RegisterSource = RegisterSource.NONE
+    away: bool = False
