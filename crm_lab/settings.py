@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     url : database URL; empty means the DuckDB file in `data`.
     socket : Unix socket of the store; empty means `store.sock` in `data`.
     session : session token of a kernel, or personal access token of a script.
+    register_url : the service of Enhetsregisteret; empty means that nothing is looked up there.
     user : user name on whose behalf a local program acts; empty means the operating-system user.
     """
 
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
     socket: str = ""
     session: str = ""
     user: str = ""
+    register_url: str = "https://data.brreg.no/enhetsregisteret/api"
     host: str = "127.0.0.1"
     port: int = 8866
     base_url: str = "/"

@@ -103,14 +103,12 @@ class Supervisor:
         store = data / "store.sock"
         environment = {k: v for k, v in os.environ.items() if not k.startswith("CRM_")}
         environment |= {"CRM_DATA": str(data), "PYTHONUNBUFFERED": "1"} | ({"CRM_DEMO": "1"} if demo else {})
-        if url := os.environ.get("CRM_URL"):
-            environment["CRM_URL"] = url
+        outside = {name: os.environ[name] for name in ("CRM_URL", "CRM_REGISTER_URL") if name in os.environ}
         web = ["--socket", str(store), "--host", host, "--port", str(port), "--base-url", base_url]
         web += ["--state-dir", str(data / "web")] + (["--trust-proxy", trust_proxy] if trust_proxy else [])
         python = [sys.executable, "-m"]
-        self._store = Child("store", [*python, "crm_lab.server.api"], environment)
-        without_url = {k: v for k, v in environment.items() if k != "CRM_URL"}
-        self._web = Child("web", [*python, "crm_lab.server.web", *web], without_url)
+        self._store = Child("store", [*python, "crm_lab.server.api"], environment | outside)
+        self._web = Child("web", [*python, "crm_lab.server.web", *web], environment)
         self._stopping = False
 
     def run(self) -> int:

@@ -37,9 +37,13 @@ TRIES = 50
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """How a method may be called. `needs` is a role, `public` means that nobody need be signed in."""
+    """How a method may be called. `needs` is a role, `public` means that nobody need be signed in.
+
+    `asks` means that it waits for somebody outside, and holds nothing of the database meanwhile.
+    """
 
     writes: bool
+    asks: bool = False
     needs: Role | None = None
     public: bool = False
     remembered: bool = True
@@ -70,6 +74,11 @@ def writes(*, needs: Role | None = None, public: bool = False, remembered: bool 
     `remembered=False` is for answers that hold a secret, such as a session token.
     """
     return _mark(Action(writes=True, needs=needs, public=public, remembered=remembered))
+
+
+def asks(*, needs: Role | None = None) -> Callable[[F], F]:
+    """Mark a method as an action that asks another service: it has no transaction, and its `work` runs no query."""
+    return _mark(Action(writes=False, asks=True, needs=needs))
 
 
 def _mark(action: Action) -> Callable[[F], F]:
@@ -147,7 +156,7 @@ class Dispatcher:
             raise Forbidden(_("You do not have permission to do this."))
         checked = check_arguments(method, arguments)
         if not action.writes:
-            with self.database.reading() as connection:
+            with self.database.idle() if action.asks else self.database.reading() as connection:
                 work = Work(connection, actor, self.clock(), request_id, f"{service}.{name}", session)
                 return method(self.services[service](work), **checked)
 

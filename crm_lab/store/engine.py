@@ -124,6 +124,13 @@ class Database:
             yield connection
 
     @contextmanager
+    def idle(self) -> Iterator[Connection]:
+        """A closed connection, for actions that wait for somebody outside: it holds nothing and refuses every query."""
+        with self._errors(), self.engine.connect() as connection:
+            pass
+        yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction for one unit of work; commits at the end, rolls back on any error.
 

@@ -1,0 +1,131 @@
+"""One entity of Enhetsregisteret as this CRM knows it, from a row or an answer of any vintage.
+
+Format: https://data.brreg.no/enhetsregisteret/api/dokumentasjon. In CSV an address's lines are joined by a literal "/n".
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from crm_lab.domain.addresses import Address, AddressKind
+from crm_lab.domain.customers import Customer, RegisterStatus
+from crm_lab.domain.ids import new_id
+from crm_lab.domain.register import RegisterEntity
+from crm_lab.domain.values import Email, OrgNumber, Phone, Website
+from crm_lab.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NUMBER = "organisasjonsnummer"
+Entity = dict[str, Any]
+
+
+def as_flat(entity: dict[str, Any]) -> Entity:
+    """The service's nested JSON with the flat keys of the CSV ("forretningsadresse.poststed")."""
+    flat: Entity = {}
+    for key, value in entity.items():
+        if isinstance(value, dict):
+            flat |= {f"{key}.{inner}": v for inner, v in value.items()}
+        else:
+            flat[key] = value
+    return flat
+
+
+def as_entity(flat: Entity) -> RegisterEntity:
+    """One of `read_entities`' rows; a phone, e-mail or website that is none keeps its text."""
+    deleted_on = _date(flat, "slettedato", "nedleggelsesdato")
+    return RegisterEntity(
+        organisation_number=str(OrgNumber.parse(_text(flat, NUMBER))),
+        name=_text(flat, "navn"),
+        organisation_form=_text(flat, "organisasjonsform.kode"),
+        parent_number=_text(flat, "overordnetEnhet"),
+        is_vat_registered=_true(flat, "registrertIMvaRegisteret", "registrertIMvaregisteret"),
+        is_bankrupt=_true(flat, "konkurs"),
+        is_winding_up=_true(flat, "underAvvikling", "underTvangsavviklingEllerTvangsopplosning"),
+        is_deleted=deleted_on is not None or _text(flat, "respons_klasse").startswith("Slettet"),
+        deleted_on=deleted_on,
+        registered_on=_date(flat, *(f"registreringsdato{end}nhetsregisteret" for end in ("e", "E", "IE"))),
+        founded_on=_date(flat, "stiftelsesdato", "oppstartsdato"),
+        industry_code=_text(flat, "naeringskode1.kode"),
+        industry=_text(flat, "naeringskode1.beskrivelse"),
+        n_employees=_whole(_text(flat, "antallAnsatte") or flat.get("antallAnsatte")),
+        website=_stored(Website.parse, _text(flat, "hjemmeside")),
+        phone=_stored(Phone.parse, _text(flat, "telefon", "mobil")),
+        email=_stored(Email.parse, _text(flat, "epostadresse")),
+        visiting=_address(flat, AddressKind.VISITING, "forretningsadresse", "beliggenhetsadresse"),
+        postal=_address(flat, AddressKind.POSTAL, "postadresse"),
+    )
+
+
+def register_status(entity: Entity) -> RegisterStatus:
+    """What the register says of the company in one of `read_entities`' rows."""
+    return as_entity(entity).register_status
+
+
+def as_customer_fields(entity: RegisterEntity) -> dict[str, Any]:
+    """The keyword values of a `Customer` that the register knows."""
+    same = (
+        "name", "organisation_number", "organisation_form", "is_vat_registered", "register_status", "industry_code",
+        "industry", "n_employees", "founded_on", "phone", "email", "website",
+    )  # fmt: skip
+    addresses = tuple(a for a in (entity.visiting, entity.postal) if a)
+    return {name: getattr(entity, name) for name in same} | {"addresses": addresses}
+
+
+def as_customer(entity: Entity) -> Customer:
+    """The row as a party, not yet numbered or owned."""
+    return Customer(id=new_id(), **as_customer_fields(as_entity(entity)))
+
+
+def _address(flat: Entity, kind: AddressKind, *keys: str) -> Address | None:
+    for key in keys:
+        street = flat.get(f"{key}.adresse") or ""
+        lines = street if isinstance(street, list) else re.split(r"/n|[\r\n]+", str(street))
+        made = Address(
+            kind=kind,
+            street=", ".join(tidy for line in lines if (tidy := " ".join(str(line or "").split()).strip(" ,"))),
+            postal_code=_text(flat, f"{key}.postnummer"),
+            city=_text(flat, f"{key}.poststed"),
+            municipality=_text(flat, f"{key}.kommune"),
+            country=_text(flat, f"{key}.landkode") or "NO",
+        )
+        if made.street or made.city:
+            return made
+    return None
+
+
+def _stored(parse: Callable[[str], str], text: str) -> str:
+    """The text in its stored form, or as written where the rules refuse it: an import loses nothing."""
+    try:
+        return str(parse(text)) if text else ""
+    except InvalidInput:
+        return text
+
+
+def _text(flat: Entity, *keys: str) -> str:
+    """The first that is there, on one line."""
+    return next((text for key in keys if (text := " ".join(str(flat.get(key) or "").split()))), "")
+
+
+def _true(flat: Entity, *keys: str) -> bool:
+    return any(str(flat.get(key)).strip().lower() in {"true", "j", "ja"} for key in keys)
+
+
+def _whole(value: object) -> int | None:
+    text = str(value)
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def _date(flat: Entity, *keys: str) -> date | None:
+    """The first that is a day, as 2026-11-23 or, in older files, 23.11.2026."""
+    for key in keys:
+        text = _text(flat, key)[:10]
+        for form in ("%Y-%m-%d", "%d.%m.%Y") if text else ():
+            try:
+                return datetime.strptime(text, form).date()  # noqa: DTZ007 - a business day has no zone
+            except ValueError:
+                continue
+    return None
