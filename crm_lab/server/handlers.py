@@ -68,7 +68,7 @@ class PageHandler(ErrorPage, TornadoVoilaHandler):
         await super().get(None)
 
 
-class OwnedSocket(VoilaKernelWebsocketHandler):
+class OwnedSocket(ErrorPage, VoilaKernelWebsocketHandler):
     """A page's socket to its kernel. Small frames go at once: Nagle's algorithm costs 40 ms a click.
 
     It speaks the binary kernel protocol only. Voilà reads the older JSON frames, and frames that lie about
@@ -104,7 +104,7 @@ class OwnedSocket(VoilaKernelWebsocketHandler):
         super().on_close()
 
 
-class OwnedShutdown(VoilaShutdownKernelHandler):
+class OwnedShutdown(ErrorPage, VoilaShutdownKernelHandler):
     """The goodbye of a page that is left: its kernel ends."""
 
     auth_resource = "kernels"

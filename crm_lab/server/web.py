@@ -11,6 +11,8 @@ import re
 import secrets
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -215,17 +217,26 @@ def configuration(socket: str, state: Path, *, base_url: str, trust_proxy: str) 
     config.OwnedKernels.update({"cull_idle_timeout": 60, "cull_interval": 60, "cull_connected": True})
     config.OwnedKernels.kernel_environment = {"CRM_SOCKET": socket, "CRM_DATA": str(state)}
     config.KernelRestarter.update({"restart_limit": 0, "time_to_dead": 2.0})
+    config.KernelManager.transport = "ipc"  # what a kernel says on TCP any local program can read
     config.KernelManager.client_class = "crm_lab.server.kernels.QuickClient"
     return config
 
 
-def start_zygote(state: Path) -> subprocess.Popen[bytes] | None:
-    """Start the fork server where forking is safe."""
+def keep_fork_server(path: Path) -> None:
+    """Run the fork server, and again whenever it ends; meanwhile kernels start as ordinary processes."""
+    while True:
+        path.unlink(missing_ok=True)
+        subprocess.run([sys.executable, "-m", "crm_lab.server.zygote", str(path)], check=False)  # noqa: S603
+        time.sleep(1)
+
+
+def start_fork_server(state: Path) -> None:
+    """Have a fork server where forking is safe; it ends with this process."""
     if sys.platform != "linux":
-        return None
+        return
     path = state / "zygote.sock"
     os.environ[ZYGOTE_SOCKET] = str(path)
-    return subprocess.Popen([sys.executable, "-m", "crm_lab.server.zygote", str(path)])  # noqa: S603
+    threading.Thread(target=keep_fork_server, args=(path,), daemon=True).start()
 
 
 @click.command()
@@ -242,13 +253,9 @@ def main(socket: str, host: str, port: int, base_url: str, state_dir: Path, trus
     if share.exists():
         os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(share), os.environ.get("JUPYTER_PATH", "")]))
     os.chdir(state_dir)  # Voilà reads a configuration file wherever it stands
-    zygote = start_zygote(state_dir)
+    start_fork_server(state_dir)
     config = configuration(socket, state_dir, base_url=base_url, trust_proxy=trust_proxy)
-    try:
-        CrmVoila.launch_instance(argv=[f"--port={port}", f"--Voila.ip={host}"], config=config)
-    finally:
-        if zygote:
-            zygote.kill()
+    CrmVoila.launch_instance(argv=[f"--port={port}", f"--Voila.ip={host}"], config=config)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tests.company import Served
 
 pytestmark = pytest.mark.browser
-Visit = "Callable[..., Page]"
 
 
 def kernels(served: Served) -> int:
