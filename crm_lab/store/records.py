@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -21,8 +22,10 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
     collate,
     delete,
+    func,
     insert,
     or_,
     select,
@@ -31,6 +34,7 @@ from sqlalchemy import (
 )
 
 from crm_lab.domain.ids import new_id
+from crm_lab.domain.names import name_bits
 from crm_lab.errors import Conflict, NotFound
 from crm_lab.i18n import _
 from crm_lab.store import tables
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Row = dict[str, Any]
+BITS_PER_ERROR, SPARE_BITS, MOST_BITS = 4, 2, 10
 
 
 class ChangedMeanwhile(Conflict):
@@ -88,6 +93,20 @@ class Work:
         DuckDB's ICU carries no Norwegian rules and sorts å as a; the Danish ones are the same alphabet.
         """
         return collate(text, "da" if self.connection.dialect.name == "duckdb" else "nb-x-icu")
+
+    def spelled_like(self, table: FromClause, key: str, errors: int) -> ColumnElement[bool]:
+        """Rows of `table` whose name key is `key` but for some typing errors, or for the order of words.
+
+        In DuckDB the signatures are compared first, one machine instruction a row; PostgreSQL has pg_trgm and its index.
+        """
+        c = table.c
+        if not errors:
+            return c.name_key == key
+        if self.connection.dialect.name != "duckdb":
+            return c.name_key.op("%")(key)
+        unlike = func.bit_count(func.xor(c.name_bits, bindparam(None, name_bits(key), BigInteger)))
+        near = func.damerau_levenshtein(c.name_key, key) <= errors
+        return and_(unlike <= min(BITS_PER_ERROR * errors + SPARE_BITS, MOST_BITS), or_(unlike <= 1, near))
 
     def rows(self, query: Select[Any]) -> list[Row]:
         """The rows of a query as dicts."""
