@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from crm_lab.domain.ids import new_id
-from crm_lab.errors import Conflict, NotFound
+from crm_lab.errors import ChangedMeanwhile, NotFound
 from crm_lab.i18n import _
 from crm_lab.store import tables
 
@@ -42,13 +42,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Row = dict[str, Any]
-
-
-class ChangedMeanwhile(Conflict):
-    """Somebody saved the same record first."""
-
-    def __init__(self) -> None:
-        super().__init__(_("Somebody else changed this in the meantime. Reload and try again; nothing was saved."))
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from crm_lab.i18n import _, set_locale
 from crm_lab.widgets.base import close_all, guarded
 from crm_lab.widgets.customers import CustomerCard, CustomerForm, CustomerList
 from crm_lab.widgets.employees import EmployeeAdministration
+from crm_lab.widgets.forms import Form
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.router import Router
@@ -63,7 +64,7 @@ class App(ipywidgets.Box):
             on_undo=guarded(self, self._undo),
         )  # fmt: skip
         self.base = self.router.base
-        self.nav = Live("nav.html", self, actions={"new_customer": lambda: self.go("customers/new")}, **self._menu(""))
+        self.nav = Live("nav.html", self, **self._menu(""))
         self.top = Live("top.html", self, actions={"theme": self._next_theme, "language": self._language}, **self._top())
         self.main = ipywidgets.Box()
         bar = ipywidgets.Box([self.top])
@@ -191,7 +192,7 @@ class App(ipywidgets.Box):
         self.crm.history.undo(request_id=UUID(id))
         self.toast(_("Undone."))
         path = self.router.path
-        if isinstance(self.main.children[0], CustomerForm):
+        if isinstance(self.main.children[0], Form):
             return  # somebody is typing there
         self.visit(path)
         if isinstance(self.main.children[0], Missing):

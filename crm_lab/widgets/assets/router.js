@@ -32,7 +32,10 @@ function render({model, el, signal}) {
     show(path);
   };
 
-  addEventListener('popstate', () => show(here()), {signal});
+  addEventListener('popstate', () => {
+    if (mayLeave()) show(here());
+    else history.pushState(null, '', `${root}/${model.get('path')}`); // stay, also in the address bar
+  }, {signal});
   addEventListener('beforeunload', e => {
     if (document.querySelector('form.dirty')) e.preventDefault();
   }, {signal});
