@@ -72,7 +72,7 @@ def prefix(kind: AddressKind, n: int = 1) -> str:
 
 def address_values(addresses: Iterable[Address], kinds: Iterable[AddressKind] = ORDER) -> dict[str, str]:
     """The fields of a form: every use once, delivery as often as there are such addresses."""
-    values = {}
+    values: dict[str, str] = {}
     for kind in kinds:
         found = [a for a in addresses if a.kind is kind] or [Address(kind=kind)]
         for n, address in enumerate(found, 1):
