@@ -9,6 +9,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from crm_lab.i18n import _
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -110,6 +112,13 @@ class Conflict(CrmError):
     """Somebody else changed it first, or the value is taken."""
 
     status = 409
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody saved the same record first. It stands here because screens mend it."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else changed this in the meantime. Reload and try again; nothing was saved."))
 
 
 class Unavailable(CrmError):

@@ -12,6 +12,7 @@ from crm_lab.domain.customers import Customer, RegisterStatus
 from crm_lab.domain.values import Phone
 from crm_lab.errors import CrmError, Unavailable
 from crm_lab.i18n import _, day, number
+from crm_lab.widgets.addresses import address_text
 from crm_lab.widgets.base import guarded
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
@@ -44,15 +45,6 @@ def kind_text(kind: str) -> str:
     return (kinds | {"person": _("Private customer")})[kind]
 
 
-def address_text(kind: AddressKind) -> str:
-    """The use of an address."""
-    return {
-        AddressKind.INVOICE: _("Invoice address"),
-        AddressKind.POSTAL: _("Postal address"),
-        AddressKind.DELIVERY: _("Delivery address"),
-        AddressKind.VISITING: _("Visiting address"),
-        AddressKind.APPROVAL: _("Approval address"),
-    }[kind]
 
 
 def as_csv(frame: pd.DataFrame, columns: list[dict[str, Any]]) -> bytes:
