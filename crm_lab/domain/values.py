@@ -127,7 +127,7 @@ class OrgNumber(str):
         """Accepts blanks, dots, a leading NO and a trailing MVA."""
         compact = re.sub(r"[\s.\u00a0]", "", text).upper()
         digits = compact.removeprefix("NO").removesuffix("MVA")
-        if not re.fullmatch(r"[0-9]{9}", digits) or not orgnr.is_valid(digits):
+        if not re.fullmatch(r"[0-9]{9}", digits) or orgnr.checksum(digits):
             raise InvalidOrgNumber(text)
         return cls(digits)
 

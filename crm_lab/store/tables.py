@@ -201,14 +201,6 @@ category_link = Table(
     _of("customer", always=False),
     _of("contact", always=False),
 )
-register_entity = Table(
-    "register_entity",
-    metadata,
-    Column("organisation_number", String, primary_key=True),
-    *_text("name"),
-    Column("entity", JSON, nullable=False),
-    Column("read_at", _INSTANT, nullable=False),
-)
 request = Table(
     "request",
     metadata,

@@ -168,13 +168,6 @@ CREATE TABLE category_link (
     contact_id UUID
 );
 
-CREATE TABLE register_entity (
-    organisation_number VARCHAR PRIMARY KEY,
-    name VARCHAR NOT NULL,
-    entity JSON NOT NULL,
-    read_at TIMESTAMPTZ NOT NULL
-);
-
 CREATE TABLE request (
     id UUID PRIMARY KEY,
     actor_id UUID,
