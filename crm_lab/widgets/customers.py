@@ -87,7 +87,7 @@ class CustomerList(ipywidgets.VBox):
             {"key": "organisation_number", "label": _("Org. no."), "width": 104, "phone": 3},
             {"key": "kind", "label": _("Type"), "min": 92, "map": kinds},
             {"key": "city", "label": _("Place"), "min": 96, "phone": 4},
-            {"key": "phone", "label": _("Phone"), "width": 124},
+            {"key": "phone", "label": _("Phone"), "kind": "phone", "width": 112},
             {"key": "email", "label": _("E-mail"), "min": 130, "grow": 2},
             {"key": "owner", "label": _("Owner"), "min": 120, "phone": 2},
             {"key": "created_at", "label": _("Registered"), "kind": "date", "width": 104},

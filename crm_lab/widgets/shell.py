@@ -80,7 +80,8 @@ class App(ipywidgets.Box):
         )  # fmt: skip
         self.base = self.router.base
         self.nav = Live("nav.html", self, **self._menu(""))
-        self.top = Live("top.html", self, actions={"theme": self._next_theme, "language": self._language}, **self._top())
+        account = {"theme": self._next_theme, "language": self._language, "profile": lambda: self.go("profile")}
+        self.top = Live("top.html", self, actions=account, **self._top())
         self.main = ipywidgets.Box()
         bar = ipywidgets.Box([self.top])
         for widget, name in ((self.nav, "crm-nav"), (bar, "crm-top"), (self.main, "crm-main")):
@@ -208,7 +209,7 @@ class App(ipywidgets.Box):
 
     def _top(self) -> dict[str, Any]:
         return {
-            "is_demo": self.company["is_demo"],
+            "is_demo": self.company["is_demo"], "company": self.company["name"], "me": self.me,
             "theme_label": _("Theme: {name}", name=theme_name(self.me.theme)),
             "other_language": "English" if self.me.locale == "nb" else "Norsk",
         }
