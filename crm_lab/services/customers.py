@@ -124,6 +124,13 @@ class Customers(Parties):
         return self.effective_terms(own=customer.terms, categories=customer.categories)
 
     @reads()
+    def former_names(self, *, id: UUID) -> tuple[str, ...]:  # noqa: A002 - the wire's word
+        """The names a party has left, newest first."""
+        f = tables.former_name
+        query = select(f.c.name).where(and_(f.c.customer_id == id, self.work.visible_to(f))).order_by(f.c.left_at.desc())
+        return tuple(dict.fromkeys(row["name"] for row in self.work.rows(query)))
+
+    @reads()
     def effective_terms(self, *, own: Terms, categories: tuple[UUID, ...] = ()) -> dict[str, EffectiveTerm]:
         """The same for a party not yet saved: its own settings, and the categories it is to carry."""
         c = tables.category

@@ -14,7 +14,9 @@ from crm_lab.domain.access import Role
 from crm_lab.errors import CrmError, NotFound
 from crm_lab.i18n import _, set_locale
 from crm_lab.widgets.base import close_all, guarded
-from crm_lab.widgets.customers import CustomerCard, CustomerForm, CustomerList
+from crm_lab.widgets.customer_card import CustomerCard
+from crm_lab.widgets.customer_form import CustomerForm
+from crm_lab.widgets.customers import CustomerList
 from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.forms import Form
 from crm_lab.widgets.live import Live
@@ -110,6 +112,10 @@ class App(ipywidgets.Box):
         """Put a card among the last opened ones."""
         self.recent = dict([(path, name), *((p, n) for p, n in self.recent.items() if p != path)][:MOST_RECENT])
 
+    def forget(self, path: str) -> None:
+        """Take a card that is no more from the last opened ones."""
+        self.recent.pop(path, None)
+
     # showing screens
 
     def visit(self, path: str) -> None:
@@ -137,6 +143,8 @@ class App(ipywidgets.Box):
                 return CustomerForm(self)
             case ["customers", number] if number.isascii() and number.isdigit() and len(number) < 16:  # noqa: PLR2004 - BIGINT
                 return CustomerCard(self, int(number))
+            case ["customers", number, "edit"] if number.isascii() and number.isdigit() and len(number) < 16:  # noqa: PLR2004
+                return CustomerForm(self, int(number))
             case ["profile"]:
                 return Profile(self)
             case ["employees"] if self.me.has(Role.ADMIN):

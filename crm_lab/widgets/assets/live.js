@@ -116,6 +116,12 @@ function render({model, el, signal}) {
       /** @type {HTMLElement | null} */ (part?.querySelector('input:not([type=hidden]),select,textarea,button'))?.focus({preventScroll: true});
       return;
     }
+    const copied = e.target.closest('[data-copy]');
+    if (copied) {
+      navigator.clipboard?.writeText(copied.dataset.copy);
+      copied.classList.add('copied');
+      setTimeout(() => copied.classList.remove('copied'), 1200);
+    }
     const node = e.target.closest('[data-do]');
     if (!node || node.matches('form,input,select,textarea')) return;
     if (node.nodeName !== 'A') e.preventDefault();

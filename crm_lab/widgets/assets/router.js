@@ -65,7 +65,7 @@ function render({model, el, signal}) {
     const pair = before + e.key.toLowerCase();
     before = e.key.toLowerCase() === 'n' ? 'n' : '';
     if (pair === 'nk') visit('customers/new');
-    else if (e.key === 'F2' || e.key === 'e') /** @type {HTMLElement | null} */ (document.querySelector('[aria-keyshortcuts=F2]'))?.click();
+    else if (e.key === 'F2' || e.key === 'e') /** @type {HTMLElement | null} */ (document.querySelector(`[aria-keyshortcuts=${e.key.toUpperCase()}]`))?.click();
   }, {signal});
 
   const toasts = element('div', 'crm-toast', {role: 'status', 'aria-live': 'polite'});
