@@ -12,6 +12,7 @@ from crm_lab.i18n import OSLO, _, day, ngettext
 from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import address_text, country_name
 from crm_lab.widgets.base import guarded
+from crm_lab.widgets.customer_fields import languages
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
 
@@ -103,10 +104,12 @@ class ContactCard(Live):
         self.title = self.contact.display_name
         app.remember(f"contacts/{contact_id}", self.title)
         actions = {
-            "edit": self._edit, "cancel": self._cancel, "rename": self._rename,
-            "archive": self._archive, "restore": self._restore, "delete": self._delete,
+            "rename_start": self._rename_start, "cancel": self._cancel, "rename": self._rename, "archive": self._archive,
+            "restore": self._restore, "delete": self._ask_to_delete, "delete_surely": self._delete,
         }  # fmt: skip
-        super().__init__("contact_card.html", app, actions=actions, base=app.base, editing=False, **self._shown())
+        super().__init__(
+            "contact_card.html", app, actions=actions, base=app.base, editing=False, deleting=False, **self._shown()
+        )
         self.add_class("screen")
 
     def reload(self) -> None:
@@ -132,13 +135,14 @@ class ContactCard(Live):
             "phone": c.mobile or c.phone or (current or {}).get("phone", ""),
             "email": c.email or (current or {}).get("email", ""),
             "addresses": [(address_text(a.kind), address_lines(a)) for a in c.addresses],
-            "categories": [k for k in self.app.crm.categories.list() if k.id in c.categories],
+            "categories": [k for k in self.app.crm.categories.list() if k.id in c.categories] if c.categories else [],
+            "former_names": self.app.crm.contacts.former_names(id=c.id),
         }  # fmt: skip
 
     def _role(self, role: ContactRole) -> dict[str, Any]:
         company = self._companies[role.customer_id]
         return {
-            "company": company.name, "path": f"customers/{company.number}", "title": role.title,
+            "id": str(role.id), "company": company.name, "path": f"customers/{company.number}", "title": role.title,
             "phone": role.phone, "national": national(role.phone), "email": role.email,
             "is_decision_maker": role.is_decision_maker, "period": period(role),
             "has_ended": not role.lasts_on(today()),
@@ -158,11 +162,11 @@ class ContactCard(Live):
         ]
         return [fact for fact in facts if fact[1]]
 
-    def _edit(self) -> None:
+    def _rename_start(self) -> None:
         self.refresh(editing=True)
 
     def _cancel(self) -> None:
-        self.refresh(editing=False, **self._shown())
+        self.refresh(editing=False, deleting=False, **self._shown())
 
     def _rename(self, values: dict[str, Any]) -> None:
         first_name, last_name = str(values.get("first_name", "")), str(values.get("last_name", ""))
@@ -181,6 +185,10 @@ class ContactCard(Live):
         self.app.crm.contacts.restore(id=self._id, version=self.contact.version)
         self.reload()
         self.app.toast(_("{name} is back in the lists.", name=self.contact.display_name), undo=True)
+
+    def _ask_to_delete(self) -> None:
+        self.refresh(deleting=True)
+        self.focus_on("[data-do=delete_surely]")
 
     def _delete(self) -> None:
         self.app.crm.contacts.delete(id=self._id, version=self.contact.version)
@@ -209,11 +217,6 @@ def labels() -> dict[str, str]:
         "started_on": _("From"),
         "ended_on": _("Until"),
     }
-
-
-def languages() -> list[tuple[str, str]]:
-    """The languages of letters to a person."""
-    return [("", _("The company's language")), ("nb", _("Norwegian")), ("en", _("English"))]
 
 
 def national(phone: str) -> str:
