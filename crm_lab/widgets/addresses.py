@@ -129,7 +129,7 @@ def address_blocks(values: Mapping[str, Any], opened: set[str]) -> list[dict[str
             {
                 "at": at, "kind": str(kind), "has_name": kind in NAMED, "is_open": not address.is_empty or at in opened,
                 "label": f"{label} {n or 1}" if several else label,
-                "fallback": fallback_text(kind, found) if address.is_empty and not n else "", "source": "",
+                "fallback": fallback_text(kind, found) if address.is_empty and not n else "",
                 "removable": not address.is_empty or at in opened,
                 "is_last": at == prefix(AddressKind.DELIVERY, deliveries),
             }

@@ -10,10 +10,12 @@ from crm_lab.domain.addresses import AddressKind
 from crm_lab.domain.contacts import Contact, ContactFields, ContactRole, clean_contact
 from crm_lab.domain.customers import CustomerName
 from crm_lab.domain.ids import new_id
-from crm_lab.errors import CrmError, Faults, InvalidFields, InvalidInput
+from crm_lab.domain.values import InvalidDay, parse_day
+from crm_lab.errors import CrmError, Faults, InvalidFields
 from crm_lab.i18n import _, day
 from crm_lab.widgets.addresses import address_values, addresses_from
-from crm_lab.widgets.contacts import languages, national, today
+from crm_lab.widgets.contacts import labels, national, today
+from crm_lab.widgets.customer_fields import languages
 from crm_lab.widgets.parties import CATEGORY, PartyForm
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ class ContactForm(PartyForm):
         self.companies |= {str(company.id): company for company in named}
         values: Values = {name: getattr(c, name) for name in TEXTS}
         values |= {name: national(getattr(c, name)) for name in PHONES}
-        values |= {name: _iso(getattr(c, name)) for name in DAYS}
+        values |= {name: _written(getattr(c, name)) for name in DAYS}
         values |= {"owner_only": c.owner_only, "owner_id": str(c.owner_id) if c.owner_id else ""}
         values |= {f"{CATEGORY}{category}": True for category in c.categories}
         for role in roles:
@@ -213,7 +215,7 @@ class ContactForm(PartyForm):
     def _end_role(self, id: str) -> None:  # noqa: A002 - the page's word
         """The role ended today; it stays as history."""
         if id in role_ids(self.values):
-            self.values[f"{ROLE}{id}.ended_on"] = today().isoformat()
+            self.values[f"{ROLE}{id}.ended_on"] = _written(today())
             self.redraw()
             self.focus_on(f'[name="{ROLE}{id}.ended_on"]')
 
@@ -253,28 +255,6 @@ class ContactForm(PartyForm):
         super().tell(error)
 
 
-def labels() -> dict[str, str]:
-    """The fields in words."""
-    return {
-        "first_name": _("First name"),
-        "last_name": _("Surname"),
-        "phone": _("Phone, private"),
-        "mobile": _("Mobile, private"),
-        "email": _("E-mail, private"),
-        "birth_date": _("Date of birth"),
-        "language": _("Language"),
-        "note": _("Note"),
-        "consent_on": _("Consent given"),
-        "consent_note": _("What the consent is for"),
-        "owner_id": _("Owner"),
-        "owner_only": _("Visible to owner only"),
-        "title": _("Title"),
-        "is_decision_maker": _("Decision maker"),
-        "started_on": _("From"),
-        "ended_on": _("Until"),
-    }
-
-
 def role_values(role: ContactRole) -> Values:
     """A role as values of the form."""
     at = f"{ROLE}{role.id}"
@@ -284,8 +264,8 @@ def role_values(role: ContactRole) -> Values:
         f"{at}.phone": national(role.phone),
         f"{at}.email": role.email,
         f"{at}.is_decision_maker": role.is_decision_maker,
-        f"{at}.started_on": _iso(role.started_on),
-        f"{at}.ended_on": _iso(role.ended_on),
+        f"{at}.started_on": _written(role.started_on),
+        f"{at}.ended_on": _written(role.ended_on),
     }
 
 
@@ -294,20 +274,17 @@ def role_ids(values: Mapping[str, Any]) -> list[str]:
     return [name.split(".")[1] for name in values if name.startswith(ROLE) and name.endswith(".customer_id")]
 
 
-def _iso(value: date | None) -> str:
-    return value.isoformat() if value else ""
+def _written(value: date | None) -> str:
+    """A day as the form has it, the same in both languages."""
+    return f"{value:%d.%m.%Y}" if value else ""
 
 
 def _day(text: str, field: str) -> date | None:
-    """A day as the browser's date field writes it. Raises `InvalidInput`."""
-    try:
-        return date.fromisoformat(text) if text.strip() else None
-    except ValueError:
-        raise InvalidInput(_("{text} is not a date. Write it as 2026-12-31.", text=text[:20]), field) from None
+    return parse_day(text, field) if text.strip() else None
 
 
 def _day_or_none(text: str) -> date | None:
     try:
         return _day(text, "")
-    except InvalidInput:
+    except InvalidDay:
         return None

@@ -12,6 +12,7 @@ from crm_lab.i18n import OSLO, _, day, ngettext
 from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import address_text, country_name
 from crm_lab.widgets.base import guarded
+from crm_lab.widgets.customer_fields import languages
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
 
@@ -34,15 +35,16 @@ class ContactList(ipywidgets.VBox):
 
     def __init__(self, app: App) -> None:
         self.app, self.title = app, _("Contacts")
+        self._chosen: tuple[UUID, ...] = ()
         actions = {"filter": self._filter, "assign": self._assign, "cancel": self._cancel}
-        self.head = Live("contact_list.html", app, actions=actions, base=app.base, assigning="", colleagues=[])
+        self.head = Live("contact_list.html", app, actions=actions, base=app.base, question="", colleagues=[])
         self.grid = Grid(
             columns=self._columns(), sort=["last_name", 1], label=self.title, empty=_("No contacts"),
-            empty_hint=_("Add the first one with the button above."), menu=[{"id": "owner", "label": _("Change owner …")}],
+            empty_hint=_("Add the first one with the button above."), menu=[{"id": "assign", "label": _("Change owner …")}],
             on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu),
         )  # fmt: skip
         super().__init__([self.head, self.grid])
-        for name in ("screen", "fixed"):
+        for name in ("screen", "fixed", "people"):
             self.add_class(name)
         self.reload()
 
@@ -53,12 +55,12 @@ class ContactList(ipywidgets.VBox):
 
     def _columns(self) -> list[dict[str, Any]]:
         return [
-            {"key": "last_name", "label": _("Surname"), "min": 130, "grow": 2, "phone": 1, "fixed": True, "lock": "owner_only", "opens": True},
-            {"key": "first_name", "label": _("First name"), "min": 110, "phone": 2, "opens": True},
+            {"key": "last_name", "label": _("Surname"), "min": 110, "phone": 1, "fixed": True, "lock": "owner_only", "opens": True},
+            {"key": "first_name", "label": _("First name"), "min": 100, "phone": 2, "opens": True},
             {"key": "company", "label": _("Company"), "min": 150, "grow": 3, "phone": 3},
-            {"key": "title", "label": _("Title"), "min": 120, "grow": 2, "phone": 4},
+            {"key": "title", "label": _("Title"), "min": 130, "grow": 2, "phone": 4},
             {"key": "phone", "label": _("Phone"), "width": 124},
-            {"key": "email", "label": _("E-mail"), "min": 130, "grow": 2},
+            {"key": "email", "label": _("E-mail"), "min": 150, "grow": 3},
             {"key": "owner", "label": _("Owner"), "min": 120},
             {"key": "created_at", "label": _("Registered"), "kind": "date", "width": 104},
         ]
@@ -71,25 +73,26 @@ class ContactList(ipywidgets.VBox):
             self.app.go(f"contacts/{self.frame.id.iloc[row]}")
 
     def _menu(self, id: str) -> None:  # noqa: A002 - the grid's word
-        self._chosen = tuple(UUID(self.frame.id.iloc[row]) for row in self.grid.selected_rows)
-        if id != "owner" or not self._chosen:
+        chosen = tuple(UUID(self.frame.id.iloc[row]) for row in self.grid.selected_rows)
+        if id != "assign" or not chosen:
             return
+        self._chosen = chosen
         colleagues = [(str(e.id), e.name, e.username) for e in self.app.crm.employees.list() if e.is_active]
-        label = ngettext("New owner of {n} contact", "New owner of {n} contacts", len(self._chosen))
-        self.head.refresh(assigning=label, colleagues=colleagues)
-        self.head.focus_on("#f-owner")
+        question = ngettext("New owner of {n} contact", "New owner of {n} contacts", len(self._chosen))
+        self.head.refresh(question=question, colleagues=colleagues)
+        self.head.focus_on("#f-assign")
 
     def _cancel(self) -> None:
-        self.head.refresh(assigning="", colleagues=[])
+        self._chosen = ()
+        self.head.refresh(question="")
 
     def _assign(self, id: str) -> None:  # noqa: A002 - the page's word
-        name = {value: name for value, name, _detail in self.head.data["colleagues"]}.get(id)
-        if name is None:
+        if id not in {value for value, _name, _username in self.head.data["colleagues"]} or not self._chosen:
             return
-        self.app.crm.contacts.assign(ids=self._chosen, owner_id=UUID(id))
+        n = self.app.crm.contacts.assign(ids=self._chosen, owner_id=UUID(id))
         self._cancel()
         self.reload()
-        self.app.toast(_("New owner: {name}.", name=name), undo=True)
+        self.app.toast(ngettext("{n} contact has a new owner.", "{n} contacts have a new owner.", n), undo=True)
 
 
 class ContactCard(Live):
@@ -101,10 +104,12 @@ class ContactCard(Live):
         self.title = self.contact.display_name
         app.remember(f"contacts/{contact_id}", self.title)
         actions = {
-            "edit": self._edit, "cancel": self._cancel, "rename": self._rename,
-            "archive": self._archive, "restore": self._restore, "delete": self._delete,
+            "rename_start": self._rename_start, "cancel": self._cancel, "rename": self._rename, "archive": self._archive,
+            "restore": self._restore, "delete": self._ask_to_delete, "delete_surely": self._delete,
         }  # fmt: skip
-        super().__init__("contact_card.html", app, actions=actions, base=app.base, editing=False, **self._shown())
+        super().__init__(
+            "contact_card.html", app, actions=actions, base=app.base, editing=False, deleting=False, **self._shown()
+        )
         self.add_class("screen")
 
     def reload(self) -> None:
@@ -130,13 +135,14 @@ class ContactCard(Live):
             "phone": c.mobile or c.phone or (current or {}).get("phone", ""),
             "email": c.email or (current or {}).get("email", ""),
             "addresses": [(address_text(a.kind), address_lines(a)) for a in c.addresses],
-            "categories": [k for k in self.app.crm.categories.list() if k.id in c.categories],
+            "categories": [k for k in self.app.crm.categories.list() if k.id in c.categories] if c.categories else [],
+            "former_names": self.app.crm.contacts.former_names(id=c.id),
         }  # fmt: skip
 
     def _role(self, role: ContactRole) -> dict[str, Any]:
         company = self._companies[role.customer_id]
         return {
-            "company": company.name, "path": f"customers/{company.number}", "title": role.title,
+            "id": str(role.id), "company": company.name, "path": f"customers/{company.number}", "title": role.title,
             "phone": role.phone, "national": national(role.phone), "email": role.email,
             "is_decision_maker": role.is_decision_maker, "period": period(role),
             "has_ended": not role.lasts_on(today()),
@@ -144,21 +150,23 @@ class ContactCard(Live):
 
     def _facts(self) -> list[tuple[str, str, str]]:
         c = self.contact
-        return [
-            (_("Mobile"), national(c.mobile), f"tel:{c.mobile}"),
-            (_("Phone"), national(c.phone), f"tel:{c.phone}"),
-            (_("E-mail"), c.email, f"mailto:{c.email}"),
-            (_("Date of birth"), day(c.birth_date) if c.birth_date else "", ""),
-            (_("Language"), dict(languages())[c.language] if c.language else "", ""),
-            (_("Owner"), self._owners.get(c.owner_id, "") if c.owner_id else "", ""),
-            (_("Registered"), day(c.created_at.astimezone(OSLO).date()) if c.created_at else "", ""),
+        said, registered = labels(), day(c.created_at.astimezone(OSLO).date()) if c.created_at else ""
+        facts = [
+            (said["mobile"], national(c.mobile), f"tel:{c.mobile}"),
+            (said["phone"], national(c.phone), f"tel:{c.phone}"),
+            (said["email"], c.email, f"mailto:{c.email}"),
+            (said["birth_date"], day(c.birth_date) if c.birth_date else "", ""),
+            (said["language"], dict(languages())[c.language] if c.language else "", ""),
+            (_("Owner"), self._owners.get(c.owner_id, "") if c.owner_id else _("Nobody"), ""),
+            (_("Registered"), registered, ""),
         ]
+        return [fact for fact in facts if fact[1]]
 
-    def _edit(self) -> None:
+    def _rename_start(self) -> None:
         self.refresh(editing=True)
 
     def _cancel(self) -> None:
-        self.refresh(editing=False, **self._shown())
+        self.refresh(editing=False, deleting=False, **self._shown())
 
     def _rename(self, values: dict[str, Any]) -> None:
         first_name, last_name = str(values.get("first_name", "")), str(values.get("last_name", ""))
@@ -178,6 +186,10 @@ class ContactCard(Live):
         self.reload()
         self.app.toast(_("{name} is back in the lists.", name=self.contact.display_name), undo=True)
 
+    def _ask_to_delete(self) -> None:
+        self.refresh(deleting=True)
+        self.focus_on("[data-do=delete_surely]")
+
     def _delete(self) -> None:
         self.app.crm.contacts.delete(id=self._id, version=self.contact.version)
         self.app.forget(f"contacts/{self._id}")
@@ -185,9 +197,26 @@ class ContactCard(Live):
         self.app.toast(_("{name} is deleted.", name=self.contact.display_name), undo=True)
 
 
-def languages() -> list[tuple[str, str]]:
-    """The languages of letters to a person."""
-    return [("", _("The company's language")), ("nb", _("Norwegian")), ("en", _("English"))]
+def labels() -> dict[str, str]:
+    """The fields in words."""
+    return {
+        "first_name": _("First name"),
+        "last_name": _("Surname"),
+        "phone": _("Phone, private"),
+        "mobile": _("Mobile, private"),
+        "email": _("E-mail, private"),
+        "birth_date": _("Date of birth"),
+        "language": _("Language"),
+        "note": _("Note"),
+        "consent_on": _("Consent given"),
+        "consent_note": _("What the consent is for"),
+        "owner_id": _("Owner"),
+        "owner_only": _("Visible to owner only"),
+        "title": _("Title"),
+        "is_decision_maker": _("Decision maker"),
+        "started_on": _("From"),
+        "ended_on": _("Until"),
+    }
 
 
 def national(phone: str) -> str:

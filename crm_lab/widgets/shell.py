@@ -18,7 +18,9 @@ from crm_lab.i18n import _, set_locale
 from crm_lab.widgets.base import close_all, guarded
 from crm_lab.widgets.contact_form import ContactForm
 from crm_lab.widgets.contacts import ContactCard, ContactList
-from crm_lab.widgets.customers import CustomerCard, CustomerForm, CustomerList
+from crm_lab.widgets.customer_card import CustomerCard
+from crm_lab.widgets.customer_form import CustomerForm
+from crm_lab.widgets.customers import CustomerList
 from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.forms import Form
 from crm_lab.widgets.live import Live
@@ -131,7 +133,7 @@ class App(ipywidgets.Box):
         self.recent = dict([(path, name), *((p, n) for p, n in self.recent.items() if p != path)][:MOST_RECENT])
 
     def forget(self, path: str) -> None:
-        """Take a card that is gone from the last opened ones."""
+        """Take a card that is no more from the last opened ones."""
         self.recent.pop(path, None)
 
     # showing screens
@@ -161,6 +163,8 @@ class App(ipywidgets.Box):
                 return CustomerForm(self)
             case ["customers", number] if is_number(number):
                 return CustomerCard(self, int(number))
+            case ["customers", number, "edit"] if is_number(number):
+                return CustomerForm(self, int(number))
             case ["contacts", *rest]:
                 return self._contacts(rest)
             case ["profile"]:

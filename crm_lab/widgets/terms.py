@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_lab.domain.terms import Distribution, EffectiveTerm, Terms, TermSource, VatTreatment
 from crm_lab.errors import Faults, InvalidInput
-from crm_lab.i18n import _, current_locale, ngettext, number
+from crm_lab.i18n import _, ngettext, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,7 +74,7 @@ def _options(name: str, employees: Iterable[Employee]) -> list[tuple[str, str]]:
             (VatTreatment.EXPORT, _("Export, no VAT")),
         ],
     }
-    return [(str(value), text) for value, text in choices.get(name, [])]
+    return choices.get(name, [])
 
 
 def term_words(name: str, value: Any, employees: Iterable[Employee] = ()) -> str:
@@ -95,9 +95,11 @@ def source_words(term: EffectiveTerm) -> str:
     return _("the company's standard") if term.source is TermSource.COMPANY else _("own")
 
 
-def _decimal(value: Decimal) -> str:
-    text = number(value, 2)
-    return text.rstrip("0").rstrip(",." ) if "," in text or "." in text else text
+def _decimal(value: Any) -> str:
+    """A percentage, as a Decimal or as the wire writes one, without needless zeros."""
+    exact = Decimal(str(value))
+    digits = max(0, -int(exact.normalize().as_tuple().exponent))
+    return number(exact, digits)
 
 
 def term_values(terms: Terms) -> dict[str, str]:
@@ -111,7 +113,7 @@ def _text(name: str, value: Any) -> str:
     if name in TICKS:
         return "yes" if value else "no"
     if name in PERCENT:
-        return f"{value.normalize():f}".replace(".", "," if current_locale() == "nb" else ".")
+        return _decimal(value)
     return str(value)
 
 
@@ -132,11 +134,12 @@ def _value(name: str, text: str) -> Any:
         return percent(text, name)
     if name in TICKS:
         return text == "yes"
-    kinds = {"distribution": Distribution, "vat_treatment": VatTreatment}
+    kinds: dict[str, type[Distribution | VatTreatment]] = {"distribution": Distribution, "vat_treatment": VatTreatment}
     if name in kinds:
-        if text not in list(kinds[name]):
-            raise InvalidInput(_("Choose one of the list."), name)
-        return kinds[name](text)
+        try:
+            return kinds[name](text)
+        except ValueError:
+            raise InvalidInput(_("Choose one of the list."), name) from None
     return text
 
 

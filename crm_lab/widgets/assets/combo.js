@@ -52,7 +52,11 @@ export function combos(el, signal) {
   on('input', e => box(e.target) && show(e.target, 0));
   on('focusout', e => box(e.target) && show(null));
   on('mousedown', e => e.target.closest?.('[role=option]') && e.preventDefault());
-  on('click', e => e.target.closest?.('[role=option]') && show(null));
+  on('click', e => {
+    if (!e.target.closest?.('[role=option]')) return;
+    if (open) /** @type {HTMLInputElement} */ (open).value = '';
+    show(null);
+  });
   on('keydown', e => {
     const field = box(e.target);
     if (!field) return;

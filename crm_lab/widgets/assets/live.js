@@ -71,7 +71,7 @@ function render({model, el, signal}) {
   /** @param {HTMLElement} node @param {object} [extra] */
   const send = (node, extra) => {
     flush();
-    const {do: action, ...data} = node.dataset;
+    const {do: action, changes: _changes, ...data} = node.dataset;
     post({do: action, ...data, ...extra});
   };
 
@@ -115,6 +115,12 @@ function render({model, el, signal}) {
       part?.scrollIntoView({block: 'start'});
       /** @type {HTMLElement | null} */ (part?.querySelector('input:not([type=hidden]),select,textarea,button'))?.focus({preventScroll: true});
       return;
+    }
+    const copied = e.target.closest('[data-copy]');
+    if (copied) {
+      navigator.clipboard?.writeText(copied.dataset.copy);
+      copied.classList.add('copied');
+      setTimeout(() => copied.classList.remove('copied'), 1200);
     }
     const node = e.target.closest('[data-do]');
     if (!node || node.matches('form,input,select,textarea')) return;

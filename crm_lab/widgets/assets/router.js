@@ -66,7 +66,7 @@ function render({model, el, signal}) {
     before = e.key.toLowerCase() === 'n' ? 'n' : '';
     const place = {nk: 'customers/new', np: 'contacts/new'}[pair];
     if (place) visit(place);
-    else if (e.key === 'F2' || e.key === 'e') /** @type {HTMLElement | null} */ (document.querySelector('[aria-keyshortcuts=F2]'))?.click();
+    else if (e.key === 'F2' || e.key === 'e') /** @type {HTMLElement | null} */ (document.querySelector(`[aria-keyshortcuts=${e.key.toUpperCase()}]`))?.click();
   }, {signal});
 
   const toasts = element('div', 'crm-toast', {role: 'status', 'aria-live': 'polite'});
