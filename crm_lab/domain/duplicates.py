@@ -6,9 +6,10 @@ in per cent; several together leave as much doubt as the product of the doubts e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from rapidfuzz.distance import OSA
@@ -23,6 +24,7 @@ SURE, SHOWN, UNSURE_AT_MOST = 90, 35, 60
 SAME_NUMBER, SAME_ACCOUNT, SAME_EMAIL, SAME_PHONE, SAME_DOMAIN = 100, 85, 85, 70, 40
 SAME_NAME, ALIKE_NAME = 80, 60
 SAME_PERSON, ALIKE_PERSON = 50, 35
+PHONES, EMAILS = ("phone", "mobile"), ("email", "invoice_email")
 LETTERS_PER_ERROR, MOST_ERRORS = 6, 3
 PUBLIC_DOMAINS = frozenset({
     "aol.com", "broadpark.no", "c2i.net", "chello.no", "combitel.no", "enivest.net", "epost.no", "facebook.com", "fastmail.com",
@@ -75,9 +77,16 @@ class Clues:
     bank_account: str = ""
 
     @property
-    def has_any(self) -> bool:
-        """Whether there is anything to compare."""
-        return bool(self.name_key or self.organisation_number or self.phones or self.emails or self.domains or self.bank_account)
+    def strong(self) -> frozenset[str]:
+        """The signs that nobody guesses, each with its kind: numbers, addresses, the whole name."""
+        kinds = {"name": frozenset({self.name_key}), "number": frozenset({self.organisation_number}), "account": frozenset({self.bank_account})}
+        kinds |= {"phone": self.phones, "email": self.emails}
+        return frozenset(f"{kind} {value}" for kind, values in kinds.items() for value in values if value)
+
+    @property
+    def values(self) -> frozenset[str]:
+        """All signs but the spelling of the name."""
+        return self.strong | {f"domain {domain}" for domain in self.domains}
 
 
 def typed_clues(
@@ -100,6 +109,21 @@ def typed_clues(
         emails=frozenset(address.lower() for address in addresses),
         domains=frozenset() if is_person else domains_of(addresses, _readable(Website, [website])),
         bank_account="".join(_readable(BankAccount, [bank_account])),
+    )
+
+
+def stored_clues(row: Mapping[str, Any]) -> Clues:
+    """The clues of a stored party, contact or role at a party."""
+    emails = [row[name] for name in EMAILS if row.get(name)]
+    own = () if row.get("is_person", True) else (row["website"],)
+    return Clues(
+        name_key=row.get("name_key", ""),
+        is_person=bool(row.get("is_person", True)),
+        organisation_number=row.get("organisation_number", ""),
+        phones=frozenset(row[name] for name in PHONES if row.get(name)),
+        emails=frozenset(email.lower() for email in emails),
+        domains=domains_of(emails, own) if own else frozenset(),
+        bank_account=row.get("bank_account", ""),
     )
 
 
@@ -143,17 +167,6 @@ def errors_allowed(key: str) -> int:
 
 def _numbers(key: str) -> list[str]:
     return sorted(word for word in key.split() if any(c.isdigit() for c in word))
-
-
-def is_strong(given: Clues, known: Clues) -> bool:
-    """Whether there is a sign that nobody guesses: a number, an address or the whole name."""
-    return bool(
-        (given.organisation_number and given.organisation_number == known.organisation_number)
-        or (given.bank_account and given.bank_account == known.bank_account)
-        or given.phones & known.phones
-        or given.emails & known.emails
-        or (given.name_key and given.name_key == known.name_key)
-    )
 
 
 def judge(given: Clues, known: Clues, former: Iterable[str] = ()) -> tuple[int, tuple[str, ...]]:

@@ -183,6 +183,12 @@ former_name = Table(
     Column("name_bits", BigInteger, nullable=False),
     Column("left_at", _INSTANT, nullable=False),
 )
+clue = Table(
+    "clue",
+    metadata,
+    Column("value", String, nullable=False, index=True),
+    Column("source_id", Uuid, nullable=False, index=True),
+)
 category = Table(
     "category",
     metadata,
@@ -224,5 +230,7 @@ audit = Table(
 
 PARENTS = {"customer_id": customer, "contact_id": contact}
 """The columns that make a row part of a party: it is as visible as that party."""
+FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
+"""The tables whose rows leave clues."""
 UNDOABLE = {"customer", "contact", "contact_role", "address", "former_name", "category", "category_link", "employee", "company"}
 """The tables whose changes can be taken back."""

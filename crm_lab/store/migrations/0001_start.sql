@@ -151,6 +151,12 @@ CREATE TABLE former_name (
     left_at TIMESTAMPTZ NOT NULL
 );
 
+-- What a row of another table is found by when somebody may be registered twice: kept by store/records with that row.
+CREATE TABLE clue (
+    value VARCHAR NOT NULL,
+    source_id UUID NOT NULL
+);
+
 CREATE TABLE category (
     id UUID PRIMARY KEY,
     version INTEGER NOT NULL,
@@ -198,4 +204,7 @@ CREATE INDEX former_name_customer ON former_name (customer_id);
 CREATE INDEX former_name_contact ON former_name (contact_id);
 CREATE INDEX category_link_customer ON category_link (customer_id);
 CREATE INDEX category_link_contact ON category_link (contact_id);
+CREATE INDEX clue_value ON clue (value);
+CREATE INDEX clue_source ON clue (source_id);
+CREATE INDEX audit_entity ON audit (entity_id);
 CREATE INDEX audit_request ON audit (request_id);
