@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -18,16 +19,19 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Integer,
     Select,
     Table,
     and_,
     collate,
+    column,
     delete,
     insert,
     or_,
     select,
     true,
     update,
+    values,
 )
 
 from crm_lab.domain.ids import new_id
@@ -36,12 +40,15 @@ from crm_lab.i18n import _
 from crm_lab.store import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import pyarrow as pa
 
     from crm_lab.domain.access import Actor
 
 T = TypeVar("T")
 Row = dict[str, Any]
+BATCH = 500
 
 
 class ChangedMeanwhile(Conflict):
@@ -129,6 +136,23 @@ class Work:
         load(self.connection, table, rows)
         load(self.connection, tables.audit, [self._audit_row(table, row, None, row) for row in rows])
 
+    def rows_of(self, table: Table, column: str, keys: Iterable[Any]) -> list[Row]:
+        """The rows whose `column` is one of many keys; visibility is the caller's to have asked."""
+        return [row for part in batched(keys) for row in self.rows(select(table).where(table.c[column].in_(part)))]
+
+    def change_many(self, table: Table, changes: list[tuple[Row, Row]]) -> None:
+        """Change many rows, given as (before, after), each with its audit. Raises `ChangedMeanwhile`, and then all stay."""
+        done = [(b, a | ({"version": b["version"] + 1} if "version" in b else {})) for b, a in changes]
+        for part in batched(done):
+            rewrite(self.connection, table, part)
+        load(self.connection, tables.audit, [self._audit_row(table, before, before, after) for before, after in done])
+
+    def remove_many(self, table: Table, rows: list[Row]) -> None:
+        """Delete many rows; their content stays in the audit."""
+        for part in batched(row["id"] for row in rows):
+            self.connection.execute(delete(table).where(table.c.id.in_(part)))
+        load(self.connection, tables.audit, [self._audit_row(table, row, row, None) for row in rows])
+
     def replace(self, table: Table, parent: Row, rows: list[Row]) -> None:
         """Make `rows` all that `parent` ({column: key}) has in `table`; what stays the same is left alone."""
         (column, key), *_rest = parent.items()
@@ -207,6 +231,29 @@ def load(connection: Connection, table: Table, rows: list[Row]) -> None:
         connection.exec_driver_sql(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608 - our own table
     finally:
         raw.unregister("incoming")
+
+
+def batched(items: Iterable[T]) -> Iterator[list[T]]:
+    """The items, as many at a time as one statement takes well."""
+    rest = iter(items)
+    while part := list(islice(rest, BATCH)):
+        yield part
+
+
+def rewrite(connection: Connection, table: Table, changes: list[tuple[Row, Row]]) -> None:
+    """Update rows given as (before, after) in one statement. Raises `ChangedMeanwhile` where one has another version by now."""
+    names = {name for before, after in changes for name in after if after[name] != before.get(name)} - {"id"}
+    if not names:
+        return
+    kinds = {c.name: c.type for c in table.c if c.name in names}
+    new = values(*(column(n, k) for n, k in kinds.items()), column("key", table.c.id.type), column("was", Integer), name="new").data(
+        [(*(after[n] for n in kinds), before["id"], before.get("version", 0)) for before, after in changes]
+    )
+    same = table.c.id == new.c.key
+    versioned = and_(same, table.c.version == new.c.was) if "version" in table.c else same
+    done = connection.execute(update(table).where(versioned).values({n: new.c[n] for n in kinds}))
+    if done.rowcount != len(changes):
+        raise ChangedMeanwhile
 
 
 def _plain(column: Column[Any], value: Any) -> Any:
