@@ -14,45 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FIRST = (
-    "Anne Inger Kari Marit Ingrid Liv Eva Berit Astrid Bjørg Hilde Anna Solveig Marianne Randi Ida Nina Maria Elisabeth Kristin "
-    "Åse Åshild Øydis Turid Ragnhild Silje Camilla Hanne Monica Mette Jan Per Bjørn Ole Lars Kjell Knut Arne Svein Thomas Hans "
-    "Geir Tor Morten Terje Odd Erik Martin Andreas John Anders Rune Trond Tore Daniel Jon Kristian Magnus Stian Øyvind Øystein "
-    "Håkon Åge Sondre Sindre Jo-Stein Mohammed Ali Piotr Jose Sofie Emma Nora Sara Leah Aksel Oskar Filip Henrik Mathias"
-).split()
-LAST = (
-    "Hansen Johansen Olsen Larsen Andersen Pedersen Nilsen Kristiansen Jensen Karlsen Johnsen Pettersen Eriksen Berg Haugen Hagen "
-    "Johannessen Andreassen Jacobsen Dahl Jørgensen Halvorsen Henriksen Lund Sørensen Jakobsen Moen Gundersen Iversen Strand Solberg "
-    "Svendsen Eide Knutsen Martinsen Paulsen Bakken Kristoffersen Mathisen Lie Amundsen Nguyen Rasmussen Lunde Solheim Moe Nygård Bøe "
-    "Ødegård Ødegaard Aas Aasen Åsen Sæther Sæter Ahmed Ali Kowalski Næss Ness Hauge Tveit Myhre Bråten Braathen Rønning Ruud"
-).split()
-HEAD = (
-    "Ask Aur Bakk Berg Birk Bjør Bø Brekk Bru Dal Eik Eng Fager Fjell Foss Furu Grøn Gran Grav Grøt Halv Ham Haug Hav Hegg Hell Hjell "
-    "Holm Hov Hus Hval Hå Kalv Kirk Kjær Klev Kors Kval Kvern Langs Leir Lin Lof Lund Lyng Løv Mark Mid Mor Myr Mæl Nord Nors Ny Os Ram "
-    "Rog Ros Rund Rød Sand Sel Skar Skog Skår Sol Stav Stein Stor Strøm Sund Sver Svart Sø Sør Tang Tor Tveit Tø Ulv Ut Vall Vang Vest "
-    "Vik Vind Vold Våg Ytter Ælv Øst Øvre Ål Ås"
-).split()
-TAIL = (
-    "a berg bø bråten by bygg dal eid eng fjell fjord foss gård gaard haug heim holm hov hus kleiv land li lien lund løkken mark mo "
-    "moen myr nes ness neset rud ryd rønning sand set seter sether sjø skog skjær slett stad stø strand sund sveen søl tad torp tun "
-    "tveit um vang vatn veit vik viken vold våg åker ås åsen øy øya"
-).split()
-PLACE = (
-    "Oslo Bergen Trondheim Stavanger Drammen Fredrikstad Kristiansand Sandnes Tromsø Sarpsborg Skien Ålesund Sandefjord Haugesund "
-    "Tønsberg Moss Porsgrunn Bodø Arendal Hamar Larvik Halden Harstad Lillehammer Molde Gjøvik Askøy Kongsberg Horten Mo Alta Narvik "
-    "Jessheim Ås Årnes Ørsta Volda Førde Florø Sogndal Voss Odda Bømlo Stord Røros Oppdal Steinkjer Levanger Namsos Lofoten Svolvær"
-).split()
-TRADE = (
-    "Bygg Eiendom Invest Holding Consulting Transport Elektro Regnskap Rør Maskin Frisør Bil Data Design Fisk Gård Taxi Maler Tak "
-    "Entreprenør Anlegg Eiendomsutvikling Eiendomsdrift Rådgivning Økonomi Service Handel Produksjon Media Foto Musikk Trening Kafé "
-    "Restaurant Hotell Drift Helse Tannlege Tannklinikk Fysioterapi Barnehage Skole Idrettslag Ballklubb Velforening Borettslag "
-    "Sameie Sameiet Skytterlag Sanitetsforening Musikkorps Båtforening Grunneierlag Kraft Energi Havbruk Oppdrett Rederi Shipping "
-    "Teknikk Systemer Solutions Group Nordic Norge Norway Scandinavia Interiør Møbler Blomster Hage Snekker Tømrer Murer Renhold Vakt"
-).split()
+FIRST = ["Anne", "Inger", "Kari", "Marit", "Ingrid", "Liv", "Eva", "Berit", "Astrid", "Bjørg", "Hilde", "Anna", "Solveig", "Marianne", "Randi", "Ida", "Nina", "Maria", "Elisabeth", "Kristin", "Åse", "Åshild", "Øydis", "Turid", "Ragnhild", "Silje", "Camilla", "Hanne", "Monica", "Mette", "Jan", "Per", "Bjørn", "Ole", "Lars", "Kjell", "Knut", "Arne", "Svein", "Thomas", "Hans", "Geir", "Tor", "Morten", "Terje", "Odd", "Erik", "Martin", "Andreas", "John", "Anders", "Rune", "Trond", "Tore", "Daniel", "Jon", "Kristian", "Magnus", "Stian", "Øyvind", "Øystein", "Håkon", "Åge", "Sondre", "Sindre", "Jo-Stein", "Mohammed", "Ali", "Piotr", "Jose", "Sofie", "Emma", "Nora", "Sara", "Leah", "Aksel", "Oskar", "Filip", "Henrik", "Mathias"]
+LAST = ["Hansen", "Johansen", "Olsen", "Larsen", "Andersen", "Pedersen", "Nilsen", "Kristiansen", "Jensen", "Karlsen", "Johnsen", "Pettersen", "Eriksen", "Berg", "Haugen", "Hagen", "Johannessen", "Andreassen", "Jacobsen", "Dahl", "Jørgensen", "Halvorsen", "Henriksen", "Lund", "Sørensen", "Jakobsen", "Moen", "Gundersen", "Iversen", "Strand", "Solberg", "Svendsen", "Eide", "Knutsen", "Martinsen", "Paulsen", "Bakken", "Kristoffersen", "Mathisen", "Lie", "Amundsen", "Nguyen", "Rasmussen", "Lunde", "Solheim", "Moe", "Nygård", "Bøe", "Ødegård", "Ødegaard", "Aas", "Aasen", "Åsen", "Sæther", "Sæter", "Ahmed", "Ali", "Kowalski", "Næss", "Ness", "Hauge", "Tveit", "Myhre", "Bråten", "Braathen", "Rønning", "Ruud"]
+HEAD = ["Ask", "Aur", "Bakk", "Berg", "Birk", "Bjør", "Bø", "Brekk", "Bru", "Dal", "Eik", "Eng", "Fager", "Fjell", "Foss", "Furu", "Grøn", "Gran", "Grav", "Grøt", "Halv", "Ham", "Haug", "Hav", "Hegg", "Hell", "Hjell", "Holm", "Hov", "Hus", "Hval", "Hå", "Kalv", "Kirk", "Kjær", "Klev", "Kors", "Kval", "Kvern", "Langs", "Leir", "Lin", "Lof", "Lund", "Lyng", "Løv", "Mark", "Mid", "Mor", "Myr", "Mæl", "Nord", "Nors", "Ny", "Os", "Ram", "Rog", "Ros", "Rund", "Rød", "Sand", "Sel", "Skar", "Skog", "Skår", "Sol", "Stav", "Stein", "Stor", "Strøm", "Sund", "Sver", "Svart", "Sø", "Sør", "Tang", "Tor", "Tveit", "Tø", "Ulv", "Ut", "Vall", "Vang", "Vest", "Vik", "Vind", "Vold", "Våg", "Ytter", "Ælv", "Øst", "Øvre", "Ål", "Ås"]
+TAIL = ["a", "berg", "bø", "bråten", "by", "bygg", "dal", "eid", "eng", "fjell", "fjord", "foss", "gård", "gaard", "haug", "heim", "holm", "hov", "hus", "kleiv", "land", "li", "lien", "lund", "løkken", "mark", "mo", "moen", "myr", "nes", "ness", "neset", "rud", "ryd", "rønning", "sand", "set", "seter", "sether", "sjø", "skog", "skjær", "slett", "stad", "stø", "strand", "sund", "sveen", "søl", "tad", "torp", "tun", "tveit", "um", "vang", "vatn", "veit", "vik", "viken", "vold", "våg", "åker", "ås", "åsen", "øy", "øya"]
+PLACE = ["Oslo", "Bergen", "Trondheim", "Stavanger", "Drammen", "Fredrikstad", "Kristiansand", "Sandnes", "Tromsø", "Sarpsborg", "Skien", "Ålesund", "Sandefjord", "Haugesund", "Tønsberg", "Moss", "Porsgrunn", "Bodø", "Arendal", "Hamar", "Larvik", "Halden", "Harstad", "Lillehammer", "Molde", "Gjøvik", "Askøy", "Kongsberg", "Horten", "Mo", "Alta", "Narvik", "Jessheim", "Ås", "Årnes", "Ørsta", "Volda", "Førde", "Florø", "Sogndal", "Voss", "Odda", "Bømlo", "Stord", "Røros", "Oppdal", "Steinkjer", "Levanger", "Namsos", "Lofoten", "Svolvær"]
+TRADE = ["Bygg", "Eiendom", "Invest", "Holding", "Consulting", "Transport", "Elektro", "Regnskap", "Rør", "Maskin", "Frisør", "Bil", "Data", "Design", "Fisk", "Gård", "Taxi", "Maler", "Tak", "Entreprenør", "Anlegg", "Eiendomsutvikling", "Eiendomsdrift", "Rådgivning", "Økonomi", "Service", "Handel", "Produksjon", "Media", "Foto", "Musikk", "Trening", "Kafé", "Restaurant", "Hotell", "Drift", "Helse", "Tannlege", "Tannklinikk", "Fysioterapi", "Barnehage", "Skole", "Idrettslag", "Ballklubb", "Velforening", "Borettslag", "Sameie", "Sameiet", "Skytterlag", "Sanitetsforening", "Musikkorps", "Båtforening", "Grunneierlag", "Kraft", "Energi", "Havbruk", "Oppdrett", "Rederi", "Shipping", "Teknikk", "Systemer", "Solutions", "Group", "Nordic", "Norge", "Norway", "Scandinavia", "Interiør", "Møbler", "Blomster", "Hage", "Snekker", "Tømrer", "Murer", "Renhold", "Vakt"]
 FORM = ("AS", "AS", "AS", "AS", "AS", "AS", "ASA", "ANS", "DA", "SA", "NUF", "BA")
-ONSET = "b bj bl br d dr f fl fr g gr h j k kl kr kv l m n p pl pr r s sk sl sm sn st sv t tr v".split()
-VOWEL = "a a a e e e i i o o u y æ ø å".split()
-CODA = "l m n r s t k x nd ng rd rn st ll nn tt ks".split()
+ONSET = ["b", "bj", "bl", "br", "d", "dr", "f", "fl", "fr", "g", "gr", "h", "j", "k", "kl", "kr", "kv", "l", "m", "n", "p", "pl", "pr", "r", "s", "sk", "sl", "sm", "sn", "st", "sv", "t", "tr", "v"]
+VOWEL = ["a", "a", "a", "e", "e", "e", "i", "i", "o", "o", "u", "y", "æ", "ø", "å"]
+CODA = ["l", "m", "n", "r", "s", "t", "k", "x", "nd", "ng", "rd", "rn", "st", "ll", "nn", "tt", "ks"]
 INDUSTRY = (
     ("41.000", "Oppføring av bygninger"), ("68.200", "Utleie av egen eller leid fast eiendom"), ("62.100", "Programmeringstjenester"),
     ("56.110", "Drift av restauranter og kafeer"), ("49.410", "Godstransport på vei"), ("01.500", "Kombinert husdyrhold og planteproduksjon"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -19,12 +20,14 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Integer,
     Select,
     Table,
     and_,
     bindparam,
     case,
     collate,
+    column,
     delete,
     func,
     insert,
@@ -32,6 +35,7 @@ from sqlalchemy import (
     select,
     true,
     update,
+    values,
 )
 
 from crm_lab.domain.duplicates import stored_clues
@@ -42,6 +46,8 @@ from crm_lab.i18n import _
 from crm_lab.store import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     import pyarrow as pa
 
     from crm_lab.domain.access import Actor
@@ -49,6 +55,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Row = dict[str, Any]
 BITS_PER_ERROR, SPARE_BITS, MOST_BITS = 4, 2, 10
+BATCH = 500
 
 
 @dataclass(slots=True)
@@ -139,9 +146,24 @@ class Work:
     def insert_many(self, table: Table, rows: list[Row]) -> None:
         """Add many rows, each with its audit."""
         load(self.connection, table, rows)
-        load(self.connection, tables.audit, [self._audit_row(table, row, None, row) for row in rows])
-        if table.name in tables.FOUND_BY_CLUES:
-            load(self.connection, tables.clue, [clue for row in rows for clue in _clue_rows(row["id"], _clues(row))])
+        self._note_many(table, [(None, row) for row in rows])
+
+    def rows_of(self, table: Table, column: str, keys: Iterable[Any]) -> list[Row]:
+        """The rows whose `column` is one of many keys; visibility is the caller's to have asked."""
+        return [row for part in batched(keys) for row in self.rows(select(table).where(table.c[column].in_(part)))]
+
+    def change_many(self, table: Table, changes: list[tuple[Row, Row]]) -> None:
+        """Change many rows, given as (before, after), each with its audit. Raises `ChangedMeanwhile`, and then all stay."""
+        done = [(b, a | ({"version": b["version"] + 1} if "version" in b else {})) for b, a in changes]
+        for part in batched(done):
+            rewrite(self.connection, table, part)
+        self._note_many(table, done)
+
+    def remove_many(self, table: Table, rows: list[Row]) -> None:
+        """Delete many rows; their content stays in the audit."""
+        for part in batched(row["id"] for row in rows):
+            self.connection.execute(delete(table).where(table.c.id.in_(part)))
+        self._note_many(table, [(row, None) for row in rows])
 
     def replace(self, table: Table, parent: Row, rows: list[Row]) -> None:
         """Make `rows` all that `parent` ({column: key}) has in `table`; what stays the same is left alone.
@@ -198,11 +220,21 @@ class Work:
     def note(self, table: Table, key: Row, before: Row | None, after: Row | None) -> None:
         """Write the audit row of one change, secrets left out; and what the row is now found by."""
         self.connection.execute(insert(tables.audit), [self._audit_row(table, key, before, after)])
-        if table.name not in tables.FOUND_BY_CLUES or _clues(before) == _clues(after):
+        self._keep_clues(table, [(before, after)])
+
+    def _note_many(self, table: Table, changes: Sequence[tuple[Row | None, Row | None]]) -> None:
+        rows = [self._audit_row(table, before or after or {}, before, after) for before, after in changes]
+        load(self.connection, tables.audit, rows)
+        self._keep_clues(table, changes)
+
+    def _keep_clues(self, table: Table, changes: Sequence[tuple[Row | None, Row | None]]) -> None:
+        """What rows are found by, after they were changed from one state to another."""
+        if table.name not in tables.FOUND_BY_CLUES:
             return
-        self.connection.execute(delete(tables.clue).where(tables.clue.c.source_id == key["id"]))
-        if clues := _clue_rows(key["id"], _clues(after)):
-            self.connection.execute(insert(tables.clue), clues)
+        moved = [(before, after) for before, after in changes if _clues(before) != _clues(after)]
+        for part in batched(before["id"] for before, _after in moved if before):
+            self.connection.execute(delete(tables.clue).where(tables.clue.c.source_id.in_(part)))
+        load(self.connection, tables.clue, [clue for _b, after in moved if after for clue in _clue_rows(after["id"], _clues(after))])
 
     def _audit_row(self, table: Table, key: Row, before: Row | None, after: Row | None) -> Row:
         self.steps += 1
@@ -244,6 +276,29 @@ def _clues(row: Row | None) -> frozenset[str]:
 
 def _clue_rows(source_id: UUID, values: frozenset[str]) -> list[Row]:
     return [{"value": value, "source_id": source_id} for value in sorted(values)]
+
+
+def batched(items: Iterable[T]) -> Iterator[list[T]]:
+    """The items, as many at a time as one statement takes well."""
+    rest = iter(items)
+    while part := list(islice(rest, BATCH)):
+        yield part
+
+
+def rewrite(connection: Connection, table: Table, changes: list[tuple[Row, Row]]) -> None:
+    """Update rows given as (before, after) in one statement. Raises `ChangedMeanwhile` where one has another version by now."""
+    names = {name for before, after in changes for name in after if after[name] != before.get(name)} - {"id"}
+    if not names:
+        return
+    kinds = {c.name: c.type for c in table.c if c.name in names}
+    new = values(*(column(n, k) for n, k in kinds.items()), column("key", table.c.id.type), column("was", Integer), name="new").data(
+        [(*(after[n] for n in kinds), before["id"], before.get("version", 0)) for before, after in changes]
+    )
+    same = table.c.id == new.c.key
+    versioned = and_(same, table.c.version == new.c.was) if "version" in table.c else same
+    done = connection.execute(update(table).where(versioned).values({n: new.c[n] for n in kinds}))
+    if done.rowcount != len(changes):
+        raise ChangedMeanwhile
 
 
 def _plain(column: Column[Any], value: Any) -> Any:
