@@ -32,7 +32,7 @@ LARGE = {"BERGEN KOMMUNE": 0, "NORDLYS BYGG OG ANLEGG AS": 1}
 
 
 def row(number: int, name: str, place: int = 6) -> RegisterRow:
-    return RegisterRow(str(number), name, place, {"navn": name, "organisasjonsnummer": str(number)})
+    return RegisterRow.of(str(number), name, place, {"navn": name, "organisasjonsnummer": str(number)})
 
 
 def make(path: Path, names: tuple[str, ...] = NAMES) -> RegisterFile:
@@ -50,7 +50,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegisterFile]:
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegisterFile]:
     path = tmp_path_factory.mktemp("real") / "register.sqlite"
-    rows = (RegisterRow(e["organisasjonsnummer"], e["navn"], place(e), kept(e)) for e in read_entities(REAL, []))
+    rows = (RegisterRow.of(e["organisasjonsnummer"], e["navn"], place(e), kept(e)) for e in read_entities(REAL, []))
     build(path, rows, {}, check=lambda _n: None)
     made = RegisterFile(path)
     yield made
@@ -164,7 +164,7 @@ def test_a_build_that_is_killed_leaves_the_former_copy(tmp_path: Path) -> None:
         "def rows():\n"
         "    for n in itertools.count(910_000_000):\n"
         "        if n == 910_020_000: print('busy', flush=True)\n"
-        "        yield RegisterRow(str(n), f'NAVN {n}', 6, {'n': n})\n"
+        "        yield RegisterRow.of(str(n), f'NAVN {n}', 6, {'n': n})\n"
         "build(Path(sys.argv[1]), rows(), {}, check=lambda n: None)"
     )
     process = subprocess.Popen([sys.executable, "-c", endless, str(path)], stdout=subprocess.PIPE)
