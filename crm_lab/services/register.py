@@ -35,7 +35,7 @@ from crm_lab.services.company import BATCH, add_customers
 from crm_lab.settings import Settings, utc_now
 from crm_lab.store import tables
 from crm_lab.store.records import Work
-from crm_lab.store.register import RegisterFile, RegisterRow, build, change, register_at, register_path
+from crm_lab.store.register import CopyDamaged, RegisterFile, RegisterRow, build, change, register_at, register_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -193,7 +193,10 @@ def load_register(
     NotARegisterFile, TruncatedFile, DamagedFile, TooFewEntities
     """
     report = Report()
-    former = register_at(path).count()
+    try:
+        former = register_at(path).count()
+    except CopyDamaged:
+        former = 0
 
     def check(n: int) -> None:
         if not n or (n < STRANGELY_FEW * former and not is_forced):

@@ -22,6 +22,8 @@ import msgspec
 import zstandard
 
 from crm_lab.domain.names import name_key
+from crm_lab.errors import Unavailable
+from crm_lab.i18n import _
 from crm_lab.settings import Settings
 from crm_lab.store.misspellings import index_words
 from crm_lab.store.ranking import find
@@ -74,6 +76,15 @@ class RegisterRow:
     def number(self) -> str:
         """The organisation number."""
         return f"{self.id % NUMBERS:09d}"
+
+
+class CopyDamaged(Unavailable):
+    """The file is no such copy, or a broken one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Our copy of Enhetsregisteret is damaged. Make it anew with crm-lab register update --full."), "register"
+        )
 
 
 def register_path(url: URL) -> Path:
@@ -182,7 +193,10 @@ def _note(connection: sqlite3.Connection, facts: dict[str, str]) -> None:
 
 
 def _packer(connection: sqlite3.Connection) -> _Packer:
-    return _Packer(connection.execute("SELECT value FROM fact WHERE name = 'dictionary'").fetchone()[0])
+    row = connection.execute("SELECT value FROM fact WHERE name = 'dictionary'").fetchone()
+    if row is None:
+        raise CopyDamaged
+    return _Packer(row[0])
 
 
 def _ids(number: str) -> str:
@@ -242,19 +256,25 @@ class RegisterFile:
     def _open(self) -> Iterator[sqlite3.Connection | None]:
         with self._lock:
             try:
-                status = self._path.stat()
-            except FileNotFoundError:
-                yield None
-                return
-            if self._opened != (status.st_ino, status.st_mtime_ns):
-                if self._connection:
-                    self._connection.close()
-                uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
-                self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-                self._connection.execute(f"PRAGMA mmap_size={MAPPED}")
-                self._packer = _packer(self._connection)
-                self._opened = (status.st_ino, status.st_mtime_ns)
-            yield self._connection
+                yield self._current()
+            except (sqlite3.DatabaseError, zstandard.ZstdError, msgspec.MsgspecError) as error:
+                self._opened = None
+                raise CopyDamaged from error
+
+    def _current(self) -> sqlite3.Connection | None:
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return None
+        if self._opened != (status.st_ino, status.st_mtime_ns):
+            if self._connection:
+                self._connection.close()
+            uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
+            self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            self._connection.execute(f"PRAGMA mmap_size={MAPPED}")
+            self._packer = _packer(self._connection)
+            self._opened = (status.st_ino, status.st_mtime_ns)
+        return self._connection
 
 
 @cache

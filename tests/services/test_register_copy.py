@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.entities import numbers
 from crm_lab.cli import main
 from crm_lab.domain.customers import RegisterStatus
 from crm_lab.domain.register import RegisterSource
@@ -96,7 +97,24 @@ def test_a_bad_file_changes_nothing(copy: Path, bulk: Path, spoil: Callable[[byt
     with pytest.raises(error):
         load_register(copy, [bulk], made_at=NOW)
     assert copy.read_bytes() == before
-    assert sorted(p.name for p in copy.parent.iterdir()) == ["crm.duckdb", "enheter.json.gz", "register.sqlite"][1:]
+    assert sorted(p.name for p in copy.parent.iterdir()) == ["enheter.json.gz", "register.sqlite"]
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_a_large_file_is_read_in_a_process_of_its_own(
+    copy: Path, bulk: Path, monkeypatch: pytest.MonkeyPatch, is_cut: bool
+) -> None:
+    monkeypatch.setattr("crm_lab.services.register.LARGE", 0)
+    entities = [enhet(number, f"NAVN {number}") for number in numbers(6000)]
+    whole = json.dumps([*entities, {"navn": "UTEN NUMMER"}]).encode()
+    bulk.write_bytes(whole[:-100] if is_cut else whole)
+    if is_cut:
+        with pytest.raises(TruncatedFile, match="enheter"):
+            load_register(copy, [bulk], made_at=NOW)
+    else:
+        report = load_register(copy, [bulk], made_at=NOW)
+        assert (report.n_read, [fault.line for fault in report.faults]) == (6000, [6001])
+    assert register_at(copy).count() == (3 if is_cut else 6000)
 
 
 def test_far_fewer_entities_are_taken_by_force_only(copy: Path, bulk: Path) -> None:

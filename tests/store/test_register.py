@@ -14,11 +14,11 @@ import pytest
 
 from crm_lab.domain.names import name_key
 from crm_lab.exchange.register import TruncatedFile, as_entity, kept, place, read_entities
-from crm_lab.store.register import RegisterFile, RegisterRow, build, change
+from crm_lab.store.register import CopyDamaged, RegisterFile, RegisterRow, build, change
 from tests.misspellings import misspell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SHARED = Path(os.environ.get("CRM_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data")) / "2_enhetsregisteret"
 REAL = SHARED / "bulk" / "enheter-selection_dev.csv"
@@ -137,6 +137,18 @@ def test_a_reader_sees_one_file_or_the_other(tmp_path: Path) -> None:
     assert [len(hits) for hits in seen] == [1, 1, 0]
     assert [hit["navn"] for hit in reader.search("ny", 5)] == ["NY AS"]
     assert reader.search("gammel", 5) == []
+
+
+@pytest.mark.parametrize("spoil", [lambda _w: b"", lambda _w: b"no database" * 500, lambda w: w[:5000], lambda w: w[:9000] + b"\0" * 9000])
+def test_a_spoilt_copy_is_told_in_a_sentence(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "r.sqlite"
+    copy = make(path)
+    copy.close()
+    path.write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(CopyDamaged):
+        [copy.search("nord", 5), copy.get("900000001")]
+    make(path)
+    assert copy.search("nord", 5)
 
 
 def test_a_build_that_fails_changes_nothing(tmp_path: Path) -> None:
