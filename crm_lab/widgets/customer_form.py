@@ -47,7 +47,7 @@ class CustomerForm(PartyForm):
         self.customer = self._read()
         self.title = _("New customer") if self._is_new else _("Edit {name}", name=self.customer.display_name)
         values = values_of(self.customer) | {"duplicate_reason": ""}
-        self._asked = OrgNumber(self.customer.organisation_number)
+        self._asked = self.customer.organisation_number
         self._answer: RegisterAnswer | None = None
         self._asking = self._refused = False
         self._doubles: list[Any] = []
@@ -145,10 +145,10 @@ class CustomerForm(PartyForm):
     def _look_up(self) -> None:
         number = ""
         with suppress(InvalidInput):
-            number = OrgNumber.parse(str(self.values["organisation_number"]))
+            number = str(OrgNumber.parse(str(self.values["organisation_number"])))
         if number == self._asked:
             return
-        self._asked = OrgNumber(number)
+        self._asked = number
         self._answer, self._asking = None, bool(number)
         if number:
             self.aside(lambda: self._ask(number), lambda answer: self._answered(number, answer))
@@ -175,14 +175,7 @@ class CustomerForm(PartyForm):
             clues["exclude"] = self.customer.id
         self._typed_last += 1
         turn = self._typed_last
-        self.aside(lambda: self._find(clues), lambda found: self._compared(turn, found))
-
-    def _find(self, clues: dict[str, Any]) -> list[Any]:
-        try:
-            found: list[Any] = self.app.crm.customers.duplicates(**clues)
-        except CrmError:
-            return []
-        return found
+        self.aside(lambda: self.app.crm.customers.duplicates(**clues), lambda found: self._compared(turn, found))
 
     def _compared(self, turn: int, found: list[Any]) -> None:
         if turn == self._typed_last:
@@ -202,7 +195,7 @@ class CustomerForm(PartyForm):
             if name in always or not self.values.get(name) or name.endswith(".country")
         }
         self.values |= fresh
-        self._taken, self._asked = fresh, OrgNumber(entity.organisation_number)
+        self._taken, self._asked = fresh, entity.organisation_number
         self._taken_on = self._answer.read_at.astimezone(OSLO).date() if self._answer.read_at else None
         self._facts = {"register_status": entity.register_status, "founded_on": entity.founded_on}
         self._answer = RegisterAnswer(entity=entity, read_at=self._answer.read_at)
