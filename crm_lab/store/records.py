@@ -123,13 +123,23 @@ class Work:
         load(self.connection, tables.audit, [self._audit_row(table, row, None, row) for row in rows])
 
     def replace(self, table: Table, parent: Row, rows: list[Row]) -> None:
-        """Make `rows` all that `parent` ({column: key}) has in `table`; what stays the same is left alone."""
+        """Make `rows` all that `parent` ({column: key}) has in `table`; what stays the same is left alone.
+
+        A row with the id of one that is there changes that one; every other id is given here.
+        """
         (column, key), *_rest = parent.items()
-        had = self.rows(select(table).where(table.c[column] == key))
+        had = {row["id"]: row for row in self.rows(select(table).where(table.c[column] == key))}
         wanted = [{c.name: None for c in table.c} | row | parent for row in rows]
-        for row in [h for h in had if not any(_alike(h, w) for w in wanted)]:
+        known = {row["id"]: row for row in wanted if row["id"] in had}
+        fresh = [row for row in wanted if row["id"] not in had]
+        for row in [h for h in had.values() if h["id"] not in known and not any(_alike(h, w) for w in fresh)]:
             self.remove(table, row)
-        for row in [w for w in wanted if not any(_alike(w, h) for h in had)]:
+        for row_id, row in known.items():
+            before = had[row_id]
+            if changes := {k: v for k, v in row.items() if v != before[k]}:
+                self.connection.execute(update(table).where(table.c.id == row_id).values(**changes))
+                self.note(table, row, before, row)
+        for row in [w for w in fresh if not any(_alike(w, h) for h in had.values())]:
             self.insert(table, row | {"id": new_id()})
 
     def change(self, table: Table, record_id: UUID, version: int, **changes: Any) -> Row:

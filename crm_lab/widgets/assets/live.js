@@ -71,7 +71,7 @@ function render({model, el, signal}) {
   /** @param {HTMLElement} node @param {object} [extra] */
   const send = (node, extra) => {
     flush();
-    const {do: action, ...data} = node.dataset;
+    const {do: action, changes: _changes, ...data} = node.dataset;
     post({do: action, ...data, ...extra});
   };
 

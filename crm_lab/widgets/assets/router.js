@@ -64,7 +64,8 @@ function render({model, el, signal}) {
     if (typing || e.ctrlKey || e.metaKey || e.altKey) return;
     const pair = before + e.key.toLowerCase();
     before = e.key.toLowerCase() === 'n' ? 'n' : '';
-    if (pair === 'nk') visit('customers/new');
+    const place = {nk: 'customers/new', np: 'contacts/new'}[pair];
+    if (place) visit(place);
     else if (e.key === 'F2' || e.key === 'e') /** @type {HTMLElement | null} */ (document.querySelector(`[aria-keyshortcuts=${e.key.toUpperCase()}]`))?.click();
   }, {signal});
 
