@@ -41,8 +41,7 @@ class CustomerList(ipywidgets.VBox):
         self.grid = Grid(
             columns=self._columns(), sort=["name", 1], label=self.title, empty=_("No customers"),
             empty_hint=_("Add the first one with the button above."), on_open=guarded(app, self._open_row),
-            on_menu=guarded(app, self._menu), menu=[{"id": "assign", "label": _("Change owner …")}],
-            on_rows=guarded(app, self._export),
+            on_menu=guarded(app, self._menu), on_rows=guarded(app, self._export), menu=[{"id": "assign", "label": _("Change owner …")}],
         )  # fmt: skip
         super().__init__([self.head, self.grid])
         for name in ("screen", "fixed"):
