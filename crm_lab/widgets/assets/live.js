@@ -71,7 +71,7 @@ function render({model, el, signal}) {
   /** @param {HTMLElement} node @param {object} [extra] */
   const send = (node, extra) => {
     flush();
-    const {do: action, changes: _changes, ...data} = node.dataset;
+    const {do: action, typed: _typed, changes: _changes, ...data} = node.dataset; // two of them are for this page only
     post({do: action, ...data, ...extra});
   };
 
