@@ -183,7 +183,7 @@ class Contacts(Parties):
     def _lasting(self) -> ColumnElement[bool]:
         """Which roles last today."""
         ended = tables.contact_role.c.ended_on
-        return or_(ended.is_(None), ended >= self._today())
+        return or_(ended.is_(None), ended > self._today())
 
     def _today(self) -> date:
         return self.work.now.astimezone(OSLO).date()
