@@ -79,6 +79,7 @@ class Contact:
     phone, mobile, email : private ones; those of the work stand on the roles.
     consent_on : the day the person agreed to be contacted, None where there is no consent; `consent_note` says to what.
     is_incomplete : registered by name alone, to be completed.
+    duplicate_reason : why it was registered although it looked like one we had.
     roles : at every party the caller may see, also ended ones.
     """
 
@@ -97,6 +98,7 @@ class Contact:
     owner_id: UUID | None = None
     owner_only: bool = False
     is_incomplete: bool = False
+    duplicate_reason: str = ""
     roles: tuple[ContactRole, ...] = ()
     addresses: tuple[Address, ...] = ()
     categories: tuple[UUID, ...] = ()

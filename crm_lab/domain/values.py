@@ -27,7 +27,7 @@ SHORTEST_KID, LONGEST_KID = 2, 25
 LONGEST_PHONE, LONGEST_EMAIL, LONGEST_WEBSITE = 40, 254, 200
 NORWAY = 47
 HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}")
-CONTROL = r"\x00-\x1f\x7f-\x9f"
+CONTROL = r"\x00-\x1f\x7f-\x9f\ud800-\udfff"
 
 
 class InvalidOrgNumber(InvalidInput):

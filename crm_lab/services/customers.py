@@ -14,13 +14,15 @@ from sqlalchemy import cast as sql_cast
 from crm_lab.domain.addresses import AddressKind
 from crm_lab.domain.categories import Category
 from crm_lab.domain.customers import Customer, CustomerFields, CustomerName, clean_customer
+from crm_lab.domain.duplicates import Duplicate, typed_clues
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.names import name_key, tokens
+from crm_lab.domain.names import tokens
 from crm_lab.domain.terms import EffectiveTerm, Terms, effective_terms
 from crm_lab.errors import Conflict, NotFound
 from crm_lab.i18n import _
 from crm_lab.services.actions import reads, writes
-from crm_lab.services.parties import Parties, address_rows, clean_reason, part_rows
+from crm_lab.services.duplicates import find_duplicates
+from crm_lab.services.parties import Parties, address_rows, clean_reason, name_columns, part_rows
 from crm_lab.store import tables
 from crm_lab.store.records import as_record, as_row
 
@@ -160,6 +162,22 @@ class Customers(Parties):
         general = as_record(Category, {"id": new_id(), "name": "", "terms": company}).terms
         return effective_terms(own, [(label.name, label.terms) for label in labels], general)
 
+    @reads()
+    def duplicates(
+        self, *, name: str = "", first_name: str = "", is_person: bool = False, organisation_number: str = "",
+        phone: str = "", mobile: str = "", email: str = "", invoice_email: str = "", website: str = "",
+        bank_account: str = "", exclude: UUID | None = None,
+    ) -> list[Duplicate]:  # type: ignore[valid-type]
+        """Parties that what is typed so far may be, surest first; what cannot be read yet is left out.
+
+        Of a colleague's private party only that it exists, and only where a number, an address or the whole name is equal.
+        """
+        clues = typed_clues(
+            name=f"{first_name} {name}" if is_person else name, is_person=is_person, organisation_number=organisation_number,
+            phones=(phone, mobile), emails=(email, invoice_email), website=website, bank_account=bank_account,
+        )  # fmt: skip
+        return find_duplicates(self.work, tables.customer, clues, exclude)
+
     @writes()
     def create(self, *, duplicate_reason: str = "", **fields: Unpack[CustomerFields]) -> Customer:
         """Register a party, owned by the caller unless another owner is named.
@@ -177,11 +195,12 @@ class Customers(Parties):
             **({"owner_id": self.actor.id} | made),  # type: ignore[arg-type]
             id=new_id(),
             created_at=self.work.now,
+            duplicate_reason=reason,
             sources=dict.fromkeys(clean.get("from_register", ()), self.work.now.date()),
         )
         self._check_owner({"owner_id": customer.owner_id, "owner_only": customer.owner_only})
-        self._refuse_double(customer, reason)
-        return self._add(customer, clean, reason)
+        self._refuse_double(customer)
+        return self._add(customer, clean)
 
     @writes()
     def change(self, *, id: UUID, version: int, **fields: Unpack[CustomerFields]) -> Customer:  # noqa: A002
@@ -198,7 +217,7 @@ class Customers(Parties):
         after = replace(before, **changes, is_incomplete=False)
         self._check_owner({"owner_id": after.owner_id, "owner_only": after.owner_only})
         if after.organisation_number != before.organisation_number:
-            self._refuse_double(after, "")
+            self._refuse_double(replace(after, duplicate_reason=""))
         self._save(before, replace(after, sources=self._sources(before, after, clean.get("from_register", ()))), version)
         self._save_parts(id, clean)
         return self._read(Customer, id)
@@ -249,20 +268,20 @@ class Customers(Parties):
         )
         return select(ranked).where(ranked.c.rank == 1).subquery()
 
-    def _add(self, customer: Customer, clean: CustomerFields, reason: str) -> Customer:
+    def _add(self, customer: Customer, clean: CustomerFields) -> Customer:
         numbered = replace(
             customer,
             number=self.work.next_number("customer", FIRST_NUMBER),
             supplier_number=self.work.next_number("supplier", FIRST_SUPPLIER_NUMBER) if customer.is_supplier else None,
         )
-        self.work.insert(tables.customer, customer_row(numbered) | {"duplicate_reason": reason})
+        self.work.insert(tables.customer, customer_row(numbered))
         self._save_parts(customer.id, clean)
         return self._read(Customer, customer.id)
 
     def _save(self, before: Customer, after: Customer, version: int) -> None:
         if after.is_supplier and after.supplier_number is None:
             after = replace(after, supplier_number=self.work.next_number("supplier", FIRST_SUPPLIER_NUMBER))
-        row = {k: v for k, v in customer_row(after).items() if k not in {"id", "version", "duplicate_reason"}}
+        row = {k: v for k, v in customer_row(after).items() if k not in {"id", "version"}}
         self.work.change(tables.customer, before.id, version, **row)
         self._keep_former_name(before.id, before.display_name, after.display_name)
 
@@ -271,8 +290,8 @@ class Customers(Parties):
         kept = {k: day for k, day in before.sources.items() if getattr(after, k, None) == getattr(before, k, None)}
         return kept | dict.fromkeys(from_register, self.work.now.date())
 
-    def _refuse_double(self, customer: Customer, reason: str) -> None:
-        if not customer.organisation_number or reason:
+    def _refuse_double(self, customer: Customer) -> None:
+        if not customer.organisation_number or customer.duplicate_reason:
             return
         c, e = tables.customer, tables.employee
         same = and_(
@@ -313,7 +332,7 @@ def add_customers(work: Work, customers: Sequence[Customer]) -> tuple[Customer, 
 
 def customer_row(customer: Customer) -> dict[str, Any]:
     """A party as a row of its table."""
-    return as_row(customer, tables.customer) | {"name_key": name_key(customer.display_name), "duplicate_reason": ""}
+    return as_row(customer, tables.customer) | name_columns(customer.display_name)
 
 
 def shown_name() -> ColumnElement[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Table, and_, select
 
 from crm_lab.domain.addresses import Address
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.names import name_key
+from crm_lab.domain.names import name_bits, name_key
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import InvalidInput, NotFound
 from crm_lab.i18n import _
@@ -88,9 +88,7 @@ class Parties(Service):
         if name_key(name) in {"", name_key(now)}:
             return
         left: Row = {"id": new_id(), "customer_id": None, "contact_id": None, self.key: party_id}
-        self.work.insert(
-            tables.former_name, left | {"name": name, "name_key": name_key(name), "left_at": self.work.now}
-        )
+        self.work.insert(tables.former_name, left | {"name": name, "left_at": self.work.now} | name_columns(name))
 
     def _assign(self, ids: tuple[UUID, ...], owner_id: UUID) -> int:
         """Give the parties a new owner; how many there were. Raises `NotFound` where one is hidden."""
@@ -117,6 +115,12 @@ class Parties(Service):
             self.work.replace(part, {self.key: party.id}, [])
         row = self.work.one(select(self.table).where(self.table.c.id == party.id))
         self.work.remove(self.table, row or {"id": party.id})
+
+
+def name_columns(name: str) -> Row:
+    """What a name is found by."""
+    key = name_key(name)
+    return {"name_key": key, "name_bits": name_bits(key)}
 
 
 def address_rows(addresses: Iterable[Address]) -> list[Row]:

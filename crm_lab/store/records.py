@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -21,8 +22,11 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
+    case,
     collate,
     delete,
+    func,
     insert,
     or_,
     select,
@@ -30,7 +34,9 @@ from sqlalchemy import (
     update,
 )
 
+from crm_lab.domain.duplicates import stored_clues
 from crm_lab.domain.ids import new_id
+from crm_lab.domain.names import name_bits
 from crm_lab.errors import ChangedMeanwhile, NotFound
 from crm_lab.i18n import _
 from crm_lab.store import tables
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Row = dict[str, Any]
+BITS_PER_ERROR, SPARE_BITS, MOST_BITS = 4, 2, 10
 
 
 @dataclass(slots=True)
@@ -82,6 +89,18 @@ class Work:
         """
         return collate(text, "da" if self.connection.dialect.name == "duckdb" else "nb-x-icu")
 
+    def spelled_like(self, table: FromClause, key: str, errors: int) -> ColumnElement[Decimal]:
+        """How alike the name keys of `table` and `key` are, 0–1; 0 where more than `errors` typing errors lie between.
+
+        DuckDB compares signatures first, one machine instruction a row; PostgreSQL has pg_trgm.
+        """
+        c = table.c
+        if self.connection.dialect.name != "duckdb":
+            return func.similarity(c.name_key, key)
+        unlike = func.bit_count(func.xor(c.name_bits, bindparam(None, name_bits(key), BigInteger)))
+        most = min(BITS_PER_ERROR * errors + SPARE_BITS, MOST_BITS)
+        return case((unlike <= 1, 1), (unlike <= most, func.jaro_winkler_similarity(c.name_key, key)), else_=0)
+
     def rows(self, query: Select[Any]) -> list[Row]:
         """The rows of a query as dicts."""
         return [dict(row) for row in self.connection.execute(query).mappings()]
@@ -121,6 +140,8 @@ class Work:
         """Add many rows, each with its audit."""
         load(self.connection, table, rows)
         load(self.connection, tables.audit, [self._audit_row(table, row, None, row) for row in rows])
+        if table.name in tables.FOUND_BY_CLUES:
+            load(self.connection, tables.clue, [clue for row in rows for clue in _clue_rows(row["id"], _clues(row))])
 
     def replace(self, table: Table, parent: Row, rows: list[Row]) -> None:
         """Make `rows` all that `parent` ({column: key}) has in `table`; what stays the same is left alone.
@@ -175,8 +196,13 @@ class Work:
         return first
 
     def note(self, table: Table, key: Row, before: Row | None, after: Row | None) -> None:
-        """Write the audit row of one change; secrets are left out."""
+        """Write the audit row of one change, secrets left out; and what the row is now found by."""
         self.connection.execute(insert(tables.audit), [self._audit_row(table, key, before, after)])
+        if table.name not in tables.FOUND_BY_CLUES or _clues(before) == _clues(after):
+            return
+        self.connection.execute(delete(tables.clue).where(tables.clue.c.source_id == key["id"]))
+        if clues := _clue_rows(key["id"], _clues(after)):
+            self.connection.execute(insert(tables.clue), clues)
 
     def _audit_row(self, table: Table, key: Row, before: Row | None, after: Row | None) -> Row:
         self.steps += 1
@@ -210,6 +236,14 @@ def load(connection: Connection, table: Table, rows: list[Row]) -> None:
         connection.exec_driver_sql(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608 - our own table
     finally:
         raw.unregister("incoming")
+
+
+def _clues(row: Row | None) -> frozenset[str]:
+    return frozenset() if row is None else stored_clues(row).values
+
+
+def _clue_rows(source_id: UUID, values: frozenset[str]) -> list[Row]:
+    return [{"value": value, "source_id": source_id} for value in sorted(values)]
 
 
 def _plain(column: Column[Any], value: Any) -> Any:

@@ -200,9 +200,14 @@ class Form(Live):
             then(ask())
             return
 
+        def hear(outcome: Any) -> None:
+            if isinstance(outcome, BaseException):
+                raise outcome
+            then(outcome)
+
         async def wait() -> None:
-            answer = await asyncio.to_thread(ask)
-            guarded(self._host, then)(answer)
+            outcomes = await asyncio.gather(asyncio.to_thread(ask), return_exceptions=True)
+            guarded(self._host, hear)(outcomes[0])
 
         task = loop.create_task(wait())
         self._tasks.add(task)
