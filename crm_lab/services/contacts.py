@@ -84,6 +84,11 @@ class Contacts(Parties):
         return replace(self._read(Contact, id), roles=roles)
 
     @reads()
+    def former_names(self, *, id: UUID) -> tuple[str, ...]:  # noqa: A002 - the wire's word
+        """The names a person has left, newest first."""
+        return self._former_names(id)
+
+    @reads()
     def of_customer(self, *, customer_id: UUID) -> list[Contact]:  # type: ignore[valid-type]
         """The persons with a role at a party, also ended ones, by name."""
         r = tables.contact_role
@@ -199,7 +204,7 @@ class Contacts(Parties):
     def _lasting(self) -> ColumnElement[bool]:
         """Which roles last today."""
         ended = tables.contact_role.c.ended_on
-        return or_(ended.is_(None), ended >= self._today())
+        return or_(ended.is_(None), ended > self._today())
 
     def _today(self) -> date:
         return self.work.now.astimezone(OSLO).date()

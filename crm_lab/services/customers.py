@@ -142,6 +142,11 @@ class Customers(Parties):
         return [as_record(CustomerName, row) for row in self.work.rows(found)]
 
     @reads()
+    def former_names(self, *, id: UUID) -> tuple[str, ...]:  # noqa: A002 - the wire's word
+        """The names a party has left, newest first."""
+        return self._former_names(id)
+
+    @reads()
     def terms(self, *, id: UUID) -> dict[str, EffectiveTerm]:  # noqa: A002 - the wire's word
         """Every setting as it applies to the party, and where it comes from."""
         customer = self.get(id=id)

@@ -13,6 +13,7 @@ from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import address_text, country_name
 from crm_lab.widgets.base import guarded
 from crm_lab.widgets.customer_fields import languages
+from crm_lab.widgets.customers import as_csv
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
 
@@ -36,12 +37,12 @@ class ContactList(ipywidgets.VBox):
     def __init__(self, app: App) -> None:
         self.app, self.title = app, _("Contacts")
         self._chosen: tuple[UUID, ...] = ()
-        actions = {"filter": self._filter, "assign": self._assign, "cancel": self._cancel}
+        actions = {"filter": self._filter, "export": self._ask, "assign": self._assign, "cancel": self._cancel}
         self.head = Live("contact_list.html", app, actions=actions, base=app.base, question="", colleagues=[])
         self.grid = Grid(
             columns=self._columns(), sort=["last_name", 1], label=self.title, empty=_("No contacts"),
             empty_hint=_("Add the first one with the button above."), menu=[{"id": "assign", "label": _("Change owner …")}],
-            on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu),
+            on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu), on_rows=guarded(app, self._export),
         )  # fmt: skip
         super().__init__([self.head, self.grid])
         for name in ("screen", "fixed", "people"):
@@ -67,6 +68,12 @@ class ContactList(ipywidgets.VBox):
 
     def _filter(self, value: str) -> None:
         self.grid.filter = str(value)
+
+    def _ask(self) -> None:
+        self.grid.ask_rows()
+
+    def _export(self, rows: list[int]) -> None:
+        self.app.download(f"{_('Contacts').lower()}.csv", as_csv(self.frame.iloc[rows], self.grid.columns))
 
     def _open_row(self, row: int) -> None:
         if isinstance(row, int) and 0 <= row < len(self.frame):
