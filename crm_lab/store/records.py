@@ -25,7 +25,6 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
-    case,
     collate,
     column,
     delete,
@@ -37,6 +36,8 @@ from sqlalchemy import (
     update,
     values,
 )
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import BIT
 
 from crm_lab.domain.duplicates import stored_clues
 from crm_lab.domain.ids import new_id
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Row = dict[str, Any]
-BITS_PER_ERROR, SPARE_BITS, MOST_BITS = 4, 2, 10
 BATCH = 500
 
 
@@ -96,17 +96,15 @@ class Work:
         """
         return collate(text, "da" if self.connection.dialect.name == "duckdb" else "nb-x-icu")
 
-    def spelled_like(self, table: FromClause, key: str, errors: int) -> ColumnElement[Decimal]:
-        """How alike the name keys of `table` and `key` are, 0–1; 0 where more than `errors` typing errors lie between.
+    def unlike(self, table: FromClause, key: str) -> ColumnElement[int]:
+        """In how many bits the signatures of the names in `table` and of `key` differ: one machine instruction a row.
 
-        DuckDB compares signatures first, one machine instruction a row; PostgreSQL has pg_trgm.
+        PostgreSQL has xor as an operator, and pg_trgm with an index where the scan is too slow.
         """
-        c = table.c
-        if self.connection.dialect.name != "duckdb":
-            return func.similarity(c.name_key, key)
-        unlike = func.bit_count(func.xor(c.name_bits, bindparam(None, name_bits(key), BigInteger)))
-        most = min(BITS_PER_ERROR * errors + SPARE_BITS, MOST_BITS)
-        return case((unlike <= 1, 1), (unlike <= most, func.jaro_winkler_similarity(c.name_key, key)), else_=0)
+        bits, wanted = table.c.name_bits, bindparam(None, name_bits(key), BigInteger)
+        if self.connection.dialect.name == "duckdb":
+            return func.bit_count(func.xor(bits, wanted))
+        return func.bit_count(sql_cast(bits.op("#")(wanted), BIT(64)))
 
     def rows(self, query: Select[Any]) -> list[Row]:
         """The rows of a query as dicts."""
@@ -238,6 +236,7 @@ class Work:
 
     def _audit_row(self, table: Table, key: Row, before: Row | None, after: Row | None) -> Row:
         self.steps += 1
+        row = after or before or {}
         return {
             "id": new_id(),
             "request_id": self.request_id,
@@ -247,6 +246,7 @@ class Work:
             "action": self.action,
             "entity": table.name,
             "entity_id": str(key["id"]),
+            **{name: key["id"] if parent is table else row.get(name) for name, parent in tables.PARENTS.items()},
             "before": msgspec.to_builtins(_public(before)),
             "after": msgspec.to_builtins(_public(after)),
         }
