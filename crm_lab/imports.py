@@ -9,7 +9,15 @@ from dataclasses import fields, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from crm_lab.domain.imports import ImportChoices, ImportKind, ImportPlan, ImportRow, columns_of, map_row, propose_mapping
+from crm_lab.domain.imports import (
+    ImportChoices,
+    ImportKind,
+    ImportPlan,
+    ImportRow,
+    columns_of,
+    map_row,
+    propose_mapping,
+)
 from crm_lab.errors import CrmError, InvalidInput
 from crm_lab.exchange.sheets import Row, Sheet, Unreadable, read_sheet
 from crm_lab.exchange.vcard import Card, is_vcard, read_cards
@@ -76,18 +84,23 @@ class FileImport:
 
     def check(self, on_progress: Callable[[int, int], bool | None] = lambda _done, _total: None) -> None:
         """Send all rows to be checked; `on_progress(done, total)` may answer False to stop. Raises `Stopped`."""
+        for done in self.pieces():
+            if on_progress(done, self.n_rows) is False:
+                self.discard()
+                raise Stopped
+
+    def pieces(self) -> Iterator[int]:
+        """Send the rows to be checked piece by piece; how many there are now. Who breaks off calls `discard`."""
         self.discard()
         if not any(self.mapping):
             raise InvalidInput(_("Choose what at least one column of the file is."), "mapping")
         begun = self._actions.start(kind=self.kind, file_name=self.name)
-        self._id = begun.id
         rows, done = self._mapped(), 0
+        self._id = begun.id
         for position, piece in enumerate(iter(lambda: list(islice(rows, PIECE)), [])):
             self._actions.stage(id=begun.id, position=position, rows=piece)
             done += len(piece)
-            if on_progress(done, self.n_rows) is False:
-                self.discard()
-                raise Stopped
+            yield done
 
     def preview(self, choices: ImportChoices | None = None) -> ImportPlan:
         """What `run` would do. Checks the file first where that was not done."""

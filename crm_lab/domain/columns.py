@@ -245,7 +245,7 @@ CUSTOMER_COLUMNS = (
     Column("mobile", (N_("Mobile"),), ("mobil", "mobiltelefon", "mobilnummer", "mobilnr", "mobile phone", "cell phone")),
     Column("email", (N_("E-mail"),), ("epost", "epostadresse", "mail", "email address")),
     Column("invoice_email", (N_("E-mail for invoices"),), ("fakturaepost", "epost faktura", "faktura mail", "fakturaepostadresse", "epost for faktura", "invoice email")),
-    Column("website", (N_("Website"),), ("hjemmeside", "webside", "web", "url", "internett", "nettsted", "web site", "homepage")),
+    Column("website", (N_("Website"),), ("hjemmeside", "nettside", "webside", "web", "url", "internett", "nettsted", "web site", "homepage")),
     Column("language", (N_("Language"),), ("språkkode", "language code"), LANGUAGE),
     Column("bank_account", (N_("Bank account"),), ("bankkonto", "bankkontonummer", "kontonummer", "kontonr", "bankkontonr", "bank account number"), _padded(ACCOUNT_DIGITS)),
     Column("gln", (N_("GLN"),), ("gln nummer", "ean lokasjonsnummer")),

@@ -14,7 +14,6 @@ from crm_lab.services.actions import Service, writes
 from crm_lab.store import tables
 from crm_lab.store.records import Row
 
-
 IN_ORDER = tables.metadata.sorted_tables
 
 

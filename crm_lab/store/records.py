@@ -299,7 +299,7 @@ def as_row(record: Any, table: Table) -> Row:
 
 
 @cache
-def _shared(cls: type, table: Table) -> tuple[tuple[str, bool], ...]:
+def _shared(cls: Any, table: Table) -> tuple[tuple[str, bool], ...]:
     """The fields of a dataclass that are columns of a table, and whether JSON is kept there."""
     return tuple((f.name, isinstance(table.c[f.name].type, JSON)) for f in fields(cls) if f.name in table.c)
 

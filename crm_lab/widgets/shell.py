@@ -17,6 +17,7 @@ from crm_lab.i18n import _, set_locale
 from crm_lab.widgets.base import close_all, guarded
 from crm_lab.widgets.customers import CustomerCard, CustomerForm, CustomerList
 from crm_lab.widgets.employees import EmployeeAdministration
+from crm_lab.widgets.imports import ImportScreen
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.router import Router
@@ -141,6 +142,8 @@ class App(ipywidgets.Box):
                 return CustomerForm(self)
             case ["customers", number] if number.isascii() and number.isdigit() and len(number) < 16:  # noqa: PLR2004 - BIGINT
                 return CustomerCard(self, int(number))
+            case ["imports"]:
+                return ImportScreen(self)
             case ["profile"]:
                 return Profile(self)
             case ["employees"] if self.me.has(Role.ADMIN):
@@ -151,6 +154,7 @@ class App(ipywidgets.Box):
 
     def _menu(self, at: str) -> dict[str, Any]:
         items = [{"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._count()}]
+        items.append({"path": "imports", "label": _("Import"), "icon": "upload", "count": None})
         if self.me.has(Role.ADMIN):
             items.append({"path": "employees", "label": _("Employees"), "icon": "users", "count": None})
         return {
@@ -196,8 +200,8 @@ class App(ipywidgets.Box):
         self.crm.history.undo(request_id=UUID(id))
         self.toast(_("Undone."))
         path = self.router.path
-        if isinstance(self.main.children[0], CustomerForm):
-            return  # somebody is typing there
+        if isinstance(self.main.children[0], CustomerForm | ImportScreen):
+            return  # somebody is in the middle of something there
         self.visit(path)
         if isinstance(self.main.children[0], Missing):
             self.recent.pop(path, None)
