@@ -316,14 +316,10 @@ SHOWN: dict[type, dict[Any, str]] = {
 }  # fmt: skip
 
 
-def cell(value: Any) -> Any:
-    """A value as a cell of a sheet: words in the reader's language, several separated by semicolons; the rest as it is."""
+def written(value: Any) -> str:
+    """A value as people read it in a table: words in the reader's language, several separated by semicolons."""
     if type(value) in SHOWN:
         return _(SHOWN[type(value)][value])
-    return "; ".join(value) if isinstance(value, tuple) else value
-
-
-def written(value: Any) -> str:
-    """A value as people read it in a table."""
-    shown = cell(value)
-    return day(shown) if isinstance(shown, date) else str(shown)
+    if isinstance(value, tuple):
+        return "; ".join(value)
+    return day(value) if isinstance(value, date) else str(value)

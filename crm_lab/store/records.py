@@ -294,7 +294,8 @@ def as_record(cls: type[T], row: Row) -> T:
 
 def as_row(record: Any, table: Table) -> Row:
     """A dataclass as a row: its fields that are columns of `table`; what a JSON column holds leaves out None."""
-    shared = _shared(type(record), table)
+    kind: Any = type(record)
+    shared = _shared(kind, table)
     return {name: _sparse(getattr(record, name)) if is_json else getattr(record, name) for name, is_json in shared}
 
 

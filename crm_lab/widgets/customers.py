@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
-import pandas as pd
 
 from crm_lab.domain.addresses import Address, AddressKind
 from crm_lab.domain.customers import Customer, RegisterStatus
+from crm_lab.domain.imports import ImportKind
 from crm_lab.domain.values import Phone
 from crm_lab.errors import CrmError, Unavailable
+from crm_lab.exchange.parties import FileForm, party_file
 from crm_lab.i18n import _, day, number
 from crm_lab.widgets.base import guarded
 from crm_lab.widgets.grid import Grid
@@ -55,24 +57,12 @@ def address_text(kind: AddressKind) -> str:
     }[kind]
 
 
-def as_csv(frame: pd.DataFrame, columns: list[dict[str, Any]]) -> bytes:
-    """A list as a file for Excel: UTF-8 with a mark, semicolons, and no cell that a sheet takes for a formula."""
-    shown = pd.DataFrame(index=frame.index)
-    for column in columns:
-        values = frame[column["key"]]
-        if column.get("kind") == "date":
-            values = values.dt.tz_convert("Europe/Oslo").dt.strftime("%d.%m.%Y")
-        texts = values.map(column["map"].get if "map" in column else str, na_action="ignore").fillna("").astype("str")
-        shown[column["label"]] = texts.mask(texts.str.contains(r"^[=@\t\r]|^[+-](?!\d+$)"), "'" + texts)
-    return shown.to_csv(sep=";", index=False, lineterminator="\r\n").encode("utf-8-sig")
-
-
 class CustomerList(ipywidgets.VBox):
     """Every party the employee may see."""
 
     def __init__(self, app: App) -> None:
-        self.app, self.title = app, _("Customers")
-        self.head = Live("customer_list.html", app, actions={"filter": self._filter, "export": self._ask}, base=app.base)
+        self.app, self.title, self._form = app, _("Customers"), FileForm.EXCEL
+        self.head = Live("customer_list.html", app, actions={"filter": self._filter, "export_xlsx": partial(self._ask, FileForm.EXCEL), "export_csv": partial(self._ask, FileForm.CSV), "export_vcf": partial(self._ask, FileForm.VCARD)}, base=app.base)
         self.grid = Grid(
             columns=self._columns(), sort=["name", 1], label=self.title, empty=_("No customers"),
             empty_hint=_("Add the first one with the button above."), on_open=guarded(app, self._open_row), on_rows=guarded(app, self._export),
@@ -104,11 +94,14 @@ class CustomerList(ipywidgets.VBox):
     def _filter(self, value: str) -> None:
         self.grid.filter = str(value)
 
-    def _ask(self) -> None:
+    def _ask(self, form: FileForm) -> None:
+        self._form = form
         self.grid.ask_rows()
 
     def _export(self, rows: list[int]) -> None:
-        self.app.download(f"{_('Customers').lower()}.csv", as_csv(self.frame.iloc[rows], self.grid.columns))
+        shown = self.app.crm.customers.export(ids=list(self.frame.id.iloc[rows]))
+        records = shown.astype(object).where(shown.notna(), None).to_dict("records")
+        self.app.download(f"{_('Customers').lower()}.{self._form}", party_file(ImportKind.CUSTOMERS, self._form, records))
 
     def _open_row(self, row: int) -> None:
         if isinstance(row, int) and 0 <= row < len(self.frame):

@@ -152,8 +152,7 @@ class Plan(Generic[C]):
             self._categories[key] = Categories(self.work).create(
                 name=name, for_customers=self.usable == "for_customers", for_contacts=self.usable == "for_contacts"
             ).id
-        everything: list[Planned[C]] = [p for made in self.made for p in (made, *made.later)]
-        for planned in everything:
+        for planned in [*self.made, *(later for made in self.made for later in made.later)]:
             if "categories" in planned.fields:
                 labels = (self._categories.get(c, c) for c in planned.fields["categories"])
                 planned.fields["categories"] = tuple(dict.fromkeys(labels))
