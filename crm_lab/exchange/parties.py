@@ -33,7 +33,7 @@ def party_file(kind: ImportKind, form: FileForm, records: Sequence[Record]) -> b
     """Records by column key as a file in the reader's language; `ImportKind` reads it again."""
     if form is FileForm.VCARD:
         return write_cards(_company_or_person(r) if kind is ImportKind.CUSTOMERS else _person(r) for r in records)
-    columns = [column for key, column in columns_of(kind).items() if any(r.get(key) not in (None, "") for r in records)]
+    columns = [column for key, column in columns_of(kind).items() if any(r.get(key) not in (None, "") for r in records) or not records]
     rows = [[_cell(column.key, r.get(column.key)) for column in columns] for r in records]
     header = [column.label for column in columns]
     if form is FileForm.CSV:
