@@ -76,6 +76,13 @@ class Contacts(Parties):
         return self.work.frame(query)
 
     @reads()
+    def export(self, *, ids: tuple[UUID, ...] | None = None) -> pa.Table:
+        """Everything known of the contacts the caller may see, or of those that `ids` names; one row each."""
+        from crm_lab.services.exports import contacts_frame
+
+        return contacts_frame(self.work, ids)
+
+    @reads()
     def get(self, *, id: UUID) -> Contact:  # noqa: A002 - the wire's word
         """One contact with its roles and addresses. Raises `NotFound`, also where it is hidden."""
         r = tables.contact_role

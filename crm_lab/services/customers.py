@@ -107,6 +107,13 @@ class Customers(Parties):
         return self.work.frame(query)
 
     @reads()
+    def export(self, *, ids: tuple[UUID, ...] | None = None) -> pa.Table:
+        """Everything known of the parties the caller may see, or of those that `ids` names; one row each."""
+        from crm_lab.services.exports import customers_frame
+
+        return customers_frame(self.work, ids)
+
+    @reads()
     def get(self, *, id: UUID) -> Customer:  # noqa: A002 - the wire's word
         """One party with its addresses. Raises `NotFound`, also where it is hidden."""
         return self._read(Customer, id)

@@ -81,15 +81,15 @@ class History(Service):
                 raise CannotUndo
             if step["entity"] in tables.ADMINISTERED and not self.actor.has(Role.ADMIN):
                 raise Forbidden(_("You do not have permission to do this."))
-        touched = [(table, mine) for table in IN_ORDER if (mine := [step for step in steps if step["entity"] == table.name])]
-        undone = {table: self._undone(table, mine) for table, mine in touched}
+        touched = [(table, of_it) for table in IN_ORDER if (of_it := [step for step in steps if step["entity"] == table.name])]
+        undone = {table: self._undone(table, of_it) for table, of_it in touched}
         for table, (gone, _back, _changed) in reversed(undone.items()):
             self.work.remove_many(table, gone)
         for table, (_gone, back, changed) in undone.items():
             self.work.insert_many(table, back)
             self.work.change_many(table, changed)
-        for table, mine in touched:
-            self._leave_nothing_dangling(table, {UUID(step["entity_id"]) for step in mine})
+        for table, of_it in touched:
+            self._leave_nothing_dangling(table, {UUID(step["entity_id"]) for step in of_it})
         imported = tables.import_file
         self.work.connection.execute(
             update(imported).where(imported.c.request_id == request_id).values(undone_at=self.work.now)

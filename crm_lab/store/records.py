@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -261,7 +262,7 @@ def load(connection: Connection, table: Table, rows: list[Row]) -> None:
         return
     import pyarrow as pa
 
-    columns = {c.name: pa.array([_plain(c, row.get(c.name)) for row in rows], _arrow_type(c)) for c in table.c}
+    columns = {c.name: pa.array(_plain(c, [row.get(c.name) for row in rows]), _arrow_type(c)) for c in table.c}
     raw: Any = connection.connection.driver_connection
     raw.register("incoming", pa.table(columns))
     try:
@@ -301,15 +302,15 @@ def rewrite(connection: Connection, table: Table, changes: list[tuple[Row, Row]]
         raise ChangedMeanwhile
 
 
-def _plain(column: Column[Any], value: Any) -> Any:
-    """A value as Arrow takes it."""
-    if value is None:
-        return None
+def _plain(column: Column[Any], values: list[Any]) -> list[Any]:
+    """The values of a column as Arrow takes them."""
     if isinstance(column.type, JSON):
-        return msgspec.json.encode(value).decode()
+        return [None if value is None else msgspec.json.encode(value).decode() for value in values]
     if isinstance(column.type, tables.Words):
-        return ",".join(value)
-    return str(value) if isinstance(value, UUID) else value
+        return [None if value is None else ",".join(value) for value in values]
+    if column.type.python_type is UUID:
+        return [None if value is None else str(value) for value in values]
+    return values
 
 
 def _arrow_type(column: Column[Any]) -> Any:
@@ -338,11 +339,15 @@ def as_record(cls: type[T], row: Row) -> T:
 
 def as_row(record: Any, table: Table) -> Row:
     """A dataclass as a row: its fields that are columns of `table`; what a JSON column holds leaves out None."""
-    return {
-        f.name: _sparse(getattr(record, f.name)) if isinstance(table.c[f.name].type, JSON) else getattr(record, f.name)
-        for f in fields(record)
-        if f.name in table.c
-    }
+    kind: Any = type(record)
+    shared = _shared(kind, table)
+    return {name: _sparse(getattr(record, name)) if is_json else getattr(record, name) for name, is_json in shared}
+
+
+@cache
+def _shared(cls: Any, table: Table) -> tuple[tuple[str, bool], ...]:
+    """The fields of a dataclass that are columns of a table, and whether JSON is kept there."""
+    return tuple((f.name, isinstance(table.c[f.name].type, JSON)) for f in fields(cls) if f.name in table.c)
 
 
 def _sparse(value: Any) -> Row:

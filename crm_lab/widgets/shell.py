@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import os
-import re
 import threading
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -16,25 +15,17 @@ from crm_lab.domain.access import Role
 from crm_lab.errors import CrmError, NotFound
 from crm_lab.i18n import _, set_locale
 from crm_lab.widgets.base import close_all, guarded
-from crm_lab.widgets.categories import CategoryForm, CategoryList
-from crm_lab.widgets.company import CompanySettings
-from crm_lab.widgets.contact_form import ContactForm
-from crm_lab.widgets.contacts import ContactCard, ContactList
-from crm_lab.widgets.customer_card import CustomerCard
-from crm_lab.widgets.customer_form import CustomerForm
-from crm_lab.widgets.customers import CustomerList
-from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.forms import Form
+from crm_lab.widgets.imports import ImportScreen
 from crm_lab.widgets.live import Live
-from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.router import Router
+from crm_lab.widgets.routes import Missing, screen_of
 
 if TYPE_CHECKING:
     from crm_lab.connection import Connection
 
 MOST_RECENT = 5
 MOST_OFFERS = 20
-KEY = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 THEMES = ("auto", "light", "dark")
 
 
@@ -48,24 +39,6 @@ def start_path(base: str) -> str:
     path = os.environ.get("SCRIPT_NAME", "")
     _before, found, rest = path.partition(base)
     return rest.strip("/") if found else ""
-
-
-def is_number(text: str) -> bool:
-    """Whether part of an address is a customer number that a BIGINT can hold."""
-    return text.isascii() and text.isdigit() and len(text) < 16  # noqa: PLR2004
-
-
-def is_key(text: str) -> bool:
-    """Whether part of an address is a key, written as we write it."""
-    return bool(KEY.fullmatch(text))
-
-
-class Missing(Live):
-    """A screen that is not there, or not for this employee."""
-
-    def __init__(self, app: App, title: str, text: str) -> None:
-        super().__init__("missing.html", app, title=title, text=text, base=app.base)
-        self.add_class("screen")
 
 
 class App(ipywidgets.Box):
@@ -146,7 +119,7 @@ class App(ipywidgets.Box):
 
     def _visit(self, path: str) -> None:
         try:
-            screen = self._screen(path)
+            screen = screen_of(self, path)
         except NotFound as error:
             screen = Missing(self, _("Not found"), error.message)
         old, self.main.children = self.main.children, (screen,)
@@ -157,61 +130,11 @@ class App(ipywidgets.Box):
         self.router.title = f"{getattr(screen, 'title', 'CRM')} – {self.company.name}"
         self.router.settle()
 
-    def _screen(self, path: str) -> ipywidgets.Widget:
-        match path.split("/"):
-            case [""] | ["customers"]:
-                return CustomerList(self)
-            case ["customers", "new"]:
-                return CustomerForm(self)
-            case ["customers", number] if is_number(number):
-                return CustomerCard(self, int(number))
-            case ["customers", number, "edit"] if is_number(number):
-                return CustomerForm(self, int(number))
-            case ["contacts", *rest]:
-                return self._contacts(rest)
-            case ["profile"]:
-                return Profile(self)
-            case ["employees"] if self.me.has(Role.ADMIN):
-                return EmployeeAdministration(self)
-            case ["settings", *rest] if self.me.has(Role.ADMIN):
-                return self._settings(rest)
-            case ["employees"] | ["settings", *_]:
-                return Missing(self, _("No access"), _("Only administrators see this page."))
-        return self._no_page()
-
-    def _contacts(self, rest: list[str]) -> ipywidgets.Widget:
-        match rest:
-            case []:
-                return ContactList(self)
-            case ["new"]:
-                return ContactForm(self)
-            case ["new", number] if is_number(number):
-                return ContactForm(self, customer_number=int(number))
-            case [key] if is_key(key):
-                return ContactCard(self, UUID(key))
-            case [key, "edit"] if is_key(key):
-                return ContactForm(self, UUID(key))
-        return self._no_page()
-
-    def _settings(self, rest: list[str]) -> ipywidgets.Widget:
-        match rest:
-            case []:
-                return CompanySettings(self)
-            case ["categories"]:
-                return CategoryList(self)
-            case ["categories", "new"]:
-                return CategoryForm(self)
-            case ["categories", key] if is_key(key):
-                return CategoryForm(self, UUID(key))
-        return self._no_page()
-
-    def _no_page(self) -> Missing:
-        return Missing(self, _("Not found"), _("There is no such page."))
-
     def _menu(self, at: str) -> dict[str, Any]:
         items = [
             {"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._count("customers")},
             {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._count("contacts")},
+            {"path": "imports", "label": _("Import"), "icon": "upload", "count": None},
         ]
         if self.me.has(Role.ADMIN):
             items.append({"path": "employees", "label": _("Employees"), "icon": "users", "count": None})
@@ -260,8 +183,8 @@ class App(ipywidgets.Box):
         self.toast(_("Undone."))
         path = self.router.path
         screen = self.main.children[0]
-        if isinstance(screen, Form) and screen.is_begun:
-            return  # somebody is typing there
+        if isinstance(screen, ImportScreen) or (isinstance(screen, Form) and screen.is_begun):
+            return  # somebody is in the middle of something there
         self.visit(path)
         if isinstance(self.main.children[0], Missing):
             self.forget(path)

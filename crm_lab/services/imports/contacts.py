@@ -66,11 +66,10 @@ class ContactPlan(Plan[CheckedContact]):
         emails = [e for e in (row.role.email if row.role else "", fields.get("email")) if e]
         phones = [p for p in (fields.get("mobile"), row.role.phone if row.role else "", fields.get("phone")) if p]
         found = self._company(row.company) if row.company else []
-        own: list[Identity] = [
-            *(("email", key, e) for e in emails), *(("phone", key, p) for p in phones), *(("company", key, c) for c in found[:1]), ("name", key),
+        by_sureness: list[list[Identity]] = [
+            [("email", key, e) for e in emails], [("phone", key, p) for p in phones], [("company", key, c) for c in found[:1]], [("name", key)],
         ]  # fmt: skip
-        surest = next({"email"} if emails else {"phone"} if phones else {"company"} if found else {"name"} for _once in (0,))
-        return [identity for identity in own if identity[0] in surest], own
+        return next(filter(None, by_sureness)), [identity for some in by_sureness for identity in some]
 
     def _company(self, text: str) -> list[UUID]:
         """The parties that a customer number, an organisation number or a name means."""
