@@ -135,6 +135,17 @@ class Customer:
         return next((a for a in self.addresses if a.kind is kind), None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerName:
+    """What is needed to name a party and to link to it."""
+
+    id: UUID
+    number: int
+    name: str
+    organisation_number: str = ""
+    city: str = ""
+
+
 def clean_customer(given: CustomerFields) -> CustomerFields:
     """The fields in their stored form. Raises `InvalidFields` with a sentence for each that is wrong."""
     faults, clean = Faults(), dict(given)

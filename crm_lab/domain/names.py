@@ -23,7 +23,7 @@ SLASHED = re.compile(r"\b([^\W\d_])\s?/\s?([^\W\d_])\b")
 AND = {"&": "og"}
 LEGAL_FORMS = frozenset({"aksjeselskap", "ans", "as", "asa", "enk", "ks", "nuf"})
 LEGAL_ENDINGS = LEGAL_FORMS | {
-    "ab", "aps", "ba", "bbl", "bv", "corp", "da", "fkf", "gmbh", "iks", "inc", "kf", "limited", "llc", "llp", "ltd", "oy", "oyj",
+    "ab", "al", "aps", "ba", "bbl", "bv", "corp", "da", "fkf", "gmbh", "iks", "inc", "kf", "limited", "llc", "llp", "ltd", "oy", "oyj",
     "plc", "sa", "se", "sf",
 }  # fmt: skip
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
 from uuid import UUID
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, String, Table, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, String, Table, and_, case, func, or_, select, true
 from sqlalchemy import cast as sql_cast
 
 from crm_lab.domain.addresses import AddressKind
 from crm_lab.domain.categories import Category
-from crm_lab.domain.customers import Customer, CustomerFields, clean_customer
+from crm_lab.domain.customers import Customer, CustomerFields, CustomerName, clean_customer
 from crm_lab.domain.duplicates import Duplicate, typed_clues
 from crm_lab.domain.ids import new_id
+from crm_lab.domain.names import tokens
 from crm_lab.domain.terms import EffectiveTerm, Terms, effective_terms
 from crm_lab.errors import Conflict, NotFound
 from crm_lab.i18n import _
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from crm_lab.store.records import Work
 
 FIRST_NUMBER, FIRST_SUPPLIER_NUMBER = 10001, 50001
+LONGEST_TYPED, MOST_SUGGESTED = 250, 50
 PARTS = {"addresses", "categories", "from_register"}
 
 
@@ -117,6 +119,27 @@ class Customers(Parties):
         if found is None:
             raise NotFound(_("There is no customer number {number}, or you may not see it.", number=number))
         return self.get(id=found)
+
+    @reads()
+    def suggest(self, *, text: str, limit: int = 8) -> list[CustomerName]:  # type: ignore[valid-type]
+        """Parties whose name has words that begin as those typed, or whose number does; names that begin so come first."""
+        c, typed = tables.customer, text[:LONGEST_TYPED]
+        words, digits = tokens(typed), "".join(typed.split())
+        key = " " + c.c.name_key
+        fits = and_(true(), *(key.contains(f" {word}", autoescape=True) for word in words))
+        if digits.isascii() and digits.isdigit():
+            numbers = (sql_cast(c.c.number, String), c.c.organisation_number)
+            fits = or_(fits, *(number.startswith(digits) for number in numbers))
+        first = case((c.c.name_key.startswith(" ".join(words), autoescape=True), 0), else_=1)
+        found = self._names(and_(self._present(), fits)).order_by(first, c.c.name_key, c.c.number).limit(max(1, min(limit, MOST_SUGGESTED)))
+        return [as_record(CustomerName, row) for row in self.work.rows(found)] if words else []
+
+    @reads()
+    def named(self, *, ids: tuple[UUID, ...]) -> list[CustomerName]:  # type: ignore[valid-type]
+        """The names of parties; those hidden from the caller are left out."""
+        c = tables.customer
+        found = self._names(and_(c.c.id.in_(ids), self.work.visible_to(c)))
+        return [as_record(CustomerName, row) for row in self.work.rows(found)]
 
     @reads()
     def terms(self, *, id: UUID) -> dict[str, EffectiveTerm]:  # noqa: A002 - the wire's word
@@ -222,6 +245,12 @@ class Customers(Parties):
     def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
         """Delete a party, with its addresses and its contacts' roles. It can be undone."""
         self._delete(self._read(Customer, id), version)
+
+    def _names(self, wanted: ColumnElement[bool]) -> Select[Any]:
+        c, visiting = tables.customer, self._visiting()
+        city = func.coalesce(visiting.c.city, "").label("city")
+        query = select(c.c.id, c.c.number, shown_name().label("name"), c.c.organisation_number, city)
+        return query.outerjoin(visiting, visiting.c.customer_id == c.c.id).where(wanted)
 
     def _visiting(self) -> Any:
         """Place and municipality of each party: of the visiting address, else of the postal one."""

@@ -207,13 +207,25 @@ category_link = Table(
     _of("customer", always=False),
     _of("contact", always=False),
 )
-register_entity = Table(
-    "register_entity",
+import_file = Table(
+    "import_file",
     metadata,
-    Column("organisation_number", String, primary_key=True),
-    *_text("name"),
-    Column("entity", JSON, nullable=False),
-    Column("read_at", _INSTANT, nullable=False),
+    Column("id", Uuid, primary_key=True),
+    _of("employee"),
+    *_text("kind", "file_name"),
+    Column("started_at", _INSTANT, nullable=False),
+    Column("done_at", _INSTANT),
+    Column("undone_at", _INSTANT),
+    Column("request_id", Uuid),
+    *(Column(name, Integer, nullable=False, default=0) for name in ("n_new", "n_updated", "n_known", "n_faulty")),
+)
+import_part = Table(
+    "import_part",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _of("import_file"),
+    Column("position", Integer, nullable=False),
+    *_text("checked"),
 )
 request = Table(
     "request",

@@ -174,11 +174,26 @@ CREATE TABLE category_link (
     contact_id UUID
 );
 
-CREATE TABLE register_entity (
-    organisation_number VARCHAR PRIMARY KEY,
-    name VARCHAR NOT NULL,
-    entity JSON NOT NULL,
-    read_at TIMESTAMPTZ NOT NULL
+CREATE TABLE import_file (
+    id UUID PRIMARY KEY,
+    employee_id UUID NOT NULL,
+    kind VARCHAR NOT NULL,
+    file_name VARCHAR NOT NULL,
+    started_at TIMESTAMPTZ NOT NULL,
+    done_at TIMESTAMPTZ,
+    undone_at TIMESTAMPTZ,
+    request_id UUID,
+    n_new INTEGER NOT NULL,
+    n_updated INTEGER NOT NULL,
+    n_known INTEGER NOT NULL,
+    n_faulty INTEGER NOT NULL
+);
+
+CREATE TABLE import_part (
+    id UUID PRIMARY KEY,
+    import_file_id UUID NOT NULL,
+    position INTEGER NOT NULL,
+    checked VARCHAR NOT NULL
 );
 
 CREATE TABLE request (

@@ -3,6 +3,7 @@
 import {readColumns} from './columns.js';
 import {h, openMenu} from './menu.js';
 
+const NATIONAL = /^\+47(\d\d)(\d\d)(\d\d)(\d\d)$/;
 const fold = (/** @type {string} */ s) => s.toLowerCase();
 
 /** The hidden columns of last time; what is not a list of them is forgotten. @param {string} key @returns {string[]} */
@@ -73,7 +74,7 @@ function render({model, el, signal}) {
   /** What the cell says. @param {any} d @param {number} i @returns {string} */
   function display(d, i) {
     const text = cols[d.key]?.text(i) ?? '';
-    return d.map?.[text] ?? text;
+    return d.kind === 'phone' ? text.replace(NATIONAL, '$1 $2 $3 $4') : d.map?.[text] ?? text;
   }
   /** Filter, sort, and paint from there. */
   function arrange() {
@@ -81,7 +82,7 @@ function render({model, el, signal}) {
     const keep = [];
     for (let i = 0; i < n; i++) {
       if (!tokens.length) { keep.push(i); continue; }
-      const text = (folded[i] ??= fold(all.map((/** @type {any} */ d) => display(d, i)).join(' ')));
+      const text = (folded[i] ??= fold(all.map((/** @type {any} */ d) => (d.kind === 'phone' ? `${display(d, i)} ${cols[d.key].text(i)}` : display(d, i))).join(' ')));
       if (tokens.every(t => text.includes(t))) keep.push(i);
     }
     const [key, direction] = model.get('sort') ?? [];
@@ -148,7 +149,8 @@ function render({model, el, signal}) {
 
   function footer() {
     const total = count.format(n);
-    status.textContent = order.length === n ? `${total} ${words.rows}` : `${count.format(order.length)} ${words.of} ${total} ${words.rows}`;
+    const whole = `${total} ${n === 1 ? words.row : words.rows}`;
+    status.textContent = order.length === n ? whole : `${count.format(order.length)} ${words.of} ${whole}`;
     bar.hidden = !chosen.size || !(model.get('menu').length || model.get('sum_key'));
     bar.style.display = bar.hidden ? 'none' : '';
     if (bar.hidden) return;
@@ -273,6 +275,9 @@ function render({model, el, signal}) {
   model.on('change:sort', arrange);
   model.on('change:filter', arrange);
   model.on('change:menu', footer);
+  model.on('msg:custom', (/** @type {any} */ m) => {
+    if (m.rows) model.send({event: 'rows'}, undefined, [new DataView(Int32Array.from(order).buffer)]);
+  });
   layout();
   load();
 }

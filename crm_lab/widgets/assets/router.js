@@ -32,7 +32,10 @@ function render({model, el, signal}) {
     show(path);
   };
 
-  addEventListener('popstate', () => show(here()), {signal});
+  addEventListener('popstate', () => {
+    if (mayLeave()) show(here());
+    else history.pushState(null, '', `${root}/${model.get('path')}`); // stay, also in the address bar
+  }, {signal});
   addEventListener('beforeunload', e => {
     if (document.querySelector('form.dirty')) e.preventDefault();
   }, {signal});
@@ -61,8 +64,9 @@ function render({model, el, signal}) {
     if (typing || e.ctrlKey || e.metaKey || e.altKey) return;
     const pair = before + e.key.toLowerCase();
     before = e.key.toLowerCase() === 'n' ? 'n' : '';
-    if (pair === 'nk') visit('customers/new');
-    else if (e.key === 'F2' || e.key === 'e') /** @type {HTMLElement | null} */ (document.querySelector('[aria-keyshortcuts=F2]'))?.click();
+    const place = {nk: 'customers/new', np: 'contacts/new'}[pair];
+    if (place) visit(place);
+    else if (e.key === 'F2' || e.key === 'e') /** @type {HTMLElement | null} */ (document.querySelector(`[aria-keyshortcuts=${e.key.toUpperCase()}]`))?.click();
   }, {signal});
 
   const toasts = element('div', 'crm-toast', {role: 'status', 'aria-live': 'polite'});
@@ -132,8 +136,9 @@ function render({model, el, signal}) {
     notice.textContent = model.get('notice');
     notice.hidden = !model.get('notice');
   });
-  model.on('msg:custom', (/** @type {any} */ m) => {
+  model.on('msg:custom', (/** @type {any} */ m, /** @type {DataView[]} */ buffers) => {
     if (m.toast) toast(m);
+    if (m.download) download(m.download, m.media, buffers[0]);
     if (m.settle) settle();
     if (m.reload) location.reload();
   });
@@ -151,6 +156,16 @@ function element(tag, name, attributes, text = '') {
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   made.textContent = text;
   return made;
+}
+
+/** @param {string} name @param {string} media @param {DataView} data */
+function download(name, media, data) {
+  const url = URL.createObjectURL(new Blob([/** @type {any} */ (data)], {type: media}));
+  const link = element('a', '', {href: url, download: name});
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // Firefox reads it after the click
 }
 
 export default {render};
