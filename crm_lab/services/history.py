@@ -16,12 +16,12 @@ from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
 from crm_lab.store import tables
-from crm_lab.store.records import Row, batched
+from crm_lab.store.records import Row
 
-IN_ORDER = tables.metadata.sorted_tables
 DERIVED = {"id", "version", "name_key", "name_bits", "created_at", "customer_id", "contact_id", "sources"}
 PARTS = {"address": "addresses", "contact_role": "roles", "category_link": "categories"}
 ADDRESS_LINES = ("kind", "name", "street", "postal_code", "city", "country")
+IN_ORDER = tables.metadata.sorted_tables
 
 
 class CannotUndo(Conflict):
@@ -73,37 +73,40 @@ class History(Service):
         """Take back one of one's own actions. Raises `NotFound` for another's, `CannotUndo`."""
         a = tables.audit
         mine = and_(a.c.request_id == request_id, a.c.actor_id == self.actor.id)
-        steps = _net(self.work.rows(select(a).where(mine).order_by(a.c.step)))
+        steps = self.work.rows(select(a).where(mine).order_by(a.c.step))
         if not steps:
             raise NotFound(_("There is nothing of yours to undo here."))
+        touched: dict[str, dict[str, list[Row]]] = {}
         for step in steps:
             if step["entity"] not in tables.UNDOABLE or not step["entity_id"] or (step["before"] and "password" in step["action"]):
                 raise CannotUndo
             if step["entity"] in tables.ADMINISTERED and not self.actor.has(Role.ADMIN):
                 raise Forbidden(_("You do not have permission to do this."))
-        touched = [(table, of_it) for table in IN_ORDER if (of_it := [step for step in steps if step["entity"] == table.name])]
-        undone = {table: self._undone(table, of_it) for table, of_it in touched}
+            touched.setdefault(step["entity"], {}).setdefault(step["entity_id"], []).append(step)
+        undone = {table: self._undone(table, touched[table.name]) for table in IN_ORDER if table.name in touched}
         for table, (gone, _back, _changed) in reversed(undone.items()):
             self.work.remove_many(table, gone)
         for table, (_gone, back, changed) in undone.items():
             self.work.insert_many(table, back)
             self.work.change_many(table, changed)
-        for table, of_it in touched:
-            self._leave_nothing_dangling(table, {UUID(step["entity_id"]) for step in of_it})
+        self._refuse_orphans(
+            {table: [row["id"] for row in gone] for table, (gone, _back, _changed) in undone.items()},
+            {table: [*back, *(after for _now, after in changed)] for table, (_gone, back, changed) in undone.items()},
+        )
         imported = tables.import_file
         self.work.connection.execute(
             update(imported).where(imported.c.request_id == request_id).values(undone_at=self.work.now)
         )
 
-    def _undone(self, table: Table, steps: list[Row]) -> tuple[list[Row], list[Row], list[tuple[Row, Row]]]:
-        """What brings the rows of one table back: rows to delete, to insert, to change. Raises `CannotUndo`."""
-        present = {row["id"]: row for row in self.work.rows_of(table, "id", (UUID(step["entity_id"]) for step in steps))}
+    def _undone(self, table: Table, records: dict[str, list[Row]]) -> tuple[list[Row], list[Row], list[tuple[Row, Row]]]:
+        """What brings the records of one table back to before their first step: rows to delete, to insert, to change."""
+        present = {row["id"]: row for row in self.work.rows_of(table, "id", map(UUID, records))}
         gone: list[Row] = []
         back: list[Row] = []
         changed: list[tuple[Row, Row]] = []
-        for step in steps:
-            now = present.get(UUID(step["entity_id"]))
-            before, after = _values(table, step["before"]), _values(table, step["after"])
+        for key, steps in records.items():
+            now = present.get(UUID(key))
+            before, after = _values(table, steps[0]["before"]), _values(table, steps[-1]["after"])
             if not _is_as_left(now, after):
                 raise CannotUndo
             if now is None:
@@ -114,34 +117,16 @@ class History(Service):
                 changed.append((now, now | before))
         return gone, back, changed
 
-    def _leave_nothing_dangling(self, table: Table, keys: set[UUID]) -> None:
-        """Refuse where somebody has since hung something on what goes, or removed what comes back belongs to."""
-        there_now = {row["id"] for row in self.work.rows_of(table, "id", keys)}
-        for column, key in _references():
-            if key.table is table and self.work.rows_of(column.table, column.name, keys - there_now):
-                raise CannotUndo
-            if column.table is table:
-                other = key.table.alias("other")
-                lost = select(table.c.id).outerjoin(other, other.c.id == column).where(and_(column.is_not(None), other.c.id.is_(None)))
-                if any(self.work.one(lost.where(table.c.id.in_(part)).limit(1)) for part in batched(there_now)):
+    def _refuse_orphans(self, gone: dict[Table, list[UUID]], back: dict[Table, list[Row]]) -> None:
+        """Raise `CannotUndo` where something that came later belongs to a record now gone, or what comes back to one that is not there."""
+        for table in IN_ORDER:
+            for key in table.foreign_keys:
+                here, there = key.parent.name, key.column.table
+                if there in gone and self.work.rows_of(table, here, gone[there]):
                     raise CannotUndo
-
-
-def _references() -> Iterator[tuple[Any, Any]]:
-    """Every column that names a row of another table, with the column it names."""
-    for table in tables.metadata.sorted_tables:
-        for key in table.foreign_keys:
-            yield key.parent, key.column
-
-
-def _net(steps: list[Row]) -> list[Row]:
-    """One step for each row that was touched, from before the first to after the last; the last touched comes first."""
-    net: dict[tuple[str, str], Row] = {}
-    for step in steps:
-        key = step["entity"], step["entity_id"]
-        first = net.pop(key, step)
-        net[key] = step | {"before": first["before"]}
-    return list(reversed(net.values()))
+                wanted = {row[here] for row in back.get(table, [])} - {None}
+                if len(self.work.rows_of(there, "id", wanted)) != len(wanted):
+                    raise CannotUndo
 
 
 def _is_as_left(now: Row | None, after: Row | None) -> bool:

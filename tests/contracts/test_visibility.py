@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -37,7 +38,7 @@ NUMBER, ACCOUNT, PHONE, MOBILE, WORK_PHONE = "923609016", "86011117947", "+47223
 SECRETS = (CANARY, NUMBER, ACCOUNT, PHONE, MOBILE, WORK_PHONE)
 PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
-NOT_ABOUT_PARTIES = {"categories.list", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.sessions", "sessions.tokens"}
+NOT_ABOUT_PARTIES = {"categories.list", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find"}
 
 
 @dataclass
@@ -50,6 +51,7 @@ class Company:
     open_party: Customer
     open_person: Contact
     requests: tuple[UUID | None, ...]
+    staged: UUID
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +76,14 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     at_open = ContactRole(id=new_id(), customer_id=open_party.id, title=f"{CANARY} hos åpen", phone=WORK_PHONE)
     person = kari.contacts.create(
         first_name=CANARY, last_name=CANARY, mobile=MOBILE, email=f"privat@{CANARY}.no", note=CANARY, consent_note=CANARY,
+        consent_on=date(2026, 1, 1),
         roles=(at_secret, at_open), addresses=(address,), categories=(label.id,), owner_only=True,
     )  # fmt: skip
     open_person = kari.contacts.create(last_name="Åpen", roles=(at_secret,))
     people = {name: Connection(Local(database, user=name)) for name in ("kari", *COLLEAGUES)}
-    yield Company(people, party, person, open_party, open_person, (made, renamed, kari.last_request))
+    requests = (made, renamed, kari.last_request)
+    staged = kari.imports.start(kind="customers", file_name=f"{CANARY}.csv")
+    yield Company(people, party, person, open_party, open_person, requests, staged.id)
     database.close()
 
 
@@ -102,6 +107,12 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "contacts.get": ids,
         "contacts.of_customer": [{"customer_id": record["id"]} for record in ids],
         "contacts.duplicates": [{"first_name": CANARY, "last_name": CANARY}, {"mobile": MOBILE}, {"work_phones": (WORK_PHONE,)}],
+        "customers.former_names": ids,
+        "contacts.former_names": ids,
+        "customers.named": [{"ids": [record["id"]]} for record in ids],
+        "customers.suggest": [{"text": CANARY}, {"text": CANARY[:4]}, {"text": str(c.party.number)}, {"text": NUMBER}],
+        "imports.list": [{}],
+        "imports.preview": [{"id": c.staged}, {"id": new_id()}],
         "history.of": [record | {"entity": entity} for record in ids for entity in ("customer", "contact")],
         "register.look_up": [{"organisation_number": NUMBER}],
         "register.search": [{"text": CANARY}],
@@ -161,7 +172,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search"}
+    silent = {"customers.former_names", "contacts.former_names", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action

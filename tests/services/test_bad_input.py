@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from crm_lab.connection import Connection
 
 FIELDS = {"customers": CustomerFields, "contacts": ContactFields, "categories": CategoryFields}
-NEEDED = {"customers": {"name": "Navn AS"}, "contacts": {"last_name": "Navn"}, "categories": {"name": "Navn"}}
+NEEDED = {"customers": {"name": "Navn AS"}, "contacts": {"last_name": "Navn", "consent_on": date(2026, 1, 1)}, "categories": {"name": "Navn"}}
 TEXTS = {
     "a megabyte": "x" * 1_000_000,
     "emoji": "Åse 👩‍👩‍👧 & Sønn 😀",
