@@ -303,11 +303,6 @@ class Connection:
         set_locale(actor.locale)
         return actor
 
-    def company(self) -> dict[str, Any]:
-        """Name of the company, and whether its data are made up."""
-        facts: dict[str, Any] = msgspec.to_builtins(self.run("company", "facts", {}, writes=False))
-        return facts
-
     def health(self) -> dict[str, Any]:
         """Whether the store answers. Raises `Unavailable`."""
         return self.transport.health()

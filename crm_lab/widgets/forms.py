@@ -28,10 +28,12 @@ class Form(Live):
     """
 
     def __init__(
-        self, template: str, app: App, values: Values, actions: Mapping[str, Callable[..., Any]] | None = None, **data: Any
+        self, template: str, app: App, values: Mapping[str, str | bool], actions: Mapping[str, Callable[..., Any]] | None = None,
+        **data: Any,
     ) -> None:
         self.app = app
-        self.values, self.start = dict(values), dict(values)
+        self.values: Values = dict(values)
+        self.start: Values = dict(values)
         self.errors: dict[str, str] = {}
         self.clashes: list[dict[str, str]] = []
         self.problem = ""
@@ -40,6 +42,11 @@ class Form(Live):
         given = {"typed": self._typed, "save": self._save} | dict(actions or {})
         super().__init__(template, app, actions=given, base=app.base, **data, **self._state())
         self.add_class("screen")
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything is written that is not saved."""
+        return self.values != self.start
 
     # what a subclass says
 

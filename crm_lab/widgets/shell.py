@@ -16,6 +16,8 @@ from crm_lab.domain.access import Role
 from crm_lab.errors import CrmError, NotFound
 from crm_lab.i18n import _, set_locale
 from crm_lab.widgets.base import close_all, guarded
+from crm_lab.widgets.categories import CategoryForm, CategoryList
+from crm_lab.widgets.company import CompanySettings
 from crm_lab.widgets.contact_form import ContactForm
 from crm_lab.widgets.contacts import ContactCard, ContactList
 from crm_lab.widgets.customer_card import CustomerCard
@@ -72,7 +74,7 @@ class App(ipywidgets.Box):
     def __init__(self, crm: Connection) -> None:
         self.crm, self.me = crm, crm.me
         set_locale(self.me.locale)
-        self.company = crm.company()
+        self.company = crm.company.facts()
         self.recent: dict[str, str] = {}
         self._offers: list[str] = []
         self.router = Router(
@@ -151,7 +153,7 @@ class App(ipywidgets.Box):
             close_all(widget)
         at = path.partition("/")[0] or "customers"
         self.nav.refresh(**self._menu(at))
-        self.router.title = f"{getattr(screen, 'title', 'CRM')} – {self.company['name']}"
+        self.router.title = f"{getattr(screen, 'title', 'CRM')} – {self.company.name}"
         self.router.settle()
 
     def _screen(self, path: str) -> ipywidgets.Widget:
@@ -170,7 +172,9 @@ class App(ipywidgets.Box):
                 return Profile(self)
             case ["employees"] if self.me.has(Role.ADMIN):
                 return EmployeeAdministration(self)
-            case ["employees"]:
+            case ["settings", *rest] if self.me.has(Role.ADMIN):
+                return self._settings(rest)
+            case ["employees"] | ["settings", *_]:
                 return Missing(self, _("No access"), _("Only administrators see this page."))
         return self._no_page()
 
@@ -188,6 +192,18 @@ class App(ipywidgets.Box):
                 return ContactForm(self, UUID(key))
         return self._no_page()
 
+    def _settings(self, rest: list[str]) -> ipywidgets.Widget:
+        match rest:
+            case []:
+                return CompanySettings(self)
+            case ["categories"]:
+                return CategoryList(self)
+            case ["categories", "new"]:
+                return CategoryForm(self)
+            case ["categories", key] if is_key(key):
+                return CategoryForm(self, UUID(key))
+        return self._no_page()
+
     def _no_page(self) -> Missing:
         return Missing(self, _("Not found"), _("There is no such page."))
 
@@ -198,8 +214,9 @@ class App(ipywidgets.Box):
         ]
         if self.me.has(Role.ADMIN):
             items.append({"path": "employees", "label": _("Employees"), "icon": "users", "count": None})
+            items.append({"path": "settings", "label": _("Settings"), "icon": "settings", "count": None})
         return {
-            "items": items, "at": at, "base": self.base, "me": self.me, "company": self.company["name"],
+            "items": items, "at": at, "base": self.base, "me": self.me, "company": self.company.name,
             "recent": list(self.recent.items()),
         }  # fmt: skip
 
@@ -212,7 +229,7 @@ class App(ipywidgets.Box):
 
     def _top(self) -> dict[str, Any]:
         return {
-            "is_demo": self.company["is_demo"],
+            "is_demo": self.company.is_demo,
             "theme_label": _("Theme: {name}", name=theme_name(self.me.theme)),
             "other_language": "English" if self.me.locale == "nb" else "Norsk",
         }
@@ -241,7 +258,8 @@ class App(ipywidgets.Box):
         self.crm.history.undo(request_id=UUID(id))
         self.toast(_("Undone."))
         path = self.router.path
-        if isinstance(self.main.children[0], Form):
+        screen = self.main.children[0]
+        if isinstance(screen, Form) and screen.is_begun:
             return  # somebody is typing there
         self.visit(path)
         if isinstance(self.main.children[0], Missing):
