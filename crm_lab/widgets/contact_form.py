@@ -135,7 +135,7 @@ class ContactForm(PartyForm):
                 found = _day_or_none(str(value))
                 said[name] = f"{labels()[last]} {day(found)}" if found else value
             elif last == "is_decision_maker":
-                said[f"{name} "] = labels()[last] if value else ""
+                said[name] = labels()[last] if value else ""
             else:
                 said[name] = dict(languages())[str(value)] if name == "language" and value else value
         return super().words_for(said)
@@ -210,10 +210,11 @@ class ContactForm(PartyForm):
     def _placed(self, told: Mapping[str, str]) -> dict[str, str]:
         """Faults of the first, second … role by the names of the fields here."""
         names = {f"{ROLE}{n}": f"{ROLE}{role_id}" for n, role_id in enumerate(role_ids(self.values), 1)}
-        return {
-            f"{names[place]}.{part}" if (place := name.rpartition(".")[0]) in names and (part := name.rpartition(".")[2]) else name: sentence
-            for name, sentence in told.items()
-        }
+        placed = {}
+        for name, sentence in told.items():
+            place, _dot, part = name.rpartition(".")
+            placed[f"{names[place]}.{part}" if place in names else name] = sentence
+        return placed
 
     # roles
 
