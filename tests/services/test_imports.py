@@ -160,7 +160,7 @@ def test_contacts_find_their_company(crm, company):
 def test_a_company_that_is_not_there_or_not_the_only_one(crm):
     for _n in range(2):
         crm.customers.create(name="Dobbelt AS")
-    plan = crm.imports.read("k.csv", "contacts", "Navn;Firma\nA B;Dobbelt AS\nC D;Ukjent AS\n".encode()).preview()
+    plan = crm.imports.read("k.csv", "contacts", b"Navn;Firma\nA B;Dobbelt AS\nC D;Ukjent AS\n").preview()
     assert [(f.line, f.field) for f in plan.faults] == [(2, "company"), (3, "company")]
     text = "Navn;Firma;E-post\nC D;Ukjent AS;c@d.no\n"
     assert bring(crm, text, "contacts", ImportChoices(without_company=True)).n_new == 1

@@ -9,7 +9,7 @@ import pytest
 from crm_lab.widgets.imports import ImportScreen
 from crm_lab.widgets.upload import LARGEST_SLICE, Upload
 
-FILE = "Navn;Org.nr;Rart\nFjord AS;923609016;1\nFeil AS;12;2\n".encode()
+FILE = b"Navn;Org.nr;Rart\nFjord AS;923609016;1\nFeil AS;12;2\n"
 
 
 @pytest.fixture
