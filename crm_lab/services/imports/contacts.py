@@ -112,8 +112,8 @@ class ContactPlan(Plan[CheckedContact]):
         """Register what is new and change what is to change."""
         self._make_categories()
         update = self.choices.known is KnownRows.UPDATE
-        blank = Contact(id=new_id(), last_name="", owner_id=self.actor.id)
-        fresh = [replace(merged(blank, p, later=update), id=new_id()) for p in self.made if p.twin is None]
+        mine = self.actor.id
+        fresh = [merged(Contact(id=new_id(), last_name="", owner_id=mine), p, later=update) for p in self.made if p.twin is None]
         if fresh:
             add_contacts(self.work, fresh)
         self._save([(before, replace(after, is_incomplete=False)) for before, after in self.changes()])
