@@ -39,6 +39,7 @@ from crm_lab.store.records import Work
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from types import FrameType
 
     from starlette.requests import Request
 
@@ -78,6 +79,7 @@ class StoreApp:
         self.changed_at = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
+        self._leaving = False
         self._callers: dict[tuple[str, str], tuple[Actor, float]] = {}
         self._touched: dict[str, float] = {}
         routes = [
@@ -97,7 +99,12 @@ class StoreApp:
         yield
         for task in tasks:
             task.cancel()
-        self._news.set()
+
+    def leave(self) -> None:
+        """Let nobody wait any longer for what others write: the store is about to stop."""
+        self._leaving = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._news.set)
 
     def _changed(self) -> None:
         self.changed_at = time.monotonic()
@@ -199,7 +206,7 @@ class StoreApp:
             return answer(error.to_wire(), error.status)
         except ValueError:
             return answer(InvalidInput(_("after and timeout are numbers.")).to_wire(), InvalidInput.status)
-        if self.last <= after:
+        if self.last <= after and not self._leaving:
             try:
                 await asyncio.wait_for(self._news.wait(), wait)
             except TimeoutError:
@@ -264,6 +271,19 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
+class StoreServer(uvicorn.Server):
+    """A server whose waiting requests are answered when it is told to stop."""
+
+    def __init__(self, app: StoreApp) -> None:
+        super().__init__(uvicorn.Config(app.asgi, log_level="warning", access_log=False, timeout_graceful_shutdown=3))
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop."""
+        self._app.leave()
+        super().handle_exit(sig, frame)
+
+
 @click.command()
 def main() -> None:
     """Serve the company that CRM_DATA (or CRM_URL) names until told to stop."""
@@ -275,10 +295,7 @@ def main() -> None:
         sys.exit(2)
     path = settings.socket_path
     listener = listen(path)
-    config = uvicorn.Config(
-        StoreApp(database).asgi, log_level="warning", access_log=False, timeout_graceful_shutdown=3
-    )
-    server = uvicorn.Server(config)
+    server = StoreServer(StoreApp(database))
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again once it has shut down
         signal.signal(number, lambda *_: None)
     log.info("store is up", socket=str(path))

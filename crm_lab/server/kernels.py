@@ -68,9 +68,10 @@ class OwnedKernels(AsyncMappingKernelManager):
             asyncio.ensure_future(self.shutdown_kernel(kernel_id, now=True))  # noqa: RUF006 - the manager keeps it
 
     async def shutdown_kernel(self, kernel_id: str, *args: Any, **kwargs: Any) -> None:
-        """End a kernel and forget its owner."""
+        """End a kernel and forget its owner; one that has ended already is no fault."""
         self.owner.pop(kernel_id, None)
-        await super().shutdown_kernel(kernel_id, *args, **kwargs)
+        if kernel_id in self:
+            await super().shutdown_kernel(kernel_id, *args, **kwargs)
 
     async def end_session(self, session: str) -> None:
         """End every kernel of a login session."""
@@ -134,7 +135,10 @@ class ForkProvisioner(LocalProvisioner):
             "cwd": cwd,
             "connection_file": self.parent.connection_file,
         }
-        pid = await asyncio.get_running_loop().run_in_executor(None, ask_zygote, path, request)
+        try:
+            pid = await asyncio.get_running_loop().run_in_executor(None, ask_zygote, path, request)
+        except OSError:  # it ended a moment ago, and is being started again
+            return await super().launch_kernel(cmd, **kwargs)
         self.process = ForkedProcess(pid)  # type: ignore[assignment]
         self.pid = self.pgid = pid  # the child called setsid
         self.cwd = cwd
@@ -151,7 +155,7 @@ def ask_zygote(path: str, request: dict[str, Any]) -> int:
         answer = connection.makefile("rb").read(4)
     if len(answer) < 4:  # noqa: PLR2004 - a process number
         message = "the fork server closed the connection"
-        raise RuntimeError(message)
+        raise ConnectionError(message)
     return int(struct.unpack("!I", answer)[0])
 
 

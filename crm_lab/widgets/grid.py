@@ -20,6 +20,7 @@ def words() -> dict[str, str]:
     """The texts the browser needs, in the reader's language."""
     return {
         "locale": "nb-NO" if current_locale() == "nb" else "en-GB",
+        "row": _("row"),
         "rows": _("rows"),
         "of": _("of"),
         "selected": _("selected"),
@@ -34,7 +35,8 @@ def words() -> dict[str, str]:
 class Grid(View):
     """A virtual table. Rows are known to the browser by their place in the frame.
 
-    Events: `open(row)` on Enter or double click, `menu(id)` from the row menu or the selection bar.
+    Events: `open(row)` on Enter or double click, `menu(id)` from the row menu or the selection bar, `rows(rows)` with the
+    places of the filtered rows in the order shown, in answer to `ask_rows()`.
     """
 
     _esm = script("columns", "menu", "grid")
@@ -61,9 +63,23 @@ class Grid(View):
         self.data = pack(frame[[c for c in frame.columns if c in named]], in_order_of=in_order_of)
         self.selected = b""
 
+    def ask_rows(self) -> None:
+        """Ask the browser which rows are shown, and in what order."""
+        self.send({"rows": True})
+
+    def _receive(self, widget: Any, message: Any, buffers: Any) -> None:
+        if isinstance(message, dict) and message.get("event") == "rows":
+            self.fire("rows", rows=self._places(buffers[0] if buffers else b""))
+        else:
+            super()._receive(widget, message, buffers)
+
     @property
     def selected_rows(self) -> list[int]:
-        """Places in the shown frame of the selected rows; what the browser invents is left out."""
-        raw = bytes(self.selected)
+        """Places in the shown frame of the selected rows."""
+        return self._places(self.selected)
+
+    def _places(self, buffer: Any) -> list[int]:
+        """Places in the shown frame; what the browser invents is left out."""
+        raw = bytes(buffer)
         rows = np.frombuffer(raw[: len(raw) // 4 * 4], "int32")
         return [int(r) for r in rows if 0 <= r < self.n_rows]

@@ -40,6 +40,10 @@ class Router(View):
         """Show a passing message; `undo` is the id that its button sends back, "" for no button."""
         self.send({"toast": text, "undo": bool(undo), "id": undo})
 
+    def download(self, name: str, data: bytes, media: str) -> None:
+        """Hand the user a file that was made here; it needs no address, so it also works in JupyterLab."""
+        self.send({"download": name, "media": media}, [data])
+
     def settle(self) -> None:
         """A new screen stands: scroll to its top and tell screen readers."""
         self.send({"settle": True})

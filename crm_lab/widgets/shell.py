@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import mimetypes
 import os
 import threading
 from typing import TYPE_CHECKING, Any
@@ -94,6 +95,10 @@ class App(ipywidgets.Box):
             offer = str(self.crm.last_request)
             self._offers = [*self._offers[1 - MOST_OFFERS :], offer]
         self.router.toast(text, undo=offer)
+
+    def download(self, name: str, data: bytes) -> None:
+        """Hand the user a file; what the browser takes it for follows from the name's ending."""
+        self.router.download(name, data, mimetypes.guess_type(name)[0] or "application/octet-stream")
 
     def store_lost(self) -> None:
         """Say that the store is away, and try every second until it is back."""

@@ -36,13 +36,13 @@ def visit(chromium: Browser, served: Served) -> Iterator[Callable[..., Page]]:
     """`visit("ola", "customers")`: a page of that employee's own browser, once it is interactive."""
     contexts: list[Any] = []
 
-    def go(username: str, path: str = "customers", **options: Any) -> Page:
+    def go(username: str, path: str = "customers", at: str = served.url, **options: Any) -> Page:
         options = {"viewport": {"width": 1280, "height": 800}, "locale": "nb-NO"} | options
         context = chromium.new_context(**options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
-        page.goto(f"{served.url}/crm/{path}")
+        page.goto(f"{at}/crm/{path}")
         page.fill("input[name=username]", username)
         page.fill("input[name=password]", PASSWORD)
         page.click("button[type=submit]")

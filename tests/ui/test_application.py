@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 from playwright.sync_api import Page, expect
+
+from crm_lab.connection import Connection, Remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +18,6 @@ if TYPE_CHECKING:
     from tests.company import Served
 
 pytestmark = pytest.mark.browser
-Visit = "Callable[..., Page]"
 
 
 def kernels(served: Served) -> int:
@@ -115,6 +117,22 @@ def test_only_administrators_see_employees(visit: Callable[..., Page]) -> None:
     kari.fill("#f-password", "lang nok til dette")
     kari.click("form button[type=submit]")
     expect(kari.locator("table")).to_contain_text("Ingrid Bakke")
+
+
+def test_the_list_is_exported_as_shown_and_the_page_stays(visit: Callable[..., Page], served: Served) -> None:
+    crm = Connection(Remote(served.socket, user="kari"))
+    crm.customers.create(name="Øst Eksport AS")
+    crm.close()
+    page = visit("kari")
+    page.fill("input[name=filter]", "øst")
+    expect(page.locator(".crm-grid-foot [role=status]")).to_contain_text("1 av")
+    with page.expect_download() as waiting:
+        page.click("[data-do=export]")
+    text = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+    assert waiting.value.suggested_filename == "kunder.csv"
+    assert [line.split(";")[1] for line in text.splitlines()] == ["Navn", "Øst Eksport AS"]
+    page.click("text=Øst Eksport AS")
+    expect(page.locator("h1")).to_contain_text("Øst Eksport AS")
 
 
 def test_three_tabs_and_a_closed_one_frees_its_kernel(visit: Callable[..., Page], served: Served) -> None:

@@ -43,7 +43,7 @@ MOUNT = """async ({esm, state, css}) => {
   window.model = {
     get: k => values[k],
     set: (k, v) => { values[k] = v; tell(`change:${k}`); },
-    save_changes() {}, send: m => window.sent.push(m), on: (e, f) => (handlers[e] ??= []).push(f), off() {},
+    save_changes() {}, send: (m, _callbacks, buffers) => { window.sent.push(m); window.buffers = buffers; }, on: (e, f) => (handlers[e] ??= []).push(f), off() {},
   };
   document.head.append(Object.assign(document.createElement('style'), {textContent: css}));
   const module = await import(URL.createObjectURL(new Blob([esm], {type: 'text/javascript'})));

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -149,6 +151,14 @@ def test_open_tells_the_place_of_the_row(mount):
     assert page.evaluate("sent.at(-1)") == {"event": "open", "row": 398}
 
 
+def test_the_rows_shown_are_told_in_their_order(mount):
+    page = mount(grid(sort=["number", -1]))
+    page.evaluate("model.set('filter', 'oslo')")
+    page.evaluate("tell('msg:custom', {rows: true})")
+    assert page.evaluate("sent.at(-1)") == {"event": "rows"}
+    assert page.evaluate("[...new Int32Array(buffers[0].buffer)]") == list(range(396, -1, -4))
+
+
 def test_text_in_cells_is_never_markup(mount):
     made = grid()
     made.show(pd.DataFrame({"number": [1], "name": ["<img src=x onerror=alert(1)>"], "city": ["&amp;"], "amount": [0.0]}))
@@ -219,6 +229,16 @@ def test_a_toast_sends_its_own_offer_back(mount):
     assert page.evaluate("sent.at(-1)") == {"event": "undo", "id": "offer-2"}
     page.evaluate("tell('msg:custom', {toast: '<b>x</b>', undo: false, id: ''})")
     expect(page.locator(".toast b, .toast button")).to_have_count(0)
+
+
+def test_a_file_made_in_the_kernel_is_saved_by_the_browser(mount):
+    page = mount(Router(words={"undo": "Angre", "skip": "Hopp", "unsaved": "?"}))
+    with page.expect_download() as waiting:
+        page.evaluate("""tell('msg:custom', {download: 'kunder – øst.csv', media: 'text/csv'},
+            [new DataView(new Uint8Array([0, 1, 65, 255]).buffer, 1, 3)])""")
+    assert waiting.value.suggested_filename == "kunder – øst.csv"
+    assert Path(waiting.value.path()).read_bytes() == b"\x01A\xff"
+    expect(page.locator("a[download]")).to_have_count(0)
 
 
 def test_links_change_the_path_without_loading_and_back_returns(mount):

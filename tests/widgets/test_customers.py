@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from crm_lab.widgets.customers import CustomerCard, CustomerForm, CustomerList
@@ -97,3 +101,32 @@ def test_the_list_opens_the_row_of_the_browser_and_no_other(app, acme):
         assert app.router.path == "customers"
     screen.grid.fire("open", row=0)
     assert app.router.path == f"customers/{acme.number}"
+
+
+def test_the_rows_shown_are_exported_and_no_cell_is_a_formula(app, crm):
+    for name in ("Øst; Vest AS", '=HYPERLINK("http://x")', "@sum", "-2+3", "Sist AS"):
+        crm.customers.create(name=name, phone="22 22 22 22")
+    app.go("customers")
+    screen = app.main.children[0]
+    files = []
+    app.router.send = lambda message, buffers=(): files.append((message, *buffers))
+    rows = [i for i in (*reversed(range(5)), 5, -1) if i < 0 or i == 5 or screen.frame.name[i] != "Sist AS"]
+    screen.grid._handle_custom_msg({"event": "rows"}, [memoryview(np.array(rows, "int32").tobytes())])
+    message, data = files[-1]
+    assert message == {"download": "kunder.csv", "media": "text/csv"}
+    assert data.startswith("\ufeffNr.;Navn;Org.nr.;Type;".encode())
+    found = pd.read_csv(io.BytesIO(data), sep=";", dtype=str, keep_default_na=False)
+    in_order = [name for name in reversed(screen.frame.name.tolist()) if name != "Sist AS"]
+    assert [name.removeprefix("'") for name in found["Navn"]] == in_order
+    assert sorted(n for n in found["Navn"] if n.startswith("'")) == ["'-2+3", "'=HYPERLINK(\"http://x\")", "'@sum"]
+    assert set(found["Telefon"]) == {"+4722222222"}
+    assert found["Registrert"].str.fullmatch(r"\d\d\.\d\d\.\d{4}").all()
+
+
+@pytest.mark.parametrize("buffers", [[], [memoryview(b"abc")], [memoryview(b"\xff" * 8)]])
+def test_rows_that_are_made_up_export_nothing(app, acme, buffers):
+    app.go("customers")
+    files = []
+    app.router.send = lambda _message, buffers=(): files.extend(buffers)
+    app.main.children[0].grid._handle_custom_msg({"event": "rows"}, buffers)
+    assert [len(file.splitlines()) for file in files] == [1]

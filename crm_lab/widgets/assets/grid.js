@@ -148,7 +148,8 @@ function render({model, el, signal}) {
 
   function footer() {
     const total = count.format(n);
-    status.textContent = order.length === n ? `${total} ${words.rows}` : `${count.format(order.length)} ${words.of} ${total} ${words.rows}`;
+    const whole = `${total} ${n === 1 ? words.row : words.rows}`;
+    status.textContent = order.length === n ? whole : `${count.format(order.length)} ${words.of} ${whole}`;
     bar.hidden = !chosen.size || !(model.get('menu').length || model.get('sum_key'));
     bar.style.display = bar.hidden ? 'none' : '';
     if (bar.hidden) return;
@@ -273,6 +274,9 @@ function render({model, el, signal}) {
   model.on('change:sort', arrange);
   model.on('change:filter', arrange);
   model.on('change:menu', footer);
+  model.on('msg:custom', (/** @type {any} */ m) => {
+    if (m.rows) model.send({event: 'rows'}, undefined, [new DataView(Int32Array.from(order).buffer)]);
+  });
   layout();
   load();
 }

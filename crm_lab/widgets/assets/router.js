@@ -132,8 +132,9 @@ function render({model, el, signal}) {
     notice.textContent = model.get('notice');
     notice.hidden = !model.get('notice');
   });
-  model.on('msg:custom', (/** @type {any} */ m) => {
+  model.on('msg:custom', (/** @type {any} */ m, /** @type {DataView[]} */ buffers) => {
     if (m.toast) toast(m);
+    if (m.download) download(m.download, m.media, buffers[0]);
     if (m.settle) settle();
     if (m.reload) location.reload();
   });
@@ -151,6 +152,16 @@ function element(tag, name, attributes, text = '') {
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   made.textContent = text;
   return made;
+}
+
+/** @param {string} name @param {string} media @param {DataView} data */
+function download(name, media, data) {
+  const url = URL.createObjectURL(new Blob([/** @type {any} */ (data)], {type: media}));
+  const link = element('a', '', {href: url, download: name});
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // Firefox reads it after the click
 }
 
 export default {render};
