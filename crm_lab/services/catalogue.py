@@ -10,6 +10,7 @@ from crm_lab.services.customers import Customers
 from crm_lab.services.employees import Employees
 from crm_lab.services.history import History
 from crm_lab.services.register import Register
+from crm_lab.services.search import Search
 from crm_lab.services.sessions import Sessions
 
 SERVICES: dict[str, type[Service]] = {
@@ -20,5 +21,6 @@ SERVICES: dict[str, type[Service]] = {
     "employees": Employees,
     "history": History,
     "register": Register,
+    "search": Search,
     "sessions": Sessions,
 }

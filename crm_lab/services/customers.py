@@ -75,7 +75,7 @@ class Customers(Parties):
     def list(self) -> pa.Table:
         """Every party the caller may see, in the order of a Norwegian telephone book; one row a party."""
         c, e = tables.customer, tables.employee
-        visiting, name = self._visiting(), shown_name()
+        visiting, name = visiting_place(), shown_name()
         query = (
             select(
                 sql_cast(c.c.id, String).label("id"),
@@ -84,7 +84,7 @@ class Customers(Parties):
                 name.label("name"),
                 c.c.organisation_number,
                 c.c.organisation_form,
-                _kind().label("kind"),
+                party_kind().label("kind"),
                 func.coalesce(visiting.c.city, "").label("city"),
                 func.coalesce(visiting.c.municipality, "").label("municipality"),
                 c.c.industry,
@@ -157,6 +157,15 @@ class Customers(Parties):
         return self._add(customer, clean, reason)
 
     @writes()
+    def create_by_name(self, *, name: str) -> Customer:
+        """Register a party by its name alone; it counts as incomplete until `change`. Raises `InvalidFields`."""
+        clean = clean_customer({"name": name})
+        made = Customer(
+            id=new_id(), name=clean["name"], owner_id=self.actor.id, is_incomplete=True, created_at=self.work.now
+        )  # fmt: skip
+        return self._add(made, {}, "")
+
+    @writes()
     def change(self, *, id: UUID, version: int, **fields: Unpack[CustomerFields]) -> Customer:  # noqa: A002
         """Change the given fields of a party; the others stay.
 
@@ -204,17 +213,6 @@ class Customers(Parties):
     def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
         """Delete a party, with its addresses and its contacts' roles. It can be undone."""
         self._delete(self._read(Customer, id), version)
-
-    def _visiting(self) -> Any:
-        """Place and municipality of each party: of the visiting address, else of the postal one."""
-        a = tables.address
-        rank = func.row_number().over(partition_by=a.c.customer_id, order_by=(a.c.kind.desc(), a.c.position))
-        ranked = (
-            select(a.c.customer_id, a.c.city, a.c.municipality, rank.label("rank"))
-            .where(a.c.kind.in_((AddressKind.VISITING, AddressKind.POSTAL)))
-            .subquery()
-        )
-        return select(ranked).where(ranked.c.rank == 1).subquery()
 
     def _add(self, customer: Customer, clean: CustomerFields, reason: str) -> Customer:
         numbered = replace(
@@ -289,7 +287,20 @@ def shown_name() -> ColumnElement[str]:
     return case((and_(c.is_person, c.first_name != ""), c.first_name + " " + c.name), else_=c.name)
 
 
-def _kind() -> ColumnElement[str]:
+def visiting_place() -> Any:
+    """Place and municipality of each party: of the visiting address, else of the postal one."""
+    a = tables.address
+    rank = func.row_number().over(partition_by=a.c.customer_id, order_by=(a.c.kind.desc(), a.c.position))
+    ranked = (
+        select(a.c.customer_id, a.c.city, a.c.municipality, rank.label("rank"))
+        .where(a.c.kind.in_((AddressKind.VISITING, AddressKind.POSTAL)))
+        .subquery()
+    )
+    return select(ranked).where(ranked.c.rank == 1).subquery()
+
+
+def party_kind() -> ColumnElement[str]:
+    """What a party is to us, as SQL."""
     c = tables.customer.c
     return cast(
         "ColumnElement[str]",

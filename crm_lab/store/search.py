@@ -1,48 +1,29 @@
 """An index of names, numbers and addresses beside the database: SQLite's FTS5, in memory, one for each kind of party.
 
 It is made from the database at the first search and told of every commit, so it is never older than the data. It holds
-the owner of every row, and is read through the predicate of every table: `Work.visible_to`.
+the owner of every row, and is read through the predicate of every table: `Work.visible_to`. Why: docs/adr/0009.
 """
 
 from __future__ import annotations
 
+import re
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ColumnElement,
-    Connection,
-    Integer,
-    MetaData,
-    Select,
-    String,
-    Table,
-    Uuid,
-    and_,
-    case,
-    cast,
-    create_engine,
-    func,
-    literal,
-    null,
-    or_,
-    select,
-    text,
-    union_all,
-)
+from sqlalchemy import Connection, and_, case, create_engine, func, literal, select, true, union, union_all
 from sqlalchemy.pool import StaticPool
 
-from crm_lab.domain.search import Match, Question, SearchKind, typos
+from crm_lab.domain.search import Hit, HitGroup, Match, Question, SearchKind, typos
 from crm_lab.store import tables
+from crm_lab.store.search_rows import SCHEMA, TRIGGERS, code, fts, metadata, name, place, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.engine import Engine
 
     from crm_lab.store.records import Work
@@ -50,49 +31,9 @@ if TYPE_CHECKING:
 Touched = frozenset[tuple[str, UUID]]
 """The kind and id of each party that a commit has changed, or a part of it."""
 BATCH = 1000
-MOST_SPELLINGS, MOST_GUESSES = 60, 200
-EXACT, WHOLE, BEGINS, WORDS, FORMER, PARTLY = range(6)
-"""The ranks of hits: a whole number, the whole name, its beginning, its words, a former name, the beginning of a number."""
-
-metadata = MetaData()
-name = Table(
-    "name", metadata,
-    Column("place", Integer, primary_key=True),
-    Column("id", Uuid, nullable=False, index=True),
-    Column("key", String, nullable=False),
-    Column("shown", String),
-    Column("owner_id", Uuid),
-    Column("owner_only", Boolean, nullable=False),
-    Column("is_archived", Boolean, nullable=False),
-)  # fmt: skip
-"""Names by which a party is found; `shown` is a former one as it was written, None for the one it has."""
-code = Table(
-    "code", metadata,
-    Column("value", String, primary_key=True),
-    Column("id", Uuid, primary_key=True, index=True),
-    Column("match", String, primary_key=True),
-    Column("owner_id", Uuid),
-    Column("owner_only", Boolean, nullable=False),
-    sqlite_with_rowid=False,
-)  # fmt: skip
-"""Numbers and addresses; the owner is that of the customer for whom a contact has them, if any."""
-words = Table("words", MetaData(), Column("rowid", Integer), Column("words", String))
-SCHEMA = (
-    "CREATE VIRTUAL TABLE words USING fts5(key, content='name', content_rowid='place', prefix='1 2 3', detail='none')",
-    "CREATE TRIGGER name_added AFTER INSERT ON name BEGIN INSERT INTO words(rowid, key) VALUES (new.place, new.key); END",
-    "CREATE TRIGGER name_gone AFTER DELETE ON name BEGIN"
-    " INSERT INTO words(words, rowid, key) VALUES ('delete', old.place, old.key); END",
-)
-ADD_NAME = "INSERT INTO name(id, key, shown, owner_id, owner_only, is_archived) VALUES (?, ?, ?, ?, ?, ?)"
-ADD_CODE = "INSERT OR IGNORE INTO code(value, id, match, owner_id, owner_only) VALUES (?, ?, ?, ?, ?)"
-
-
-class Found(NamedTuple):
-    """One party found, and by what; `text` is what matched where that is not the name."""
-
-    id: UUID
-    match: Match
-    text: str
+MOST_SPELLINGS, MOST_GUESSES, MOST_RECENT, MOST_CODES = 60, 200, 20, 200
+WHOLE, BEGINS, WORDS = range(3)
+IDENTITY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class PartyIndex:
@@ -110,21 +51,31 @@ class PartyIndex:
         """What a commit has changed: it is read anew before the next search."""
         self._stale.append(changed)
 
-    def find(
-        self, work: Work, question: Question, *, recent: Sequence[UUID] = (), limit: int = 8, archived: bool | None = False
-    ) -> tuple[list[Found], int]:
-        """The best hits the caller may see, and how many there are; with typing errors only where there is none without."""
-        with self._lock, self._current(work).connect() as index:
-            reader = _Reader(index, work, recent, archived=archived)
-            found, total = reader.read(question, " ".join(_quoted(word) for word in question.words), limit)
-            if not total and any(typos(word) for word in question.words):
-                found, total = reader.guess(question, self._near(question), limit)
-            return found, total
-
     def warm(self, work: Work) -> None:
         """Make the index now, so that nobody waits for it later."""
         with self._lock:
             self._current(work)
+
+    def find(
+        self, work: Work, question: Question, *, limit: int, recent: Sequence[str] = (), is_archived: bool | None = False
+    ) -> HitGroup:
+        """The best hits the caller may see, and how many there are.
+
+        `recent` are customer numbers or ids: of equally good hits those come first.
+        """
+        if not question:
+            return HitGroup()
+        with self._lock, self._current(work).connect() as index:
+            return _Reader(index, work, recent, is_archived=is_archived).find(question, limit)
+
+    def guess(
+        self, work: Work, question: Question, *, limit: int, recent: Sequence[str] = (), is_archived: bool | None = False
+    ) -> HitGroup:
+        """The same for words with typing errors, the likeliest hits first."""
+        if not any(typos(word) for word in question.words):
+            return HitGroup()
+        with self._lock, self._current(work).connect() as index:
+            return _Reader(index, work, recent, is_archived=is_archived).guess(question, self._near(question), limit)
 
     def _current(self, work: Work) -> Engine:
         """The index as new as the newest commit: what it reads is read after it was told, on a connection of its own."""
@@ -151,10 +102,10 @@ class PartyIndex:
         engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
         metadata.create_all(engine)
         with engine.begin() as index:
-            index.exec_driver_sql(SCHEMA[0])
+            index.exec_driver_sql(SCHEMA)
             self._fill(index, source, None)
-            index.exec_driver_sql("INSERT INTO words(words) VALUES ('rebuild')")
-            for trigger in SCHEMA[1:]:
+            index.exec_driver_sql("INSERT INTO fts(fts) VALUES ('rebuild')")
+            for trigger in TRIGGERS:
                 index.exec_driver_sql(trigger)
         return engine
 
@@ -163,17 +114,18 @@ class PartyIndex:
         with engine.begin() as index:
             for start in range(0, len(ids), BATCH):
                 batch = ids[start : start + BATCH]
-                for table in (name, code):
+                for table in (name, code, place):
                     index.execute(table.delete().where(table.c.id.in_(batch)))
                 self._fill(index, source, batch)
 
     def _fill(self, index: Connection, source: Connection, ids: list[UUID] | None) -> None:
-        raw: Any = index.connection.driver_connection
-        names = source.execute(_names(self.kind, ids)).fetchall()
-        raw.executemany(ADD_NAME, names)
-        raw.executemany(ADD_CODE, source.execute(_codes(self.kind, ids)).fetchall())
-        fresh = {word for row in names for word in row[1].split() if not word.isdigit()} - self._words
-        if fresh:
+        fresh: set[str] = set()
+        for insert, rows in read_rows(self.kind, source, ids):
+            index.connection.driver_connection.executemany(insert, rows)  # type: ignore[union-attr]
+        newest = select(name.c.words).where(name.c.id.in_(ids) if ids is not None else true())
+        for known in index.execute(newest).scalars():
+            fresh.update(known.split())
+        if fresh - self._words:
             self._words |= fresh
             self._beginnings = {}
 
@@ -182,86 +134,103 @@ class PartyIndex:
         return " AND ".join(f"({' OR '.join(map(_quoted, (word, *self._spellings(word))))})" for word in question.words)
 
     def _spellings(self, word: str) -> list[str]:
-        """Beginnings of known words that differ from `word` by its typing errors at most, the likeliest first."""
-        most, found = typos(word), {}
+        """Known words, or their beginnings, that differ from `word` by its typing errors at most, the likeliest first."""
+        most, found = typos(word), dict[str, int]()
         for length in range(len(word) - most, len(word) + most + 1) if most else ():
             if length not in self._beginnings:
                 self._beginnings[length] = list({known[:length] for known in self._words if len(known) >= length})
             near = process.extract(word, self._beginnings[length], scorer=OSA.distance, score_cutoff=most, limit=None)
-            found |= {spelling: distance for spelling, distance, _place in near}
-        return sorted(found, key=lambda spelling: (found[spelling], spelling))[:MOST_SPELLINGS]
+            # A beginning that is no whole word must end as the typed one does: else nordl would be nordskog.
+            found |= {known: int(n) for known, n, _at in near if known in self._words or known[-1] == word[-1]}
+        return sorted(found, key=lambda known: (found[known], known))[:MOST_SPELLINGS]
 
 
 class _Reader:
-    """One search in an index."""
+    """One search in an index, as one caller may see it."""
 
-    def __init__(self, index: Connection, work: Work, recent: Sequence[UUID], *, archived: bool | None) -> None:
+    def __init__(self, index: Connection, work: Work, recent: Sequence[str], *, is_archived: bool | None) -> None:
         self._index, self._work = index, work
-        self._seen = and_(
-            work.visible_to(name), name.c.is_archived.is_(archived) if archived is not None else True
-        )
-        me = work.actor.id if work.actor else None
+        self._seen = work.visible_to(name)
+        if is_archived is not None:
+            self._seen = and_(self._seen, name.c.is_archived.is_(is_archived))
+        opened = self._opened(recent[:MOST_RECENT])
         self._order = (
-            case({party: n for n, party in enumerate(recent)}, value=name.c.id, else_=len(recent)) if recent else literal(0),
-            case((name.c.owner_id == me, 0), else_=1),
+            case({key: n for n, key in enumerate(opened)}, value=name.c.id, else_=len(opened)) if opened else literal(0),
+            case((name.c.owner_id == (work.actor.id if work.actor else None), 0), else_=1),
+            func.length(name.c.key),
+            name.c.key,
+            name.c.place,
         )
 
-    def read(self, question: Question, pattern: str, limit: int) -> tuple[list[Found], int]:
-        """The hits, best first, and how many there are."""
-        parts = [self._named(pattern, " ".join(question.words))] if question.words else []
-        if question.exact:
-            parts.append(self._coded(question))
-        if not parts:
-            return [], 0
-        hits = union_all(*parts).subquery() if len(parts) > 1 else parts[0].subquery()
+    def find(self, question: Question, limit: int) -> HitGroup:
+        """Whole numbers, then names, then beginnings of numbers."""
+        whole, begun = self._coded(question)
+        pattern = " AND ".join(_quoted(word) for word in question.words)
+        named = self._named(pattern, question.words, limit) if question.words else {}
+        found = (whole | {k: v for k, v in (named | begun).items() if k not in whole}) if whole or begun else named
+        return HitGroup(hits=self._hits(list(found.items())[:limit]), total=self._count(pattern, [*whole, *begun]))
+
+    def guess(self, question: Question, pattern: str, limit: int) -> HitGroup:
+        """Names with words near those asked for."""
+        query = select(name.c.id, name.c.words).select_from(fts.join(name, name.c.place == fts.c.rowid))
+        rows = self._index.execute(query.where(fts.c.fts.match(pattern), self._seen).order_by(*self._order).limit(MOST_GUESSES))
+        best = sorted((_unlike(question.words, row.words), n, row.id) for n, row in enumerate(rows))
+        return HitGroup(hits=self._hits([(key, (Match.SPELLING, "")) for _n, _at, key in best[:limit]]), total=self._count(pattern, []))
+
+    def _named(self, pattern: str, words: Sequence[str], limit: int) -> dict[UUID, tuple[Match, str]]:
+        key = " ".join(words)
+        present = and_(*(func.instr(" " + name.c.key, f" {word}") > 0 for word in words))
+        rank = case((name.c.key == key, WHOLE), (func.substr(name.c.key, 1, len(key)) == key, BEGINS), else_=WORDS)
+        by_former = case((and_(name.c.former.is_not(None), ~present), 1), else_=0)
         query = (
-            # SQLite takes the bare columns of a group from the row that holds its min()
-            select(hits.c.id, hits.c.match, hits.c.text, func.min(hits.c.rank), func.count().over())
-            .group_by(hits.c.id)
-            .order_by(func.min(hits.c.rank), hits.c.recent, hits.c.own, func.length(hits.c.key), hits.c.key, hits.c.id)
+            select(name.c.id, name.c.former, by_former)
+            .select_from(fts.join(name, name.c.place == fts.c.rowid))
+            .where(fts.c.fts.match(pattern), self._seen)
+            .order_by(by_former, rank, *self._order)
             .limit(limit)
         )
-        rows = self._index.execute(query).fetchall()
-        return [Found(row[0], Match(row[1]), row[2] or "") for row in rows], rows[0][4] if rows else 0
+        return {
+            key: (Match.FORMER_NAME, former) if left else (Match.NAME, "")
+            for key, former, left in self._index.execute(query).tuples()
+        }  # fmt: skip
 
-    def guess(self, question: Question, pattern: str, limit: int) -> tuple[list[Found], int]:
-        """The same with typing errors, the likeliest first."""
-        hits = self._named(pattern, " ".join(question.words)).subquery()
-        query = select(hits, func.count().over().label("total")).order_by(hits.c.recent, hits.c.own).limit(MOST_GUESSES)
-        rows = self._index.execute(query).mappings().fetchall()
-        best = sorted(rows, key=lambda row: (_unlike(question.words, row["key"]), row["recent"], row["own"], len(row["key"]), row["key"]))
-        found = list(dict.fromkeys(Found(row["id"], Match.SPELLING, row["text"] or "") for row in best))
-        return found[:limit], rows[0]["total"] if rows else 0
+    def _coded(self, question: Question) -> tuple[dict[UUID, tuple[Match, str]], dict[UUID, tuple[Match, str]]]:
+        """The parties whose numbers and addresses are those asked for, and those whose begin so."""
+        seen = (self._work.visible_to(code), self._seen)
+        joined = select(name.c.id, code.c.match, code.c.value).select_from(code.join(name, name.c.id == code.c.id))
+        whole = joined.where(code.c.value.in_(question.exact), *seen).order_by(*self._order).limit(MOST_CODES)
+        found = [{}, {}]
+        if question.exact:
+            found[0] = {key: (Match(match), value) for key, match, value in self._index.execute(whole).tuples()}
+        for start in question.starts:
+            reach = and_(code.c.value.between(start, f"{start}\U0010ffff"), code.c.match != Match.NUMBER)
+            begun = joined.where(reach, *seen).order_by(*self._order).limit(MOST_CODES)
+            found[1] |= {key: (Match(match), value) for key, match, value in self._index.execute(begun).tuples()}
+        return found[0], found[1]
 
-    def _named(self, pattern: str, key: str) -> Select[Any]:
-        rank = case(
-            (name.c.shown.is_not(None), FORMER),
-            (name.c.key == key, WHOLE),
-            (func.substr(name.c.key, 1, len(key)) == key, BEGINS),
-            else_=WORDS,
-        )
-        match = case((name.c.shown.is_not(None), Match.FORMER_NAME), else_=Match.NAME)
-        return (
-            select(*self._columns(rank, match, name.c.shown))
-            .join_from(words, name, name.c.place == words.c.rowid)
-            .where(and_(words.c.words.match(pattern), self._seen))
-        )
+    def _count(self, pattern: str, coded: Sequence[UUID]) -> int:
+        """How many parties there are by name, and by number beside those."""
+        by_name = select(name.c.place).select_from(fts.join(name, name.c.place == fts.c.rowid))
+        by_name = by_name.where(fts.c.fts.match(pattern), self._seen)
+        by_code = select(name.c.place).where(name.c.id.in_(coded))
+        every = by_name if pattern and not coded else union(by_name, by_code) if pattern else by_code
+        return int(self._index.execute(select(func.count()).select_from(every.subquery())).scalar_one())
 
-    def _coded(self, question: Question) -> Select[Any]:
-        whole = code.c.value.in_(question.exact)
-        begun = [code.c.value.between(start, f"{start}\U0010ffff") for start in question.starts]
-        return (
-            select(*self._columns(case((whole, EXACT), else_=PARTLY), code.c.match, code.c.value))
-            .join_from(code, name, and_(name.c.id == code.c.id, name.c.shown.is_(None)))
-            .where(and_(or_(whole, and_(code.c.match != Match.NUMBER, or_(*begun))), self._work.visible_to(code), self._seen))
-        )
+    def _hits(self, found: Sequence[tuple[UUID, tuple[Match, str]]]) -> tuple[Hit, ...]:
+        ids = [key for key, _why in found]
+        columns = (name.c.id, name.c.number, name.c.label.label("name"), name.c.is_person, name.c.is_incomplete)
+        rows = {row["id"]: row for row in self._index.execute(select(*columns).where(name.c.id.in_(ids))).mappings()}
+        here = select(place.c.id, place.c.label).where(place.c.id.in_(ids), self._work.visible_to(place)).order_by(place.c.rank.desc())
+        where = dict(self._index.execute(here).tuples().all())
+        return tuple(Hit(**rows[key], match=match, text=what, place=where.get(key, "")) for key, (match, what) in found)
 
-    def _columns(self, rank: ColumnElement[int], match: ColumnElement[str], what: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-        recent, own = self._order
-        return [
-            name.c.id, name.c.key, rank.label("rank"), match.label("match"), what.label("text"),
-            recent.label("recent"), own.label("own"),
-        ]  # fmt: skip
+    def _opened(self, recent: Sequence[str]) -> list[UUID]:
+        """The parties of customer numbers or ids; what is neither is left out."""
+        if not recent:
+            return []
+        numbers = select(code.c.value, code.c.id).where(code.c.match == Match.NUMBER, code.c.value.in_(recent))
+        known = dict(self._index.execute(numbers).tuples().all())
+        return list(dict.fromkeys(known[r] if r in known else UUID(r) for r in recent if r in known or IDENTITY.fullmatch(r)))
 
 
 def _quoted(word: str) -> str:
@@ -269,58 +238,7 @@ def _quoted(word: str) -> str:
     return f'"{word}"*'
 
 
-def _unlike(asked: Sequence[str], key: str) -> int:
-    """Typing errors between the words asked for and those of a name that come nearest."""
-    known = key.split()
-    return sum(
-        min(min(OSA.distance(word, other), 1 + OSA.distance(word, other[: len(word)])) for other in known) for word in asked
-    )
-
-
-def _hex(column: ColumnElement[UUID]) -> ColumnElement[str]:
-    """A key as SQLAlchemy keeps it in SQLite, without a Python object for each."""
-    return func.replace(cast(column, String), "-", "")
-
-
-def _names(kind: SearchKind, ids: list[UUID] | None) -> Any:
-    """The names of parties, in the order of `ADD_NAME`; of all where `ids` is None."""
-    t, f = _table(kind), tables.former_name
-    key = f.c[f"{kind}_id"]
-    rest = (t.c.owner_id, t.c.owner_only, t.c.archived_at.is_not(None))
-    present = select(_hex(t.c.id), t.c.name_key, null(), _hex(rest[0]), *rest[1:])
-    former = select(_hex(t.c.id), f.c.name_key, f.c.name, _hex(rest[0]), *rest[1:]).join_from(f, t, t.c.id == key)
-    parts = [present, former] if ids is None else [present.where(t.c.id.in_(ids)), former.where(key.in_(ids))]
-    return union_all(*parts)
-
-
-def _codes(kind: SearchKind, ids: list[UUID] | None) -> Any:
-    """The numbers and addresses of parties, in the order of `ADD_CODE`."""
-    t = _table(kind)
-    columns = {
-        SearchKind.CUSTOMER: {
-            "number": Match.NUMBER, "supplier_number": Match.NUMBER, "organisation_number": Match.ORGANISATION_NUMBER,
-            "phone": Match.PHONE, "mobile": Match.PHONE, "email": Match.EMAIL, "invoice_email": Match.EMAIL,
-        },
-        SearchKind.CONTACT: {"phone": Match.PHONE, "mobile": Match.PHONE, "email": Match.EMAIL},
-    }[kind]  # fmt: skip
-    parts = [
-        select(func.lower(cast(t.c[column], String)).label("value"), _hex(t.c.id), literal(match), null(), literal(False))
-        .where(t.c.id.in_(ids) if ids is not None else True, cast(t.c[column], String) != "")
-        for column, match in columns.items()
-    ]  # fmt: skip
-    return union_all(*parts, *(_role_codes(ids) if kind is SearchKind.CONTACT else ()))
-
-
-def _role_codes(ids: list[UUID] | None) -> list[Select[Any]]:
-    """Those of the work belong to the customer too, and are as visible as it is."""
-    r, c = tables.contact_role, tables.customer
-    return [
-        select(func.lower(r.c[column]), _hex(r.c.contact_id), literal(match), _hex(c.c.owner_id), c.c.owner_only)
-        .join_from(r, c, c.c.id == r.c.customer_id)
-        .where(r.c.contact_id.in_(ids) if ids is not None else True, r.c[column] != "")
-        for column, match in (("phone", Match.PHONE), ("email", Match.EMAIL))
-    ]  # fmt: skip
-
-
-def _table(kind: SearchKind) -> Table:
-    return {SearchKind.CUSTOMER: tables.customer, SearchKind.CONTACT: tables.contact}[kind]
+def _unlike(asked: Sequence[str], there: str) -> int:
+    """Typing errors between the words asked for and those of a name that come nearest; a word begun costs half of one."""
+    known = there.split()
+    return sum(min(min(2 * OSA.distance(w, k), 1 + 2 * OSA.distance(w, k[: len(w)])) for k in known) for w in asked)
