@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import Connection, and_, case, create_engine, func, literal, select, true, union, union_all
+from sqlalchemy import Connection, and_, case, create_engine, func, literal, select, true, union
 from sqlalchemy.pool import StaticPool
 
 from crm_lab.domain.search import Hit, HitGroup, Match, Question, SearchKind, typos
@@ -23,7 +23,6 @@ from crm_lab.store.search_rows import SCHEMA, TRIGGERS, code, fts, metadata, nam
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.engine import Engine
 
     from crm_lab.store.records import Work
@@ -191,7 +190,7 @@ class _Reader:
         )
         return {
             key: (Match.FORMER_NAME, former) if left else (Match.NAME, "")
-            for key, former, left in self._index.execute(query).tuples()
+            for key, former, left in self._index.execute(query)
         }  # fmt: skip
 
     def _coded(self, question: Question) -> tuple[dict[UUID, tuple[Match, str]], dict[UUID, tuple[Match, str]]]:
@@ -199,13 +198,13 @@ class _Reader:
         seen = (self._work.visible_to(code), self._seen)
         joined = select(name.c.id, code.c.match, code.c.value).select_from(code.join(name, name.c.id == code.c.id))
         whole = joined.where(code.c.value.in_(question.exact), *seen).order_by(*self._order).limit(MOST_CODES)
-        found = [{}, {}]
+        found: list[dict[UUID, tuple[Match, str]]] = [{}, {}]
         if question.exact:
-            found[0] = {key: (Match(match), value) for key, match, value in self._index.execute(whole).tuples()}
+            found[0] = {key: (Match(match), value) for key, match, value in self._index.execute(whole)}
         for start in question.starts:
             reach = and_(code.c.value.between(start, f"{start}\U0010ffff"), code.c.match != Match.NUMBER)
             begun = joined.where(reach, *seen).order_by(*self._order).limit(MOST_CODES)
-            found[1] |= {key: (Match(match), value) for key, match, value in self._index.execute(begun).tuples()}
+            found[1] |= {key: (Match(match), value) for key, match, value in self._index.execute(begun)}
         return found[0], found[1]
 
     def _count(self, pattern: str, coded: Sequence[UUID]) -> int:
@@ -221,7 +220,7 @@ class _Reader:
         columns = (name.c.id, name.c.number, name.c.label.label("name"), name.c.is_person, name.c.is_incomplete)
         rows = {row["id"]: row for row in self._index.execute(select(*columns).where(name.c.id.in_(ids))).mappings()}
         here = select(place.c.id, place.c.label).where(place.c.id.in_(ids), self._work.visible_to(place)).order_by(place.c.rank.desc())
-        where = dict(self._index.execute(here).tuples().all())
+        where = dict(self._index.execute(here).all())
         return tuple(Hit(**rows[key], match=match, text=what, place=where.get(key, "")) for key, (match, what) in found)
 
     def _opened(self, recent: Sequence[str]) -> list[UUID]:
@@ -229,7 +228,7 @@ class _Reader:
         if not recent:
             return []
         numbers = select(code.c.value, code.c.id).where(code.c.match == Match.NUMBER, code.c.value.in_(recent))
-        known = dict(self._index.execute(numbers).tuples().all())
+        known = dict(self._index.execute(numbers).all())
         return list(dict.fromkeys(known[r] if r in known else UUID(r) for r in recent if r in known or IDENTITY.fullmatch(r)))
 
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Select
 
-Rows = Iterator[tuple[Any, ...]] if TYPE_CHECKING else Any
 READ_AT_ONCE = 10_000
 metadata = MetaData()
 
@@ -98,8 +97,7 @@ fts = Table("fts", MetaData(), Column("rowid", Integer), Column("fts", String))
 SCHEMA = "CREATE VIRTUAL TABLE fts USING fts5(words, content='name', content_rowid='place', prefix='1 2 3', detail='none')"
 TRIGGERS = (
     "CREATE TRIGGER name_added AFTER INSERT ON name BEGIN INSERT INTO fts(rowid, words) VALUES (new.place, new.words); END",
-    "CREATE TRIGGER name_gone AFTER DELETE ON name BEGIN"
-    " INSERT INTO fts(fts, rowid, words) VALUES ('delete', old.place, old.words); END",
+    "CREATE TRIGGER name_gone AFTER DELETE ON name BEGIN INSERT INTO fts(fts, rowid, words) VALUES ('delete', old.place, old.words); END",
 )
 ADD_NAME = "INSERT INTO name VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_CODE = "INSERT OR IGNORE INTO code VALUES (?, ?, ?, ?, ?)"
@@ -118,7 +116,7 @@ COLUMNS = {
 }
 
 
-def read_rows(kind: SearchKind, source: Connection, ids: list[UUID] | None) -> Iterator[tuple[str, Rows]]:
+def read_rows(kind: SearchKind, source: Connection, ids: list[UUID] | None) -> Iterator[tuple[str, Iterator[tuple[Any, ...]]]]:
     """Statements that fill the index, each with its rows: of these parties, or of all where `ids` is None."""
     yield ADD_NAME, _names(kind, source, ids)
     yield ADD_CODE, _codes(kind, source, ids)
@@ -129,12 +127,13 @@ def read_rows(kind: SearchKind, source: Connection, ids: list[UUID] | None) -> I
         yield ADD_PLACE, _companies(source, ids)
 
 
-def _names(kind: SearchKind, source: Connection, ids: list[UUID] | None) -> Rows:
+def _names(kind: SearchKind, source: Connection, ids: list[UUID] | None) -> Iterator[tuple[Any, ...]]:
     t, f = _table(kind), tables.former_name
     key = f.c[f"{kind}_id"]
     former: dict[UUID, list[Any]] = {}
     for row in source.execute(select(key.label("id"), f.c.name, f.c.name_key).where(_among(key, ids)).order_by(f.c.left_at)):
         former.setdefault(row.id, []).append(row)
+    shown: tuple[ColumnElement[Any], ...]
     if kind is SearchKind.CUSTOMER:
         shown = (shown_name(), t.c.number, t.c.is_person)
     else:
@@ -146,7 +145,7 @@ def _names(kind: SearchKind, source: Connection, ids: list[UUID] | None) -> Rows
         yield party.bytes, every, words, left[-1].name if left else None, *others, _bytes(owner), owner_only
 
 
-def _codes(kind: SearchKind, source: Connection, ids: list[UUID] | None) -> Rows:
+def _codes(kind: SearchKind, source: Connection, ids: list[UUID] | None) -> Iterator[tuple[Any, ...]]:
     t, columns = _table(kind), COLUMNS[kind]
     for party, *values in _read(source, select(t.c.id, *(t.c[column] for column in columns)).where(_among(t.c.id, ids))):
         for value, match in zip(values, columns.values(), strict=True):
@@ -154,7 +153,7 @@ def _codes(kind: SearchKind, source: Connection, ids: list[UUID] | None) -> Rows
                 yield str(value).casefold(), party.bytes, match, None, False
 
 
-def _role_codes(source: Connection, ids: list[UUID] | None) -> Rows:
+def _role_codes(source: Connection, ids: list[UUID] | None) -> Iterator[tuple[Any, ...]]:
     r, c = tables.contact_role, tables.customer
     query = select(r.c.contact_id, r.c.phone, r.c.email, c.c.owner_id, c.c.owner_only).join_from(r, c, c.c.id == r.c.customer_id)
     for party, phone, email, owner, owner_only in _read(source, query.where(_among(r.c.contact_id, ids))):
@@ -163,7 +162,7 @@ def _role_codes(source: Connection, ids: list[UUID] | None) -> Rows:
                 yield value.casefold(), party.bytes, match, _bytes(owner), owner_only
 
 
-def _cities(source: Connection, ids: list[UUID] | None) -> Rows:
+def _cities(source: Connection, ids: list[UUID] | None) -> Iterator[tuple[Any, ...]]:
     """Places of the visiting address, else of the postal one."""
     a = tables.address
     rank = case((a.c.kind == AddressKind.VISITING, 0), else_=1000) + a.c.position
@@ -173,7 +172,7 @@ def _cities(source: Connection, ids: list[UUID] | None) -> Rows:
         yield party.bytes, order, city, None, False
 
 
-def _companies(source: Connection, ids: list[UUID] | None) -> Rows:
+def _companies(source: Connection, ids: list[UUID] | None) -> Iterator[tuple[Any, ...]]:
     """Where a person works now; first where decisions are hers."""
     r, c = tables.contact_role, tables.customer
     rank = func.row_number().over(partition_by=r.c.contact_id, order_by=(r.c.is_decision_maker.desc(), r.c.id))
@@ -192,7 +191,7 @@ def shown_name() -> ColumnElement[str]:
     return case((c.is_person & (c.first_name != ""), c.first_name + " " + c.name), else_=c.name)
 
 
-def _read(source: Connection, query: Select[Any]) -> Rows:
+def _read(source: Connection, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
     for rows in source.execute(query).partitions(READ_AT_ONCE):
         yield from rows
 

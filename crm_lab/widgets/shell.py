@@ -20,6 +20,8 @@ from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.router import Router
+from crm_lab.widgets.search import PartySearch
+from crm_lab.widgets.search_results import SearchScreen
 
 if TYPE_CHECKING:
     from crm_lab.connection import Connection
@@ -37,8 +39,9 @@ def theme_name(theme: str) -> str:
 def start_path(base: str) -> str:
     """The screen the browser asked for, from what Voilà tells the kernel."""
     path = os.environ.get("SCRIPT_NAME", "")
+    query = os.environ.get("QUERY_STRING", "")
     _before, found, rest = path.partition(base)
-    return rest.strip("/") if found else ""
+    return rest.strip("/") + (f"?{query}" if query else "") if found else ""
 
 
 class Missing(Live):
@@ -66,8 +69,9 @@ class App(ipywidgets.Box):
         self.base = self.router.base
         self.nav = Live("nav.html", self, actions={"new_customer": lambda: self.go("customers/new")}, **self._menu(""))
         self.top = Live("top.html", self, actions={"theme": self._next_theme, "language": self._language}, **self._top())
+        self.search = PartySearch(self)
         self.main = ipywidgets.Box()
-        bar = ipywidgets.Box([self.top])
+        bar = ipywidgets.Box([self.search, self.top])
         for widget, name in ((self.nav, "crm-nav"), (bar, "crm-top"), (self.main, "crm-main")):
             widget.add_class(name)
         super().__init__([self.nav, bar, self.main, self.router])
@@ -121,6 +125,10 @@ class App(ipywidgets.Box):
         guarded(self, self._visit)(path)
 
     def _visit(self, path: str) -> None:
+        at = self.main.children[0] if self.main.children else None
+        if isinstance(at, SearchScreen) and path.startswith("search?"):
+            at.show(path)
+            return
         try:
             screen = self._screen(path)
         except NotFound as error:
@@ -134,13 +142,15 @@ class App(ipywidgets.Box):
         self.router.settle()
 
     def _screen(self, path: str) -> ipywidgets.Widget:
-        match path.split("/"):
+        match path.partition("?")[0].split("/"):
             case [""] | ["customers"]:
                 return CustomerList(self)
             case ["customers", "new"]:
                 return CustomerForm(self)
             case ["customers", number] if number.isascii() and number.isdigit() and len(number) < 16:  # noqa: PLR2004 - BIGINT
                 return CustomerCard(self, int(number))
+            case ["search"]:
+                return SearchScreen(self, path)
             case ["profile"]:
                 return Profile(self)
             case ["employees"] if self.me.has(Role.ADMIN):
