@@ -154,7 +154,7 @@ class _Reader:
             self._seen = and_(self._seen, name.c.is_archived.is_(is_archived))
         opened = self._opened(recent[:MOST_RECENT])
         self._order = (
-            case({key: n for n, key in enumerate(opened)}, value=name.c.id, else_=len(opened)) if opened else literal(0),
+            case(*((name.c.id == key, n) for n, key in enumerate(opened)), else_=len(opened)) if opened else literal(0),
             case((name.c.owner_id == (work.actor.id if work.actor else None), 0), else_=1),
             func.length(name.c.key),
             name.c.key,

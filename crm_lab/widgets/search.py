@@ -84,14 +84,13 @@ class PartySearch(Search):
             self._tell(now, _silent_group())
             return
         self._tell(now, _waiting_group())
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # no page: a test or a script
-            self._tell(now, self._register_group(now, self._ask_register(now.text)))
-            return
         if self._task:
             self._task.cancel()
-        self._task = loop.create_task(self._follow_up(now))
+        loop = self._app.loop
+        if loop is None:
+            self._tell(now, self._register_group(now, self._ask_register(now.text)))
+        else:
+            self._task = loop.create_task(self._follow_up(now))
 
     async def _follow_up(self, now: Question) -> None:
         """Ask the register beside the work of the page, unless something newer is asked meanwhile."""
@@ -195,12 +194,6 @@ class PartySearch(Search):
     def _show_all(self, text: str) -> None:
         if isinstance(text, str) and text.strip():
             self._app.go(search_path(text=" ".join(text.split())[:LONGEST_TEXT]))
-
-    def close(self) -> None:
-        """Ask nobody any more."""
-        if self._task:
-            self._task.cancel()
-        super().close()
 
 
 def marks(title: str, text: str) -> list[list[int]]:

@@ -76,15 +76,15 @@ class SearchScreen(ipywidgets.VBox):
     def _columns(self) -> list[dict[str, Any]]:
         kinds = {kind: kind_text(kind) for kind in ("customer", "supplier", "both", "person")} | {"contact": _("Contact")}
         return [
-            {"key": "name", "label": _("Name"), "min": 200, "grow": 3, "phone": 1, "fixed": True, "lock": "owner_only", "opens": True},
-            {"key": "kind", "label": _("Type"), "min": 92, "map": kinds, "phone": 2},
-            {"key": "number", "label": _("No."), "kind": "num", "width": 78},
-            {"key": "company", "label": _("Company"), "min": 120, "phone": 3},
+            {"key": "name", "label": _("Name"), "min": 180, "grow": 3, "phone": 1, "fixed": True, "lock": "owner_only", "opens": True},
+            {"key": "kind", "label": _("Type"), "min": 84, "map": kinds, "phone": 2},
+            {"key": "number", "label": _("No."), "kind": "num", "width": 70},
+            {"key": "company", "label": _("Company"), "min": 90, "phone": 3},
             {"key": "organisation_number", "label": _("Org. no."), "width": 104},
-            {"key": "city", "label": _("Place"), "min": 96, "phone": 4},
+            {"key": "city", "label": _("Place"), "min": 84, "phone": 4},
             {"key": "phone", "label": _("Phone"), "width": 124},
-            {"key": "email", "label": _("E-mail"), "min": 130, "grow": 2},
-            {"key": "owner", "label": _("Owner"), "min": 120},
+            {"key": "email", "label": _("E-mail"), "min": 110, "grow": 2},
+            {"key": "owner", "label": _("Owner"), "min": 100},
         ]
 
     def _filter(self, name: str, value: str) -> None:

@@ -118,6 +118,11 @@ class App(ipywidgets.Box):
         """Put a card among the last opened ones."""
         self.recent = dict([(path, name), *((p, n) for p, n in self.recent.items() if p != path)][:MOST_RECENT])
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The page's event loop; None in a test or a script."""
+        return _running_loop()
+
     # showing screens
 
     def visit(self, path: str) -> None:
