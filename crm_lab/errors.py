@@ -6,11 +6,9 @@ Anything that is not a `CrmError` is a bug: the log gets it all, the user a refe
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from crm_lab.i18n import _
 
 
 class CrmError(Exception):
@@ -74,18 +72,32 @@ class Faults:
     def __init__(self) -> None:
         self.found: dict[str, str] = {}
 
-    @contextmanager
-    def at(self, field: str) -> Iterator[None]:
+    def at(self, field: str) -> _At:
         """Note an `InvalidInput` as the fault of `field` and go on."""
-        try:
-            yield
-        except InvalidInput as error:
-            self.found.setdefault(field, error.message)
+        return _At(self.found, field)
 
     def tell(self) -> None:
         """Raise `InvalidFields` where anything was wrong."""
         if self.found:
             raise InvalidFields(self.found)
+
+
+class _At:
+    """One field while it is looked at; a class, because an import enters half a million of them."""
+
+    __slots__ = ("_field", "_found")
+
+    def __init__(self, found: dict[str, str], field: str) -> None:
+        self._found, self._field = found, field
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, InvalidInput):
+            return False
+        self._found.setdefault(self._field, error.message)
+        return True
 
 
 class NotFound(CrmError):
@@ -110,6 +122,13 @@ class Conflict(CrmError):
     """Somebody else changed it first, or the value is taken."""
 
     status = 409
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody saved the same record first. It stands here because screens mend it."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else changed this in the meantime. Reload and try again; nothing was saved."))
 
 
 class Unavailable(CrmError):

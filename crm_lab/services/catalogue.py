@@ -9,6 +9,8 @@ from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers
 from crm_lab.services.employees import Employees
 from crm_lab.services.history import History
+from crm_lab.services.imports import Imports
+from crm_lab.services.places import Places
 from crm_lab.services.register import Register
 from crm_lab.services.search import Search
 from crm_lab.services.sessions import Sessions
@@ -20,6 +22,8 @@ SERVICES: dict[str, type[Service]] = {
     "customers": Customers,
     "employees": Employees,
     "history": History,
+    "imports": Imports,
+    "places": Places,
     "register": Register,
     "search": Search,
     "sessions": Sessions,

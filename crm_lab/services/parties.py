@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID
@@ -10,11 +11,11 @@ from sqlalchemy import ColumnElement, Table, and_, select
 
 from crm_lab.domain.addresses import Address
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.names import name_key
+from crm_lab.domain.names import name_bits, name_key
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import InvalidInput, NotFound
 from crm_lab.i18n import _
-from crm_lab.services.actions import Service
+from crm_lab.services.actions import Service, reads
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record, as_row
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from crm_lab.domain.contacts import Contact
     from crm_lab.domain.customers import Customer
+    from crm_lab.store.records import Work
 
     P = TypeVar("P", Customer, Contact)
 
@@ -34,6 +36,13 @@ class Parties(Service):
 
     table: ClassVar[Table]
     key: ClassVar[str]
+
+    @reads()
+    def former_names(self, *, id: UUID) -> tuple[str, ...]:  # noqa: A002 - the wire's word
+        """The names a party has left, newest first."""
+        f = tables.former_name
+        query = select(f.c.name).where(and_(f.c[self.key] == id, self.work.visible_to(f))).order_by(f.c.left_at.desc())
+        return tuple(dict.fromkeys(row["name"] for row in self.work.rows(query)))
 
     def _present(self) -> ColumnElement[bool]:
         """Which parties are listed: visible and not archived."""
@@ -82,9 +91,7 @@ class Parties(Service):
         if name_key(name) in {"", name_key(now)}:
             return
         left: Row = {"id": new_id(), "customer_id": None, "contact_id": None, self.key: party_id}
-        self.work.insert(
-            tables.former_name, left | {"name": name, "name_key": name_key(name), "left_at": self.work.now}
-        )
+        self.work.insert(tables.former_name, left | {"name": name, "left_at": self.work.now} | name_columns(name))
 
     def _assign(self, ids: tuple[UUID, ...], owner_id: UUID) -> int:
         """Give the parties a new owner; how many there were. Raises `NotFound` where one is hidden."""
@@ -113,6 +120,12 @@ class Parties(Service):
         self.work.remove(self.table, row or {"id": party.id})
 
 
+def name_columns(name: str) -> Row:
+    """What a name is found by."""
+    key = name_key(name)
+    return {"name_key": key, "name_bits": name_bits(key)}
+
+
 def address_rows(addresses: Iterable[Address]) -> list[Row]:
     """Addresses as rows, in the order given."""
     return [as_row(address, tables.address) | {"position": n} for n, address in enumerate(addresses)]
@@ -128,3 +141,42 @@ def clean_reason(reason: str) -> str:
     return clean_text(reason, "duplicate_reason", max_length=LONGEST_REASON)
 
 
+
+
+def read_many(work: Work, cls: type[P], table: Table, ids: Iterable[UUID]) -> dict[UUID, P]:
+    """Many parties with their addresses and categories, by key; that the caller may see them has been asked."""
+    key, wanted = f"{table.name}_id", list(ids)
+    addresses: dict[UUID, list[Address]] = defaultdict(list)
+    for row in sorted(work.rows_of(tables.address, key, wanted), key=lambda row: row["position"]):
+        addresses[row[key]].append(as_record(Address, row))
+    labels: dict[UUID, list[UUID]] = defaultdict(list)
+    for row in sorted(work.rows_of(tables.category_link, key, wanted), key=lambda row: row["id"]):
+        labels[row[key]].append(row["category_id"])
+    return {
+        row["id"]: replace(as_record(cls, row), addresses=tuple(addresses[row["id"]]), categories=tuple(labels[row["id"]]))
+        for row in work.rows_of(table, "id", wanted)
+    }
+
+
+def save_parts(work: Work, key: str, pairs: list[tuple[P, P]]) -> None:
+    """Save what changed of the addresses and categories of many parties, and the names they leave."""
+    moved = [after for before, after in pairs if after.addresses != before.addresses]
+    work.remove_many(tables.address, work.rows_of(tables.address, key, (party.id for party in moved)))
+    work.insert_many(*part_rows(tables.address, key, ((party.id, address_rows(party.addresses)) for party in moved)))
+    added = ((a.id, [{"category_id": c} for c in a.categories if c not in b.categories]) for b, a in pairs)
+    work.insert_many(*part_rows(tables.category_link, key, added))
+    left = ((a.id, b.display_name) for b, a in pairs if name_key(b.display_name) not in {"", name_key(a.display_name)})
+    names = ((party, [{"name": name, "name_key": name_key(name), "left_at": work.now}]) for party, name in left)
+    work.insert_many(*part_rows(tables.former_name, key, names))
+
+
+def merged_addresses(had: tuple[Address, ...], given: tuple[Address, ...]) -> tuple[Address, ...]:
+    """The addresses with the given ones in place of the first of their kind; one that says the same stays as it is."""
+    result = list(had)
+    for address in given:
+        at = next((n for n, a in enumerate(result) if a.kind is address.kind), None)
+        if at is None:
+            result.append(address)
+        elif replace(result[at], municipality="") != replace(address, municipality=""):
+            result[at] = address
+    return tuple(result)

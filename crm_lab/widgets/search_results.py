@@ -10,7 +10,8 @@ import ipywidgets
 from crm_lab.domain.search import LONGEST_TEXT
 from crm_lab.i18n import _
 from crm_lab.widgets.base import guarded
-from crm_lab.widgets.customers import as_csv, kind_text
+from crm_lab.widgets.customer_fields import kind_text
+from crm_lab.widgets.customers import as_csv
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.search import search_path

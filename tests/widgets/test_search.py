@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from crm_lab.settings import Settings
-from crm_lab.widgets.customers import CustomerCard
+from crm_lab.widgets.customer_card import CustomerCard
 from crm_lab.widgets.search import PartySearch, Search, marks, search_path
 from crm_lab.widgets.search_results import SearchScreen, filters_of
 from tests.register_server import running

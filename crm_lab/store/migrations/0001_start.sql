@@ -59,6 +59,7 @@ CREATE TABLE customer (
     supplier_number BIGINT UNIQUE,
     name VARCHAR NOT NULL,
     name_key VARCHAR NOT NULL,
+    name_bits BIGINT NOT NULL,
     first_name VARCHAR NOT NULL,
     is_customer BOOLEAN NOT NULL,
     is_supplier BOOLEAN NOT NULL,
@@ -96,6 +97,7 @@ CREATE TABLE contact (
     first_name VARCHAR NOT NULL,
     last_name VARCHAR NOT NULL,
     name_key VARCHAR NOT NULL,
+    name_bits BIGINT NOT NULL,
     phone VARCHAR NOT NULL,
     mobile VARCHAR NOT NULL,
     email VARCHAR NOT NULL,
@@ -145,7 +147,14 @@ CREATE TABLE former_name (
     contact_id UUID,
     name VARCHAR NOT NULL,
     name_key VARCHAR NOT NULL,
+    name_bits BIGINT NOT NULL,
     left_at TIMESTAMPTZ NOT NULL
+);
+
+-- What a row of another table is found by when somebody may be registered twice: kept by store/records with that row.
+CREATE TABLE clue (
+    value VARCHAR NOT NULL,
+    source_id UUID NOT NULL
 );
 
 CREATE TABLE category (
@@ -165,11 +174,26 @@ CREATE TABLE category_link (
     contact_id UUID
 );
 
-CREATE TABLE register_entity (
-    organisation_number VARCHAR PRIMARY KEY,
-    name VARCHAR NOT NULL,
-    entity JSON NOT NULL,
-    read_at TIMESTAMPTZ NOT NULL
+CREATE TABLE import_file (
+    id UUID PRIMARY KEY,
+    employee_id UUID NOT NULL,
+    kind VARCHAR NOT NULL,
+    file_name VARCHAR NOT NULL,
+    started_at TIMESTAMPTZ NOT NULL,
+    done_at TIMESTAMPTZ,
+    undone_at TIMESTAMPTZ,
+    request_id UUID,
+    n_new INTEGER NOT NULL,
+    n_updated INTEGER NOT NULL,
+    n_known INTEGER NOT NULL,
+    n_faulty INTEGER NOT NULL
+);
+
+CREATE TABLE import_part (
+    id UUID PRIMARY KEY,
+    import_file_id UUID NOT NULL,
+    position INTEGER NOT NULL,
+    checked VARCHAR NOT NULL
 );
 
 CREATE TABLE request (
@@ -199,6 +223,10 @@ CREATE INDEX address_contact ON address (contact_id);
 CREATE INDEX contact_role_contact ON contact_role (contact_id);
 CREATE INDEX contact_role_customer ON contact_role (customer_id);
 CREATE INDEX former_name_customer ON former_name (customer_id);
+CREATE INDEX former_name_contact ON former_name (contact_id);
 CREATE INDEX category_link_customer ON category_link (customer_id);
 CREATE INDEX category_link_contact ON category_link (contact_id);
+CREATE INDEX clue_value ON clue (value);
+CREATE INDEX clue_source ON clue (source_id);
+CREATE INDEX audit_entity ON audit (entity_id);
 CREATE INDEX audit_request ON audit (request_id);
