@@ -176,6 +176,12 @@ class Database:
             raise RetryableConflict(message) from error
         raise error
 
+    def warm(self) -> None:
+        """Make the search indexes, which the first search would wait for."""
+        for index in self.indexes.values():
+            with self._errors():
+                index.warm(self.engine)
+
     def health(self) -> dict[str, Any]:
         """Answer a trivial query; raises `Unavailable` where that fails."""
         with self.reading() as connection:

@@ -50,10 +50,10 @@ class PartyIndex:
         """What a commit has changed: it is read anew before the next search."""
         self._stale.append(changed)
 
-    def warm(self, work: Work) -> None:
+    def warm(self, source: Engine) -> None:
         """Make the index now, so that nobody waits for it later."""
         with self._lock:
-            self._current(work)
+            self._current(source)
 
     def find(
         self, work: Work, question: Question, *, limit: int, recent: Sequence[str] = (), is_archived: bool | None = False
@@ -64,7 +64,7 @@ class PartyIndex:
         """
         if not question:
             return HitGroup()
-        with self._lock, self._current(work).connect() as index:
+        with self._lock, self._current(work.connection.engine).connect() as index:
             return _Reader(index, work, recent, is_archived=is_archived).find(question, limit)
 
     def guess(
@@ -73,15 +73,15 @@ class PartyIndex:
         """The same for words with typing errors, the likeliest hits first."""
         if not any(typos(word) for word in question.words):
             return HitGroup()
-        with self._lock, self._current(work).connect() as index:
+        with self._lock, self._current(work.connection.engine).connect() as index:
             return _Reader(index, work, recent, is_archived=is_archived).guess(question, self._near(question), limit)
 
-    def _current(self, work: Work) -> Engine:
+    def _current(self, database: Engine) -> Engine:
         """The index as new as the newest commit: what it reads is read after it was told, on a connection of its own."""
         stale, self._stale = self._stale, []
         if self._engine is not None and not stale:
             return self._engine
-        with work.connection.engine.connect() as source:
+        with database.connect() as source:
             if self._engine is None:
                 self._engine = self._build(source)
             else:

@@ -28,7 +28,8 @@ function render({model, el, signal}) {
   const box = h('div', {class: 'box', role: 'search'}, glass(), input, h('kbd', {text: words.key, 'aria-hidden': 'true'}));
   const tabs = h('div', {class: 'pop-tabs'});
   const list = h('div', {class: 'pop-list', role: 'listbox', id: `${uid}-list`, 'aria-label': words.hits});
-  const pop = h('div', {class: 'crm-pop'}, tabs, list);
+  const none = h('div', {class: 'pop-none'});
+  const pop = h('div', {class: 'crm-pop'}, tabs, none, list);
   const status = h('span', {class: 'sr', role: 'status'});
   pop.hidden = true;
   el.classList.add('crm-search');
@@ -90,9 +91,10 @@ function render({model, el, signal}) {
     const its = items();
     at = Math.max(0, Math.min(at, its.length - 1));
     drawTabs();
-    const note = groups[group]?.note;
+    none.textContent = groups[group]?.note ?? '';
+    none.hidden = !none.textContent;
+    list.hidden = !its.length;
     list.replaceChildren(...its.map(row));
-    if (note) list.prepend(h('div', {class: 'pop-none', text: note}));
     if (its.length) {
       input.setAttribute('aria-activedescendant', `${uid}-${at}`);
       list.querySelector('[aria-selected=true]')?.scrollIntoView({block: 'nearest'});
