@@ -7,6 +7,7 @@ the owner of every row, and is read through the predicate of every table: `Work.
 from __future__ import annotations
 
 import re
+from collections import deque
 from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -42,7 +43,7 @@ class PartyIndex:
         self.kind = kind
         self._lock = Lock()
         self._engine: Engine | None = None
-        self._stale: list[Touched] = []
+        self._stale: deque[Touched] = deque()
         self._words: set[str] = set()
         self._beginnings: dict[int, list[str]] = {}
 
@@ -78,17 +79,20 @@ class PartyIndex:
 
     def _current(self, database: Engine) -> Engine:
         """The index as new as the newest commit: what it reads is read after it was told, on a connection of its own."""
-        stale, self._stale = self._stale, []
-        if self._engine is not None and not stale:
-            return self._engine
-        with database.connect() as source:
-            if self._engine is None:
-                self._engine = self._build(source)
-            else:
-                self._refresh(self._engine, source, set().union(*(self._ids(changed, source) for changed in stale)))
-        return self._engine
+        stale: set[tuple[str, UUID]] = set()
+        while self._stale:
+            stale |= self._stale.popleft()
+        engine, self._engine = self._engine, None  # made anew, should reading fail
+        if engine is None or stale:
+            with database.connect() as source:
+                if engine is None:
+                    engine = self._build(source)
+                else:
+                    self._refresh(engine, source, self._ids(stale, source))
+        self._engine = engine
+        return engine
 
-    def _ids(self, changed: Touched, source: Connection) -> set[UUID]:
+    def _ids(self, changed: set[tuple[str, UUID]], source: Connection) -> set[UUID]:
         """The parties of this kind to read anew: those changed, and the contacts who work for a changed customer."""
         ids = {party for kind, party in changed if kind == self.kind}
         at = {party for kind, party in changed if kind == SearchKind.CUSTOMER}
