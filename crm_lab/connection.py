@@ -249,6 +249,10 @@ class ServiceProxy:
         call.__doc__, call.__name__ = method.__doc__, action
         return call
 
+    def __call__(self, **arguments: Any) -> Any:
+        """What the service finds, as a frame: `crm.search(text="nordlys")`."""
+        return self.frame(**arguments)
+
     def __dir__(self) -> list[str]:
         return [name for name, method in vars(SERVICES[self._service]).items() if hasattr(method, "action")]
 

@@ -95,7 +95,8 @@ class StoreApp:
         del app
         self._loop = asyncio.get_running_loop()
         to_thread.current_default_thread_limiter().total_tokens = 16
-        tasks = [asyncio.create_task(self._keep_tidy()), asyncio.create_task(self._back_up_nightly())]
+        chores = (self._keep_tidy(), self._back_up_nightly(), to_thread.run_sync(self.database.warm))
+        tasks = [asyncio.create_task(chore) for chore in chores]
         yield
         for task in tasks:
             task.cancel()

@@ -12,6 +12,7 @@ from crm_lab.services.history import History
 from crm_lab.services.imports import Imports
 from crm_lab.services.places import Places
 from crm_lab.services.register import Register
+from crm_lab.services.search import Search
 from crm_lab.services.sessions import Sessions
 
 SERVICES: dict[str, type[Service]] = {
@@ -24,5 +25,6 @@ SERVICES: dict[str, type[Service]] = {
     "imports": Imports,
     "places": Places,
     "register": Register,
+    "search": Search,
     "sessions": Sessions,
 }

@@ -139,6 +139,18 @@ class Contacts(Parties):
         return self._as_saved(contact)
 
     @writes()
+    def create_by_name(self, *, name: str) -> Contact:
+        """Register a person by name alone, the last word as surname; incomplete until `change`. Raises `InvalidFields`."""
+        first_name, _space, last_name = name.strip().rpartition(" ")
+        clean = clean_contact({"first_name": first_name, "last_name": last_name}, self._today())
+        made = Contact(
+            id=new_id(), first_name=clean["first_name"], last_name=clean["last_name"], owner_id=self.actor.id,
+            is_incomplete=True, created_at=self.work.now,
+        )  # fmt: skip
+        self.work.insert(tables.contact, contact_row(made))
+        return self.get(id=made.id)
+
+    @writes()
     def change(self, *, id: UUID, version: int, **fields: Unpack[ContactFields]) -> Contact:  # noqa: A002
         """Change the given fields of a contact; the others stay. Roles at parties hidden from the caller stay too.
 

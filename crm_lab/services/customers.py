@@ -78,7 +78,7 @@ class Customers(Parties):
     def list(self) -> pa.Table:
         """Every party the caller may see, in the order of a Norwegian telephone book; one row a party."""
         c, e = tables.customer, tables.employee
-        visiting, name = self._visiting(), shown_name()
+        visiting, name = visiting_place(), shown_name()
         query = (
             select(
                 sql_cast(c.c.id, String).label("id"),
@@ -87,7 +87,7 @@ class Customers(Parties):
                 name.label("name"),
                 c.c.organisation_number,
                 c.c.organisation_form,
-                _kind().label("kind"),
+                party_kind().label("kind"),
                 func.coalesce(visiting.c.city, "").label("city"),
                 func.coalesce(visiting.c.municipality, "").label("municipality"),
                 c.c.industry,
@@ -210,6 +210,15 @@ class Customers(Parties):
         return self._add(customer, clean)
 
     @writes()
+    def create_by_name(self, *, name: str) -> Customer:
+        """Register a party by its name alone; it counts as incomplete until `change`. Raises `InvalidFields`."""
+        clean = clean_customer({"name": name})
+        made = Customer(
+            id=new_id(), name=clean["name"], owner_id=self.actor.id, is_incomplete=True, created_at=self.work.now
+        )  # fmt: skip
+        return self._add(made, {})
+
+    @writes()
     def change(self, *, id: UUID, version: int, **fields: Unpack[CustomerFields]) -> Customer:  # noqa: A002
         """Change the given fields of a party; the others stay.
 
@@ -259,21 +268,10 @@ class Customers(Parties):
         self._delete(self._read(Customer, id), version)
 
     def _names(self, wanted: ColumnElement[bool]) -> Select[Any]:
-        c, visiting = tables.customer, self._visiting()
+        c, visiting = tables.customer, visiting_place()
         city = func.coalesce(visiting.c.city, "").label("city")
         query = select(c.c.id, c.c.number, shown_name().label("name"), c.c.organisation_number, city)
         return query.outerjoin(visiting, visiting.c.customer_id == c.c.id).where(wanted)
-
-    def _visiting(self) -> Any:
-        """Place and municipality of each party: of the visiting address, else of the postal one."""
-        a = tables.address
-        rank = func.row_number().over(partition_by=a.c.customer_id, order_by=(a.c.kind.desc(), a.c.position))
-        ranked = (
-            select(a.c.customer_id, a.c.city, a.c.municipality, rank.label("rank"))
-            .where(a.c.kind.in_((AddressKind.VISITING, AddressKind.POSTAL)))
-            .subquery()
-        )
-        return select(ranked).where(ranked.c.rank == 1).subquery()
 
     def _add(self, customer: Customer, clean: CustomerFields) -> Customer:
         numbered = replace(
@@ -348,7 +346,20 @@ def shown_name() -> ColumnElement[str]:
     return case((and_(c.is_person, c.first_name != ""), c.first_name + " " + c.name), else_=c.name)
 
 
-def _kind() -> ColumnElement[str]:
+def visiting_place() -> Any:
+    """Place and municipality of each party: of the visiting address, else of the postal one."""
+    a = tables.address
+    rank = func.row_number().over(partition_by=a.c.customer_id, order_by=(a.c.kind.desc(), a.c.position))
+    ranked = (
+        select(a.c.customer_id, a.c.city, a.c.municipality, rank.label("rank"))
+        .where(a.c.kind.in_((AddressKind.VISITING, AddressKind.POSTAL)))
+        .subquery()
+    )
+    return select(ranked).where(ranked.c.rank == 1).subquery()
+
+
+def party_kind() -> ColumnElement[str]:
+    """What a party is to us, as SQL."""
     c = tables.customer.c
     return cast(
         "ColumnElement[str]",

@@ -14,13 +14,16 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from crm_lab.domain.search import SearchKind
 from crm_lab.errors import Conflict, Unavailable
 from crm_lab.i18n import _
 from crm_lab.settings import utc_now
 from crm_lab.store.migrations import migrate
+from crm_lab.store.search import PartyIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from uuid import UUID
 
 log = structlog.get_logger()
 
@@ -112,6 +115,8 @@ class Database:
             self.engine, self._let_go = _open_duckdb(parsed)
         else:
             self.engine = create_engine(parsed, pool_pre_ping=True)
+        self.indexes = {kind: PartyIndex(kind) for kind in SearchKind}
+        self.engine = self.engine.execution_options(indexes=self.indexes)
         self.is_broken = False
         self._writer = Lock()
         with self.engine.begin() as connection:
@@ -138,11 +143,20 @@ class Database:
         run again. PostgreSQL sorts them out itself.
         """
         if not self.is_duckdb:
-            with self._errors(), self.engine.begin() as connection:
+            with self._errors(), self._telling() as connection:
                 yield connection
             return
-        with self._writer, self._errors(), self.engine.begin() as connection:
+        with self._writer, self._errors(), self._telling() as connection:
             yield connection
+
+    @contextmanager
+    def _telling(self) -> Iterator[Connection]:
+        """A transaction that tells the search indexes what it changed, once it is committed."""
+        touched: set[tuple[str, UUID]] = set()
+        with self.engine.begin() as connection:
+            yield connection.execution_options(touched=touched)
+        for index in self.indexes.values() if touched else ():
+            index.touch(frozenset(touched))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -161,6 +175,12 @@ class Database:
         if CONFLICTS.search(message):
             raise RetryableConflict(message) from error
         raise error
+
+    def warm(self) -> None:
+        """Make the search indexes, which the first search would wait for."""
+        for index in self.indexes.values():
+            with self._errors():
+                index.warm(self.engine)
 
     def health(self) -> dict[str, Any]:
         """Answer a trivial query; raises `Unavailable` where that fails."""

@@ -237,6 +237,7 @@ class Work:
 
     def _audit_row(self, table: Table, key: Row, before: Row | None, after: Row | None) -> Row:
         self.steps += 1
+        self._touch(table, key, before, after)
         row = after or before or {}
         return {
             "id": new_id(),
@@ -251,6 +252,13 @@ class Work:
             "before": msgspec.to_builtins(_public(before)),
             "after": msgspec.to_builtins(_public(after)),
         }
+
+    def _touch(self, table: Table, *rows: Row | None) -> None:
+        """Note whose row this is, for the search index."""
+        touched: set[tuple[str, UUID]] = self.connection.get_execution_options().get("touched", set())
+        for row in filter(None, rows):
+            touched |= {(parent.name, row["id"]) for parent in tables.PARENTS.values() if parent is table}
+            touched |= {(parent.name, row[key]) for key, parent in tables.PARENTS.items() if row.get(key)}
 
 
 def load(connection: Connection, table: Table, rows: list[Row]) -> None:

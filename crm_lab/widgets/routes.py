@@ -23,6 +23,7 @@ from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.imports import ImportScreen
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.profile import Profile
+from crm_lab.widgets.search_results import SearchScreen
 
 if TYPE_CHECKING:
     from crm_lab.widgets.shell import App
@@ -58,6 +59,7 @@ ROUTES = (
     Route(f"contacts/new/{NUMBER}", lambda app, number: ContactForm(app, customer_number=int(number))),
     Route(f"contacts/{KEY}", lambda app, key: ContactCard(app, UUID(key))),
     Route(f"contacts/{KEY}/edit", lambda app, key: ContactForm(app, UUID(key))),
+    Route(r"(search(?:\?.*)?)", SearchScreen),
     Route("imports", ImportScreen),
     Route("profile", Profile),
     Route("employees", EmployeeAdministration, Role.ADMIN),
@@ -71,7 +73,7 @@ ROUTES = (
 def screen_of(app: App, path: str) -> Any:
     """A new screen for an address; one that is not there, or not for this employee, says so."""
     for route in ROUTES:
-        found = re.fullmatch(route.address, path)
+        found = re.fullmatch(route.address, path, re.DOTALL)
         if found and (route.needs is None or app.me.has(route.needs)):
             return route.show(app, *found.groups())
         if found:

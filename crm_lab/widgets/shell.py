@@ -20,6 +20,8 @@ from crm_lab.widgets.imports import ImportScreen
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.router import Router
 from crm_lab.widgets.routes import Missing, screen_of
+from crm_lab.widgets.search import PartySearch
+from crm_lab.widgets.search_results import SearchScreen
 
 if TYPE_CHECKING:
     from crm_lab.connection import Connection
@@ -37,8 +39,9 @@ def theme_name(theme: str) -> str:
 def start_path(base: str) -> str:
     """The screen the browser asked for, from what Voilà tells the kernel."""
     path = os.environ.get("SCRIPT_NAME", "")
+    query = os.environ.get("QUERY_STRING", "")
     _before, found, rest = path.partition(base)
-    return rest.strip("/") if found else ""
+    return rest.strip("/") + (f"?{query}" if query else "") if found else ""
 
 
 class App(ipywidgets.Box):
@@ -59,8 +62,9 @@ class App(ipywidgets.Box):
         self.nav = Live("nav.html", self, **self._menu(""))
         account = {"theme": self._next_theme, "language": self._language, "profile": lambda: self.go("profile")}
         self.top = Live("top.html", self, actions=account, **self._top())
+        self.search = PartySearch(self)
         self.main = ipywidgets.Box()
-        bar = ipywidgets.Box([self.top])
+        bar = ipywidgets.Box([self.search, self.top])
         for widget, name in ((self.nav, "crm-nav"), (bar, "crm-top"), (self.main, "crm-main")):
             widget.add_class(name)
         super().__init__([self.nav, bar, self.main, self.router])
@@ -111,6 +115,11 @@ class App(ipywidgets.Box):
         """Take a card that is no more from the last opened ones."""
         self.recent.pop(path, None)
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The page's event loop; None in a test or a script."""
+        return _running_loop()
+
     # showing screens
 
     def visit(self, path: str) -> None:
@@ -118,6 +127,10 @@ class App(ipywidgets.Box):
         guarded(self, self._visit)(path)
 
     def _visit(self, path: str) -> None:
+        at = self.main.children[0] if self.main.children else None
+        if isinstance(at, SearchScreen) and path.startswith("search?"):
+            at.show(path)
+            return
         try:
             screen = screen_of(self, path)
         except NotFound as error:

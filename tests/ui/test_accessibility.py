@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-SCREENS = ["customers", "customers/10001", "customers/new", "employees", "profile", "nowhere"]
+SCREENS = ["customers", "customers/10001", "customers/new", "employees", "profile", "search?q=nordlys", "nowhere"]
 
 
 def faults(page: Page) -> list[tuple[str, str, str]]:
@@ -88,3 +88,16 @@ def test_menus_faults_toasts_and_the_banner(visit: Callable[..., Page], scheme: 
     expect(page.locator("#crm-connection")).to_be_visible()
     page.wait_for_timeout(100)
     assert faults(page) == [], "without network"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_search_field(visit: Callable[..., Page], scheme: str, viewport: dict[str, int]) -> None:
+    page = visit("kari", viewport=viewport, color_scheme=scheme)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("nordlys")
+    expect(page.locator("[role=option]").first).to_be_visible()
+    assert faults(page) == [], "hits"
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator(".pop-none")).to_be_visible()
+    assert faults(page) == [], "no register"

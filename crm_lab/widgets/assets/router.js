@@ -9,7 +9,7 @@ function render({model, el, signal}) {
   const root = `${site.replace(/\/$/, '')}${model.get('base')}`;
   const ours = Boolean(document.body.dataset.voila) && location.pathname.startsWith(root);
   const app = () => /** @type {HTMLElement} */ (document.querySelector('.crm-app') ?? document.body);
-  const here = () => (ours ? location.pathname.slice(root.length).replace(/^\//, '') : model.get('path'));
+  const here = () => (ours ? location.pathname.slice(root.length).replace(/^\//, '') + location.search : model.get('path'));
   const words = model.get('words');
 
   /** Nothing typed is lost without a question. */
