@@ -102,6 +102,10 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
             {"name": c.party.name}, {"name": c.party.name[:-4]}, {"organisation_number": NUMBER}, {"phone": PHONE}, {"mobile": WORK_PHONE},
             {"email": c.party.email}, {"website": c.party.website}, {"bank_account": ACCOUNT}, {"name": f"{CANARY} AS"},
         ],
+        "customers.export": [{}, {"ids": (c.party.id,)}],
+        "contacts.export": [{}, {"ids": (c.person.id,)}],
+        "search.find": [{"text": text} for text in (CANARY, CANARY[:6], NUMBER, PHONE, MOBILE, WORK_PHONE, c.party.email, str(c.party.number))],
+        "search.frame": [{}, {"text": CANARY}, {"text": CANARY[:6]}, {"text": NUMBER}],
         "contacts.count": [{}],
         "contacts.list": [{}],
         "contacts.get": ids,
@@ -217,7 +221,7 @@ def test_a_write_on_a_hidden_record_fails_as_on_one_that_is_not_there(company: C
 
 
 def test_every_write_on_a_record_is_tried() -> None:
-    tried = {action.partition(".")[2] for action, _arguments in writes_on(new_id(), 1, "customers")} | {"assign", "create"}
+    tried = {action.partition(".")[2] for action, _arguments in writes_on(new_id(), 1, "customers")} | {"assign", "create", "create_by_name"}
     for name in ("customers", "contacts"):
         writes = {n for n, m in inspect.getmembers(SERVICES[name], inspect.isfunction) if getattr(m, "action", None) and m.action.writes}
         assert writes == tried
