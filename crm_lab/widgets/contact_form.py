@@ -32,6 +32,7 @@ CLUES = ("first_name", "last_name", *PHONES, "email")
 DAYS = ("birth_date", "consent_on")
 USUAL = (AddressKind.VISITING, AddressKind.POSTAL, AddressKind.DELIVERY)
 ROLE = "roles."
+MOST_DOUBLES = 5
 
 
 class ContactForm(PartyForm):
@@ -163,7 +164,7 @@ class ContactForm(PartyForm):
     def _compared(self, turn: int, found: list[Duplicate]) -> None:
         """What came back; an answer on what stood there before is dropped."""
         if turn == self._typed_last:
-            self._doubles = found
+            self._doubles = found[:MOST_DOUBLES]
             self.draw()
 
     def faults(self) -> dict[str, str]:
