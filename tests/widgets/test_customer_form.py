@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -305,3 +306,13 @@ def test_bad_input_ends_in_a_sentence_or_in_plain_text(app, crm):
         assert isinstance(card, CustomerCard) and card.customer.name == name
         assert "<img src=x" not in card.html
     assert crm.customers.count() == 5
+
+
+@pytest.mark.parametrize("kind", ["customer", "both", "person"])
+def test_every_id_of_the_form_is_its_own(app, acme, kind):
+    screen = begin(app)
+    screen.act("add_delivery")
+    type_in(screen, kind=kind, name="Acme", organisation_number="923609016")
+    ids = re.findall(r'\sid="([^"]+)"', screen.html)
+    assert len(ids) > 80
+    assert sorted(ids) == sorted(set(ids))

@@ -77,6 +77,7 @@ function render({model, el, signal}) {
 
   // A form with data-typed tells what is typed: one field by name, and the form as it stands.
   /** @type {any} */ let pending = null;
+  let painting = false;
   let timer = 0;
   const flush = (left = false) => {
     clearTimeout(timer);
@@ -102,7 +103,7 @@ function render({model, el, signal}) {
     timer = window.setTimeout(() => post({do: node.dataset.live, value: node.value}), TYPING);
   });
   on('focusout', e => {
-    if (!e.target.form?.dataset.typed || !e.target.name || !written.has(e.target)) return;
+    if (painting || !e.target.form?.dataset.typed || !e.target.name || !written.has(e.target)) return;
     pending = e.target;
     flush(true);
   });
@@ -158,7 +159,11 @@ function render({model, el, signal}) {
   const sync = combos(el, signal);
   const paint = () => {
     const answered = model.get('answered');
+    const at = document.activeElement;
+    painting = true; // a field that is taken out loses the focus, and a form half drawn must not be told
     morph(el, parse(model.get('html')), field => (written.get(field) ?? 0) > answered);
+    painting = false;
+    if (at?.id && !at.isConnected) document.getElementById(at.id)?.focus();
     sync();
     markSection(el);
     const wanted = /** @type {HTMLElement | null} */ (el.querySelector('[autofocus]:not([data-focused])'));

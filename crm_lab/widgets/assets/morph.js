@@ -3,19 +3,42 @@
 
 /** @typedef {(field: Element) => boolean} Kept  Whether what the user wrote in a field is newer than the redraw. */
 
-/** Make `to` look like `from`, keeping the nodes that are alike. @param {Node} to @param {Node} from @param {Kept} kept */
+/**
+ * Make `to` look like `from`. An element with an id stays the same element wherever it stands, so that what comes or goes
+ * above a field leaves the field alone; the others are paired in their order.
+ * @param {Node} to @param {Node} from @param {Kept} kept
+ */
 export function morph(to, from, kept) {
-  const old = [...to.childNodes];
-  const fresh = [...from.childNodes];
-  fresh.forEach((node, i) => {
-    const twin = old[i];
-    if (!twin) to.appendChild(node);
-    else if (twin.nodeName !== node.nodeName || idOf(twin) !== idOf(node)) twin.replaceWith(node);
-    else if (node instanceof Text) {
-      if (twin.nodeValue !== node.nodeValue) twin.nodeValue = node.nodeValue;
-    } else if (node instanceof Element) alike(/** @type {Element} */ (twin), node, kept);
-  });
-  old.slice(fresh.length).forEach(node => node.remove());
+  const known = new Map([...to.childNodes].filter(idOf).map(node => [idOf(node), node]));
+  const wanted = new Set([...from.childNodes].map(idOf));
+  /** @type {ChildNode | null} */ let at = to.firstChild;
+  for (const node of [...from.childNodes]) {
+    const id = idOf(node);
+    let twin = id ? known.get(id) : at && !idOf(at) ? at : null;
+    if (twin && twin.nodeName !== node.nodeName) {
+      if (twin === at) at = at.nextSibling;
+      twin.remove();
+      twin = null;
+    }
+    if (id && twin) while (at && at !== twin && !(idOf(at) && wanted.has(idOf(at)))) at = removed(at);
+    if (!twin || twin !== at) to.insertBefore(twin ?? node, at);
+    else at = at.nextSibling;
+    if (twin) renew(twin, node, kept);
+  }
+  while (at) at = removed(at);
+}
+
+/** @param {ChildNode} node */
+function removed(node) {
+  const next = node.nextSibling;
+  node.remove();
+  return next;
+}
+
+/** @param {Node} twin @param {Node} node @param {Kept} kept */
+function renew(twin, node, kept) {
+  if (node instanceof Element) alike(/** @type {Element} */ (twin), node, kept);
+  else if (twin.nodeValue !== node.nodeValue) twin.nodeValue = node.nodeValue;
 }
 
 /** @param {Element} twin @param {Element} node @param {Kept} kept */
