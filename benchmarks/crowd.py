@@ -16,7 +16,7 @@ import requests
 import websocket
 from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
 
-from benchmarks.timing import report
+from benchmarks.timing import note, report
 from crm_lab.services.demo import DEMO_PASSWORD
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def kernel_memory(data: Path) -> float:
 def measure(url: str, data: Path) -> None:
     """25 sessions acting once a second; what a kernel costs."""
     visitors = [Visitor(url, "kari") for _ in range(CROWD)]
-    print(f"{'memory of a kernel (PSS, fork server included)':<46}     {kernel_memory(data):8.1f} MB   at most 70", flush=True)
+    note("memory of a kernel (PSS)", f"{kernel_memory(data):.1f} MB", "at most 70 MB")
 
     with ThreadPoolExecutor(CROWD) as threads:
         took = list(threads.map(_act, visitors, range(CROWD)))

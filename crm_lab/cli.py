@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,10 +13,12 @@ import click
 
 from crm_lab import __version__
 from crm_lab.errors import CrmError
+from crm_lab.i18n import ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crm_lab.services.register import Report
     from crm_lab.store.engine import Database
 
 R = TypeVar("R")
@@ -38,6 +42,8 @@ data_option = click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False), default=Path("var/company"), show_default=True,
     envvar="CRM_DATA", help="Folder of the company.",
 )  # fmt: skip
+
+force_option = click.option("--force", is_flag=True, help="Take a file with far fewer entities than our copy.")
 
 
 def open_company(data: Path) -> Database:
@@ -130,17 +136,25 @@ def import_() -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--as", "target", type=click.Choice(["lookup", "customers"]), default="lookup", show_default=True)
 @click.option("--owner", default="", help="User name that owns the customers; else the first administrator.")
+@force_option
 @data_option
 @plainly
-def import_register(file: Path, target: str, owner: str, data: Path) -> None:
+def import_register(file: Path, target: str, owner: str, data: Path, *, force: bool) -> None:
     """Read Enhetsregisteret's bulk CSV or JSON (also gz) as the look-up register or as customers."""
-    from crm_lab.services.register import import_customers, import_lookup
+    from crm_lab.services.register import import_customers
 
+    if target == "lookup":
+        _load_copy(data, [file], is_forced=force)
+        return
     database = open_company(data)
     try:
-        report = import_lookup(database, file) if target == "lookup" else import_customers(database, file, owner=owner)
+        report = import_customers(database, file, owner=owner)
     finally:
         database.close()
+    _tell(report)
+
+
+def _tell(report: Report) -> None:
     click.echo(report.sentence())
     for fault in report.faults[:20]:
         click.echo(f"  {fault.line}: {fault.field}: {fault.message}", err=True)
@@ -202,6 +216,84 @@ def import_contacts(
     known = "update" if update else "skip"
     choices = {"known": known, "skip_faulty": skip_faulty, "new_categories": new_categories, "without_company": without_company}
     _import_file("contacts", file, data, choices)
+
+
+@main.group()
+def register() -> None:
+    """Keep our own copy of Enhetsregisteret."""
+
+
+@register.command(name="update")
+@click.option(
+    "--file", "files", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Bulk file fetched before, JSON or CSV, also gz; may be given twice (units, sub-units).",
+)  # fmt: skip
+@click.option("--url", default="", help="The register's service, else CRM_REGISTER_URL.")
+@click.option("--full", is_flag=True, help="Fetch the bulk files even where there is a copy.")
+@force_option
+@data_option
+@plainly
+def update_register(files: tuple[Path, ...], url: str, data: Path, *, full: bool, force: bool) -> None:
+    """Fetch Enhetsregisteret the first time, and what has changed there ever after, while people work."""
+    from crm_lab.exchange.register import RegisterApi
+    from crm_lab.services.register import follow_register
+    from crm_lab.settings import Settings, utc_now
+
+    url = url or Settings().register_url
+    copy = copy_path(data)
+    if files:
+        _load_copy(data, list(files), is_forced=force)
+    elif full or not copy.exists():
+        _fetch_copy(data, url, is_forced=force)
+    if not url:
+        return
+    api = RegisterApi(url, patience=120.0)
+    n = follow_register(copy, api, now=utc_now(), on_progress=_count)
+    click.echo(ngettext("{n} change since then.", "{n} changes since then.", n))
+
+
+def copy_path(data: Path) -> Path:
+    """Where the company in `data` keeps its copy of the register."""
+    from sqlalchemy import make_url
+
+    from crm_lab.settings import Settings
+    from crm_lab.store.register import register_path
+
+    return register_path(make_url(Settings(data=data).database_url))
+
+
+def _fetch_copy(data: Path, url: str, *, is_forced: bool) -> None:
+    from crm_lab.exchange.register import RegisterAway
+    from crm_lab.services.register import download_register
+
+    if not url:
+        raise RegisterAway
+    folder = data / "register"
+    with click.progressbar(length=1, label="Enhetsregisteret", file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        files, made_at = download_register(url, folder, show)
+    _load_copy(data, files, is_forced=is_forced, made_at=made_at)
+    shutil.rmtree(folder)
+
+
+def _load_copy(data: Path, files: list[Path], *, is_forced: bool, made_at: datetime | None = None) -> None:
+    """Load bulk files; a file without a known date is as old as its last change."""
+    from crm_lab.services.register import load_register
+
+    made = made_at or datetime.fromtimestamp(min(file.stat().st_mtime for file in files), UTC)
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    report = load_register(copy_path(data), files, made_at=made, is_forced=is_forced, on_progress=_count)
+    _tell(report)
+
+
+def _count(n: int) -> None:
+    """A line that counts, where somebody watches."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{n:,}".replace(",", " "), nl=False, err=True)
 
 
 @main.command()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from crm_lab.i18n import _
+
 
 class CrmError(Exception):
     """Something the user can understand and act on.
@@ -124,6 +126,13 @@ class Conflict(CrmError):
     """Somebody else changed it first, or the value is taken."""
 
     status = 409
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody saved the same record first. It stands here because screens mend it."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else changed this in the meantime. Reload and try again; nothing was saved."))
 
 
 class Unavailable(CrmError):

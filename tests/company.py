@@ -71,10 +71,10 @@ class Served:
         return session
 
 
-def make_company(data: Path) -> None:
+def make_company(data: Path, name: str = "Test AS") -> None:
     """A company with kari (administrator), ola (seller) and one customer."""
     database = Database(f"duckdb:///{data / 'crm.duckdb'}")
-    create_company(database, name="Test AS", username="kari", admin_name="Kari Nordmann", password=PASSWORD)
+    create_company(database, name=name, username="kari", admin_name="Kari Nordmann", password=PASSWORD)
     crm = Connection(Local(database, user="kari"))
     crm.employees.add(username="ola", name="Ola Hansen", password=PASSWORD, roles=(Role.SELLER,))
     crm.customers.create(name="Nordlys Bygg AS", organisation_number="923609016", phone="22 22 22 22")

@@ -13,7 +13,7 @@ from crm_lab.errors import InvalidInput
 from crm_lab.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from crm_lab.errors import Faults
 
@@ -76,23 +76,23 @@ def effective_address(addresses: Iterable[Address], kind: AddressKind) -> Addres
 
 
 def clean_addresses(addresses: Iterable[Address], faults: Faults) -> tuple[Address, ...]:
-    """The addresses in their stored form, empty ones left out.
-
-    A fault stands at "invoice.postal_code"; of several delivery addresses at "delivery.2.postal_code".
-    """
-    seen: Counter[AddressKind] = Counter()
-    clean = []
-    for address in addresses:
-        seen[address.kind] += 1
-        n = seen[address.kind]
-        made = _clean(address, f"{address.kind}.{n}" if n > 1 else str(address.kind), faults)
-        if not made.is_empty:
-            clean.append(made)
-    for kind, n in seen.items():
+    """The addresses in their stored form, empty ones left out; faults stand where `placed` says."""
+    given = tuple(addresses)
+    clean = [_clean(address, at, faults) for at, address in placed(given)]
+    for kind, n in Counter(address.kind for address in given).items():
         with faults.at(str(kind)):
             if n > (MOST_DELIVERIES if kind is AddressKind.DELIVERY else 1):
                 raise InvalidInput(_("There are too many addresses of this kind."), str(kind))
-    return tuple(clean)
+    return tuple(address for address in clean if not address.is_empty)
+
+
+def placed(addresses: Iterable[Address]) -> Iterator[tuple[str, Address]]:
+    """Each address with the name of its fields: "invoice", and "delivery.2" for the second of a kind."""
+    seen: Counter[AddressKind] = Counter()
+    for address in addresses:
+        seen[address.kind] += 1
+        n = seen[address.kind]
+        yield f"{address.kind}.{n}" if n > 1 else str(address.kind), address
 
 
 def _clean(address: Address, at: str, faults: Faults) -> Address:

@@ -83,6 +83,7 @@ class Customer:
     gln : GS1 Global Location Number, thirteen digits or "".
     owner_only : hides the party from everybody but its owner.
     is_incomplete : registered by name alone, to be completed.
+    duplicate_reason : why it was registered although it looked like one we had.
     sources : the day on which a field was taken from Enhetsregisteret; a field somebody writes loses its day.
     terms : the party's own settings; what it leaves open is inherited.
     """
@@ -116,6 +117,7 @@ class Customer:
     owner_id: UUID | None = None
     owner_only: bool = False
     is_incomplete: bool = False
+    duplicate_reason: str = ""
     sources: dict[str, date] = field(default_factory=dict, hash=False)
     terms: Terms = INHERITED
     addresses: tuple[Address, ...] = ()
@@ -131,6 +133,17 @@ class Customer:
     def address(self, kind: AddressKind) -> Address | None:
         """The first address of that kind, or None."""
         return next((a for a in self.addresses if a.kind is kind), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerName:
+    """What is needed to name a party and to link to it."""
+
+    id: UUID
+    number: int
+    name: str
+    organisation_number: str = ""
+    city: str = ""
 
 
 def clean_customer(given: CustomerFields) -> CustomerFields:

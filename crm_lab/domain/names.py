@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from zlib import crc32
 
 LETTERS = str.maketrans(
     {"æ": "ae", "ä": "ae", "ø": "o", "ö": "o", "å": "a", "œ": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ŋ": "n", "ŧ": "t", "ı": "i"}
@@ -22,7 +23,7 @@ SLASHED = re.compile(r"\b([^\W\d_])\s?/\s?([^\W\d_])\b")
 AND = {"&": "og"}
 LEGAL_FORMS = frozenset({"aksjeselskap", "ans", "as", "asa", "enk", "ks", "nuf"})
 LEGAL_ENDINGS = LEGAL_FORMS | {
-    "ab", "aps", "ba", "bbl", "bv", "corp", "da", "fkf", "gmbh", "iks", "inc", "kf", "limited", "llc", "llp", "ltd", "oy", "oyj",
+    "ab", "al", "aps", "ba", "bbl", "bv", "corp", "da", "fkf", "gmbh", "iks", "inc", "kf", "limited", "llc", "llp", "ltd", "oy", "oyj",
     "plc", "sa", "se", "sf",
 }  # fmt: skip
 
@@ -59,3 +60,17 @@ def _without_legal_forms(words: list[str]) -> list[str]:
     while end and words[end - 1] in LEGAL_ENDINGS:
         end -= 1
     return [word for word in words[:end] if word not in LEGAL_FORMS]
+
+
+@lru_cache(1 << 12)
+def name_bits(key: str) -> int:
+    """A signature of 64 bits (signed) of a name key: each pair of neighbouring letters within a word sets one.
+
+    A typing error flips four bits at most (swapped letters six), another order of words none: the number of bits in
+    which two signatures differ tells in one machine instruction which names are worth comparing.
+    """
+    pairs = (word[i : i + 2] for word in key.split() for i in range(len(word) - 1))
+    bits = 0
+    for pair in pairs:
+        bits |= 1 << crc32(pair.encode("utf-8", "replace")) % 64
+    return bits - (1 << 64) if bits >> 63 else bits

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Self
@@ -26,7 +27,7 @@ SHORTEST_KID, LONGEST_KID = 2, 25
 LONGEST_PHONE, LONGEST_EMAIL, LONGEST_WEBSITE = 40, 254, 200
 NORWAY = 47
 HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}")
-CONTROL = r"\x00-\x1f\x7f-\x9f"
+CONTROL = r"\x00-\x1f\x7f-\x9f\ud800-\udfff"
 
 
 class InvalidOrgNumber(InvalidInput):
@@ -110,6 +111,13 @@ class InvalidCountry(InvalidInput):
         super().__init__(_("{text} is not a country. Write two letters, such as NO or SE.", text=text[:40]), "country")
 
 
+class InvalidDay(InvalidInput):
+    """Not a date."""
+
+    def __init__(self, text: str, field: str) -> None:
+        super().__init__(_("{text} is not a date. Write day, month and year: 31.12.2026.", text=text[:40]), field)
+
+
 class MixedCurrencies(InvalidInput):
     """Amounts in different currencies are never added."""
 
@@ -127,7 +135,7 @@ class OrgNumber(str):
         """Accepts blanks, dots, a leading NO and a trailing MVA."""
         compact = re.sub(r"[\s.\u00a0]", "", text).upper()
         digits = compact.removeprefix("NO").removesuffix("MVA")
-        if not re.fullmatch(r"[0-9]{9}", digits) or not orgnr.is_valid(digits):
+        if not re.fullmatch(r"[0-9]{9}", digits) or orgnr.checksum(digits):
             raise InvalidOrgNumber(text)
         return cls(digits)
 
@@ -334,6 +342,19 @@ class Money:
 
     def __neg__(self) -> Money:
         return Money(-self.amount, self.currency)
+
+
+def parse_day(text: str, field: str) -> date:
+    """A day as Norwegians write it: 5.3.2026, 05.03.2026, 05032026, or ISO 8601's 2026-03-05. Raises `InvalidDay`."""
+    typed = text.strip()
+    found = re.fullmatch(r"(\d{1,2})[./ ](\d{1,2})[./ ](\d{4})|(\d\d)(\d\d)(\d{4})|(\d{4})-(\d\d)-(\d\d)", typed, re.ASCII)
+    if not found:
+        raise InvalidDay(text, field)
+    one, two, three = (int(part) for part in found.groups() if part is not None)
+    try:
+        return date(one, two, three) if "-" in typed else date(three, two, one)
+    except ValueError:
+        raise InvalidDay(text, field) from None
 
 
 def parse_currency(text: str) -> str:

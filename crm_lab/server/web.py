@@ -6,6 +6,7 @@ Started as `python -m crm_lab.server.web --socket PATH`. It owns the fork server
 from __future__ import annotations
 
 import functools
+import json
 import os
 import re
 import secrets
@@ -66,6 +67,14 @@ def notebook() -> Path:
     """The application's notebook: in a checkout beside the package, in an installed package inside it."""
     checkout = ROOT / "notebooks" / "crm.ipynb"
     return checkout if checkout.exists() else Path(__file__).parents[1] / "notebooks" / "crm.ipynb"
+
+
+def voila_settings() -> dict[str, Any]:
+    """What voila.json says, the file that a plain `voila` reads too."""
+    checkout = ROOT / "voila.json"
+    path = checkout if checkout.exists() else Path(__file__).parents[1] / "voila.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 class CrmVoila(Voila):
@@ -190,7 +199,7 @@ def cookie_secret(folder: Path) -> bytes:
 
 def configuration(socket: str, state: Path, *, base_url: str, trust_proxy: str) -> Config:
     """Voilà's settings that are code; the rest is in voila.json."""
-    config = Config()
+    config = Config(voila_settings())
     config.CrmVoila.store_socket = socket
     config.CrmVoila.trust_proxy = trust_proxy
     config.Voila.update({
@@ -203,17 +212,9 @@ def configuration(socket: str, state: Path, *, base_url: str, trust_proxy: str) 
         "authorizer_class": OwnerAuthorizer,
     })
     config.VoilaConfiguration.update({
-        "template": "crm-lab",
         "multi_kernel_manager_class": "crm_lab.server.kernels.OwnedKernels",
-        "allow_template_override": "NO",
-        "allow_theme_override": "NO",
-        "file_allowlist": [],
-        "show_tracebacks": False,
         "page_config_hook": page_config,
-        "extension_allowlist": [
-            "@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget",
-        ],
-    })  # fmt: skip
+    })
     config.OwnedKernels.update({"cull_idle_timeout": 60, "cull_interval": 60, "cull_connected": True})
     config.OwnedKernels.kernel_environment = {"CRM_SOCKET": socket, "CRM_DATA": str(state)}
     config.KernelRestarter.update({"restart_limit": 0, "time_to_dead": 2.0})

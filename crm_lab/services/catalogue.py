@@ -10,6 +10,7 @@ from crm_lab.services.customers import Customers
 from crm_lab.services.employees import Employees
 from crm_lab.services.history import History
 from crm_lab.services.imports import Imports
+from crm_lab.services.places import Places
 from crm_lab.services.register import Register
 from crm_lab.services.sessions import Sessions
 
@@ -21,6 +22,7 @@ SERVICES: dict[str, type[Service]] = {
     "employees": Employees,
     "history": History,
     "imports": Imports,
+    "places": Places,
     "register": Register,
     "sessions": Sessions,
 }

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack, cast
 from uuid import UUID
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, String, Table, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, String, Table, and_, case, func, or_, select, true
 from sqlalchemy import cast as sql_cast
 
 from crm_lab.domain.addresses import AddressKind
 from crm_lab.domain.categories import Category
-from crm_lab.domain.customers import Customer, CustomerFields, clean_customer
+from crm_lab.domain.customers import Customer, CustomerFields, CustomerName, clean_customer
+from crm_lab.domain.duplicates import Duplicate, typed_clues
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.names import name_key
+from crm_lab.domain.names import tokens
 from crm_lab.domain.terms import EffectiveTerm, Terms, effective_terms
 from crm_lab.errors import Conflict, NotFound
 from crm_lab.i18n import _
 from crm_lab.services.actions import reads, writes
-from crm_lab.services.parties import Parties, address_rows, clean_reason, part_rows
+from crm_lab.services.duplicates import find_duplicates
+from crm_lab.services.parties import Parties, address_rows, clean_reason, name_columns, part_rows
 from crm_lab.store import tables
 from crm_lab.store.records import as_record, as_row
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from crm_lab.store.records import Work
 
 FIRST_NUMBER, FIRST_SUPPLIER_NUMBER = 10001, 50001
+LONGEST_TYPED, MOST_SUGGESTED = 250, 50
 PARTS = {"addresses", "categories", "from_register"}
 
 
@@ -125,6 +128,27 @@ class Customers(Parties):
         return self.get(id=found)
 
     @reads()
+    def suggest(self, *, text: str, limit: int = 8) -> list[CustomerName]:  # type: ignore[valid-type]
+        """Parties whose name has words that begin as those typed, or whose number does; names that begin so come first."""
+        c, typed = tables.customer, text[:LONGEST_TYPED]
+        words, digits = tokens(typed), "".join(typed.split())
+        key = " " + c.c.name_key
+        fits = and_(true(), *(key.contains(f" {word}", autoescape=True) for word in words))
+        if digits.isascii() and digits.isdigit():
+            numbers = (sql_cast(c.c.number, String), c.c.organisation_number)
+            fits = or_(fits, *(number.startswith(digits) for number in numbers))
+        first = case((c.c.name_key.startswith(" ".join(words), autoescape=True), 0), else_=1)
+        found = self._names(and_(self._present(), fits)).order_by(first, c.c.name_key, c.c.number).limit(max(1, min(limit, MOST_SUGGESTED)))
+        return [as_record(CustomerName, row) for row in self.work.rows(found)] if words else []
+
+    @reads()
+    def named(self, *, ids: tuple[UUID, ...]) -> list[CustomerName]:  # type: ignore[valid-type]
+        """The names of parties; those hidden from the caller are left out."""
+        c = tables.customer
+        found = self._names(and_(c.c.id.in_(ids), self.work.visible_to(c)))
+        return [as_record(CustomerName, row) for row in self.work.rows(found)]
+
+    @reads()
     def terms(self, *, id: UUID) -> dict[str, EffectiveTerm]:  # noqa: A002 - the wire's word
         """Every setting as it applies to the party, and where it comes from."""
         customer = self.get(id=id)
@@ -139,6 +163,22 @@ class Customers(Parties):
         company = self.work.scalar(select(tables.company.c.terms)) or {}
         general = as_record(Category, {"id": new_id(), "name": "", "terms": company}).terms
         return effective_terms(own, [(label.name, label.terms) for label in labels], general)
+
+    @reads()
+    def duplicates(
+        self, *, name: str = "", first_name: str = "", is_person: bool = False, organisation_number: str = "",
+        phone: str = "", mobile: str = "", email: str = "", invoice_email: str = "", website: str = "",
+        bank_account: str = "", exclude: UUID | None = None,
+    ) -> list[Duplicate]:  # type: ignore[valid-type]
+        """Parties that what is typed so far may be, surest first; what cannot be read yet is left out.
+
+        Of a colleague's private party only that it exists, and only where a number, an address or the whole name is equal.
+        """
+        clues = typed_clues(
+            name=f"{first_name} {name}" if is_person else name, is_person=is_person, organisation_number=organisation_number,
+            phones=(phone, mobile), emails=(email, invoice_email), website=website, bank_account=bank_account,
+        )  # fmt: skip
+        return find_duplicates(self.work, tables.customer, clues, exclude)
 
     @writes()
     def create(self, *, duplicate_reason: str = "", **fields: Unpack[CustomerFields]) -> Customer:
@@ -157,11 +197,12 @@ class Customers(Parties):
             **({"owner_id": self.actor.id} | made),  # type: ignore[arg-type]
             id=new_id(),
             created_at=self.work.now,
+            duplicate_reason=reason,
             sources=dict.fromkeys(clean.get("from_register", ()), self.work.now.date()),
         )
         self._check_owner({"owner_id": customer.owner_id, "owner_only": customer.owner_only})
-        self._refuse_double(customer, reason)
-        return self._add(customer, clean, reason)
+        self._refuse_double(customer)
+        return self._add(customer, clean)
 
     @writes()
     def change(self, *, id: UUID, version: int, **fields: Unpack[CustomerFields]) -> Customer:  # noqa: A002
@@ -178,7 +219,7 @@ class Customers(Parties):
         after = replace(before, **changes, is_incomplete=False)
         self._check_owner({"owner_id": after.owner_id, "owner_only": after.owner_only})
         if after.organisation_number != before.organisation_number:
-            self._refuse_double(after, "")
+            self._refuse_double(replace(after, duplicate_reason=""))
         self._save(before, replace(after, sources=self._sources(before, after, clean.get("from_register", ()))), version)
         self._save_parts(id, clean)
         return self._read(Customer, id)
@@ -212,6 +253,12 @@ class Customers(Parties):
         """Delete a party, with its addresses and its contacts' roles. It can be undone."""
         self._delete(self._read(Customer, id), version)
 
+    def _names(self, wanted: ColumnElement[bool]) -> Select[Any]:
+        c, visiting = tables.customer, self._visiting()
+        city = func.coalesce(visiting.c.city, "").label("city")
+        query = select(c.c.id, c.c.number, shown_name().label("name"), c.c.organisation_number, city)
+        return query.outerjoin(visiting, visiting.c.customer_id == c.c.id).where(wanted)
+
     def _visiting(self) -> Any:
         """Place and municipality of each party: of the visiting address, else of the postal one."""
         a = tables.address
@@ -223,20 +270,20 @@ class Customers(Parties):
         )
         return select(ranked).where(ranked.c.rank == 1).subquery()
 
-    def _add(self, customer: Customer, clean: CustomerFields, reason: str) -> Customer:
+    def _add(self, customer: Customer, clean: CustomerFields) -> Customer:
         numbered = replace(
             customer,
             number=self.work.next_number("customer", FIRST_NUMBER),
             supplier_number=self.work.next_number("supplier", FIRST_SUPPLIER_NUMBER) if customer.is_supplier else None,
         )
-        self.work.insert(tables.customer, customer_row(numbered) | {"duplicate_reason": reason})
+        self.work.insert(tables.customer, customer_row(numbered))
         self._save_parts(customer.id, clean)
         return self._read(Customer, customer.id)
 
     def _save(self, before: Customer, after: Customer, version: int) -> None:
         if after.is_supplier and after.supplier_number is None:
             after = replace(after, supplier_number=self.work.next_number("supplier", FIRST_SUPPLIER_NUMBER))
-        row = {k: v for k, v in customer_row(after).items() if k not in {"id", "version", "duplicate_reason"}}
+        row = {k: v for k, v in customer_row(after).items() if k not in {"id", "version"}}
         self.work.change(tables.customer, before.id, version, **row)
         self._keep_former_name(before.id, before.display_name, after.display_name)
 
@@ -245,8 +292,8 @@ class Customers(Parties):
         kept = {k: day for k, day in before.sources.items() if getattr(after, k, None) == getattr(before, k, None)}
         return kept | dict.fromkeys(from_register, self.work.now.date())
 
-    def _refuse_double(self, customer: Customer, reason: str) -> None:
-        if not customer.organisation_number or reason:
+    def _refuse_double(self, customer: Customer) -> None:
+        if not customer.organisation_number or customer.duplicate_reason:
             return
         c, e = tables.customer, tables.employee
         same = and_(
@@ -287,7 +334,7 @@ def add_customers(work: Work, customers: Sequence[Customer]) -> tuple[Customer, 
 
 def customer_row(customer: Customer) -> dict[str, Any]:
     """A party as a row of its table."""
-    return as_row(customer, tables.customer) | {"name_key": name_key(customer.display_name), "duplicate_reason": ""}
+    return as_row(customer, tables.customer) | name_columns(customer.display_name)
 
 
 def shown_name() -> ColumnElement[str]:

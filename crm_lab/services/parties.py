@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, Table, and_, select
 
 from crm_lab.domain.addresses import Address
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.names import name_key
+from crm_lab.domain.names import name_bits, name_key
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import InvalidInput, NotFound
 from crm_lab.i18n import _
-from crm_lab.services.actions import Service
+from crm_lab.services.actions import Service, reads
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record, as_row
 
@@ -36,6 +36,13 @@ class Parties(Service):
 
     table: ClassVar[Table]
     key: ClassVar[str]
+
+    @reads()
+    def former_names(self, *, id: UUID) -> tuple[str, ...]:  # noqa: A002 - the wire's word
+        """The names a party has left, newest first."""
+        f = tables.former_name
+        query = select(f.c.name).where(and_(f.c[self.key] == id, self.work.visible_to(f))).order_by(f.c.left_at.desc())
+        return tuple(dict.fromkeys(row["name"] for row in self.work.rows(query)))
 
     def _present(self) -> ColumnElement[bool]:
         """Which parties are listed: visible and not archived."""
@@ -84,9 +91,7 @@ class Parties(Service):
         if name_key(name) in {"", name_key(now)}:
             return
         left: Row = {"id": new_id(), "customer_id": None, "contact_id": None, self.key: party_id}
-        self.work.insert(
-            tables.former_name, left | {"name": name, "name_key": name_key(name), "left_at": self.work.now}
-        )
+        self.work.insert(tables.former_name, left | {"name": name, "left_at": self.work.now} | name_columns(name))
 
     def _assign(self, ids: tuple[UUID, ...], owner_id: UUID) -> int:
         """Give the parties a new owner; how many there were. Raises `NotFound` where one is hidden."""
@@ -113,6 +118,12 @@ class Parties(Service):
             self.work.replace(part, {self.key: party.id}, [])
         row = self.work.one(select(self.table).where(self.table.c.id == party.id))
         self.work.remove(self.table, row or {"id": party.id})
+
+
+def name_columns(name: str) -> Row:
+    """What a name is found by."""
+    key = name_key(name)
+    return {"name_key": key, "name_bits": name_bits(key)}
 
 
 def address_rows(addresses: Iterable[Address]) -> list[Row]:

@@ -1,40 +1,73 @@
-"""Enhetsregisteret: looked up and searched, and brought in as the look-up register or as customers."""
+"""Enhetsregisteret: looked up and searched, copied and kept up to date, and brought in as customers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
-from itertools import islice
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from crm_lab.domain.access import Role
 from crm_lab.domain.register import RegisterAnswer, RegisterHits, RegisterSource
-from crm_lab.domain.values import OrgNumber
+from crm_lab.domain.values import InvalidOrgNumber, OrgNumber
 from crm_lab.errors import InvalidInput, NotFound
-from crm_lab.exchange.register import RegisterApi, RegisterAway, RegisterRefused, RowFault, as_customer, read_entities
+from crm_lab.exchange.register import (
+    NUMBER,
+    ChangeKind,
+    RegisterApi,
+    RegisterAway,
+    RegisterRefused,
+    RowFault,
+    as_customer,
+    as_entity,
+    download,
+    kept,
+    place,
+    read_entities,
+)
 from crm_lab.i18n import _, ngettext
 from crm_lab.services.actions import Service, asks
 from crm_lab.services.customers import add_customers
 from crm_lab.settings import Settings, utc_now
 from crm_lab.store import tables
 from crm_lab.store.records import Work
+from crm_lab.store.register import RegisterFile, RegisterRow, build, change, register_at, register_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from crm_lab.domain.register import RegisterEntity
+    from crm_lab.exchange.register import Entity
     from crm_lab.store.engine import Database
 
+LONGEST_TEXT = 200
 MOST_HITS = 50
+BATCH = 2000
+KINDS = ("enheter", "underenheter")
+BATCH_ASKED = 100
+OVERLAP = timedelta(days=2)
+"""How much of the update feed before a bulk file's date is read again: the file is made during the night."""
+STRANGELY_FEW = 0.5
 
 
 @cache
 def service_at(url: str) -> RegisterApi:
     """The one client of the service at `url` in this process."""
     return RegisterApi(url)
+
+
+class TooFewEntities(InvalidInput):
+    """The file has far fewer entities than the copy in force."""
+
+    def __init__(self, n: int, before: int) -> None:
+        super().__init__(
+            _("There are {n} entities in the file and {before} in our copy. Nothing was changed; --force takes it anyway.", n=n, before=before),
+            "file",
+        )  # fmt: skip
 
 
 class Register(Service):
@@ -44,25 +77,35 @@ class Register(Service):
     def look_up(self, *, organisation_number: str) -> RegisterAnswer:
         """What is known of an organisation number; a sub-unit comes with its main unit. Raises `InvalidOrgNumber`."""
         number = str(OrgNumber.parse(organisation_number))
+        copy = self._copy()
+        if record := copy.get(number):
+            return self._answer(as_entity(record), RegisterSource.LOCAL, _read_at(copy))
         try:
             entity = self._asked(number)
         except RegisterAway:
-            return RegisterAnswer(away=True)
+            return RegisterAnswer(source=RegisterSource.LOCAL if copy.exists else RegisterSource.NONE, away=True)
         return self._answer(entity, RegisterSource.API, self.work.now)
 
     @asks()
     def search(self, *, text: str, limit: int = 20) -> RegisterHits:
         """Entities by name or organisation number, best first."""
-        wanted = " ".join(text.split())
+        wanted, most = " ".join(text.split())[:LONGEST_TEXT], max(1, min(limit, MOST_HITS))
         if not wanted:
             return RegisterHits()
+        copy = self._copy()
+        if copy.exists:
+            records = copy.search(wanted, most)
+            return RegisterHits(entities=tuple(map(as_entity, records)), source=RegisterSource.LOCAL)
         try:
-            entities = self._found(wanted, max(1, min(limit, MOST_HITS)))
+            entities = self._found(wanted, most)
         except RegisterAway:
             return RegisterHits(away=True)
         except RegisterRefused:
             return RegisterHits(source=RegisterSource.API)
         return RegisterHits(entities=entities, source=RegisterSource.API)
+
+    def _copy(self) -> RegisterFile:
+        return register_at(register_path(self.work.connection.engine.url))
 
     def _asked(self, number: str) -> RegisterEntity | None:
         url = Settings().register_url
@@ -73,24 +116,27 @@ class Register(Service):
     def _found(self, text: str, limit: int) -> tuple[RegisterEntity, ...]:
         try:
             entity = self._asked(OrgNumber.parse(text))
-        except InvalidInput:
+        except InvalidOrgNumber:
             url = Settings().register_url
             if not url:
                 raise RegisterAway from None
             return service_at(url).search(text, size=limit).entities
         return (entity,) if entity else ()
 
-    def _answer(self, entity: RegisterEntity | None, source: RegisterSource, read_at: datetime) -> RegisterAnswer:
-        if not entity or not entity.parent_number:
-            return RegisterAnswer(entity=entity, source=source, read_at=read_at)
-        try:
-            main_unit, away = self._asked(entity.parent_number), False
-        except RegisterAway:
-            main_unit, away = None, True
+    def _answer(self, entity: RegisterEntity | None, source: RegisterSource, read_at: datetime | None) -> RegisterAnswer:
+        main_unit, away = None, False
+        if entity and entity.parent_number:
+            record = self._copy().get(entity.parent_number)
+            try:
+                main_unit = as_entity(record) if record else self._asked(entity.parent_number)
+            except RegisterAway:
+                away = True
         return RegisterAnswer(entity=entity, main_unit=main_unit, source=source, read_at=read_at, away=away)
 
 
-BATCH = 2000
+def _read_at(copy: RegisterFile) -> datetime | None:
+    noted = copy.facts().get("read_at")
+    return datetime.fromisoformat(noted) if noted else None
 
 
 @dataclass(slots=True)
@@ -132,22 +178,92 @@ def import_customers(database: Database, path: Path, *, owner: str = "") -> Repo
     return report
 
 
-def import_lookup(database: Database, path: Path) -> Report:
-    """Replace the look-up register by the file's entities, in one transaction: a broken file changes nothing."""
+def load_register(
+    path: Path, files: Sequence[Path], *, made_at: datetime, is_forced: bool = False, on_progress: Callable[[int], None] = lambda _n: None
+) -> Report:
+    """Make the copy of the register at `path` from bulk files; it takes the former one's place when all is well.
+
+    `made_at` is when the files were made: the update feed is read from there on.
+
+    Raises
+    ------
+    NotARegisterFile, TruncatedFile, DamagedFile, TooFewEntities
+    """
     report = Report()
-    r = tables.register_entity
-    with database.writing() as connection:
-        work = Work(connection, None, utc_now(), action="register.import")
-        connection.execute(delete(r))
-        entities = read_entities(path, report.faults)
-        seen: set[str] = set()
-        while batch := list(islice(entities, BATCH)):
-            rows = [
-                {"organisation_number": e["organisasjonsnummer"], "name": e.get("navn") or "", "entity": e, "read_at": work.now}
-                for e in batch
-                if e["organisasjonsnummer"] not in seen
-            ]
-            seen.update(row["organisation_number"] for row in rows)
-            work.insert_many(r, rows)
-        report.n_read = len(seen)
+    former = register_at(path).count()
+
+    def check(n: int) -> None:
+        if not n or (n < STRANGELY_FEW * former and not is_forced):
+            raise TooFewEntities(n, former)
+
+    entities = chain.from_iterable(read_entities(file, report.faults) for file in files)
+    rows = (_row(flat) for flat in _counted(entities, on_progress))
+    facts = {"read_at": made_at.isoformat(), "since": (made_at - OVERLAP).isoformat()}
+    report.n_read = build(path, rows, facts, check=check)
     return report
+
+
+def follow_register(path: Path, api: RegisterApi, *, now: datetime, on_progress: Callable[[int], None] = lambda _n: None) -> int:
+    """Bring the copy up to date from the update feed, from where it was left; how many entities changed.
+
+    Raises
+    ------
+    RegisterAway
+    """
+    copy = register_at(path)
+    facts = copy.facts()
+    rows: dict[str, RegisterRow] = {}
+    gone: set[str] = set()
+    for kind in KINDS:
+        after = int(facts.get(f"{kind}.after") or 0)
+        since = datetime.fromisoformat(facts["since"])
+        while changes := api.changes(kind, after=after, since=since):
+            latest = {change.organisation_number: change.kind for change in changes}
+            removed = {number for number, what in latest.items() if what is ChangeKind.REMOVED}
+            found, missing = _fetched(api, kind, [number for number in latest if number not in removed])
+            gone |= removed | missing
+            rows |= {number: _row((copy.get(number) or {}) | kept(flat)) for number, flat in found.items()}
+            after = changes[-1].number
+            on_progress(len(rows) + len(gone))
+        facts[f"{kind}.after"] = str(after or "")
+    gone -= rows.keys()
+    change(path, rows.values(), gone, facts | {"read_at": now.isoformat()})
+    return len(rows) + len(gone)
+
+
+def _fetched(api: RegisterApi, kind: str, numbers: list[str]) -> tuple[dict[str, Entity], set[str]]:
+    """The entities by number, and the numbers of those that were removed; deleted ones are not in the list, so asked for."""
+    found: dict[str, Entity] = {}
+    for at in range(0, len(numbers), BATCH_ASKED):
+        for flat in api.fetch_many(kind, numbers[at : at + BATCH_ASKED]):
+            found[str(flat.get(NUMBER))] = flat
+    removed = set()
+    for number in set(numbers) - found.keys():
+        flat = api.fetch(f"/{kind}/{number}") or {}
+        if flat.get("navn"):
+            found[number] = flat
+        elif flat:
+            removed.add(number)
+    return found, removed
+
+
+def _row(flat: Entity) -> RegisterRow:
+    return RegisterRow(flat[NUMBER], str(flat.get("navn") or ""), place(flat), kept(flat))
+
+
+def _counted(entities: Iterable[Entity], on_progress: Callable[[int], None]) -> Iterator[Entity]:
+    for n, entity in enumerate(entities, 1):
+        yield entity
+        if n % BATCH == 0:
+            on_progress(n)
+
+
+def download_register(url: str, folder: Path, on_progress: Callable[[int, int], None]) -> tuple[list[Path], datetime]:
+    """Fetch both bulk files into `folder`; the files, and when the older one was made. Raises `RegisterAway`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / f"{kind}.json.gz" for kind in KINDS]
+    made_at = [
+        download(f"{url.rstrip('/')}/{kind}/lastned", file, on_progress) or utc_now()
+        for kind, file in zip(KINDS, files, strict=True)
+    ]
+    return files, min(made_at)

@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -24,9 +25,12 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
+    case,
     collate,
     column,
     delete,
+    func,
     insert,
     or_,
     select,
@@ -35,13 +39,15 @@ from sqlalchemy import (
     values,
 )
 
+from crm_lab.domain.duplicates import stored_clues
 from crm_lab.domain.ids import new_id
-from crm_lab.errors import Conflict, NotFound
+from crm_lab.domain.names import name_bits
+from crm_lab.errors import ChangedMeanwhile, NotFound
 from crm_lab.i18n import _
 from crm_lab.store import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -49,14 +55,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Row = dict[str, Any]
+BITS_PER_ERROR, SPARE_BITS, MOST_BITS = 4, 2, 10
 BATCH = 500
-
-
-class ChangedMeanwhile(Conflict):
-    """Somebody saved the same record first."""
-
-    def __init__(self) -> None:
-        super().__init__(_("Somebody else changed this in the meantime. Reload and try again; nothing was saved."))
 
 
 @dataclass(slots=True)
@@ -97,6 +97,18 @@ class Work:
         """
         return collate(text, "da" if self.connection.dialect.name == "duckdb" else "nb-x-icu")
 
+    def spelled_like(self, table: FromClause, key: str, errors: int) -> ColumnElement[Decimal]:
+        """How alike the name keys of `table` and `key` are, 0–1; 0 where more than `errors` typing errors lie between.
+
+        DuckDB compares signatures first, one machine instruction a row; PostgreSQL has pg_trgm.
+        """
+        c = table.c
+        if self.connection.dialect.name != "duckdb":
+            return func.similarity(c.name_key, key)
+        unlike = func.bit_count(func.xor(c.name_bits, bindparam(None, name_bits(key), BigInteger)))
+        most = min(BITS_PER_ERROR * errors + SPARE_BITS, MOST_BITS)
+        return case((unlike <= 1, 1), (unlike <= most, func.jaro_winkler_similarity(c.name_key, key)), else_=0)
+
     def rows(self, query: Select[Any]) -> list[Row]:
         """The rows of a query as dicts."""
         return [dict(row) for row in self.connection.execute(query).mappings()]
@@ -135,7 +147,7 @@ class Work:
     def insert_many(self, table: Table, rows: list[Row]) -> None:
         """Add many rows, each with its audit."""
         load(self.connection, table, rows)
-        load(self.connection, tables.audit, [self._audit_row(table, row, None, row) for row in rows])
+        self._note_many(table, [(None, row) for row in rows])
 
     def rows_of(self, table: Table, column: str, keys: Iterable[Any]) -> list[Row]:
         """The rows whose `column` is one of many keys; visibility is the caller's to have asked."""
@@ -146,22 +158,32 @@ class Work:
         done = [(b, a | ({"version": b["version"] + 1} if "version" in b else {})) for b, a in changes]
         for part in batched(done):
             rewrite(self.connection, table, part)
-        load(self.connection, tables.audit, [self._audit_row(table, before, before, after) for before, after in done])
+        self._note_many(table, done)
 
     def remove_many(self, table: Table, rows: list[Row]) -> None:
         """Delete many rows; their content stays in the audit."""
         for part in batched(row["id"] for row in rows):
             self.connection.execute(delete(table).where(table.c.id.in_(part)))
-        load(self.connection, tables.audit, [self._audit_row(table, row, row, None) for row in rows])
+        self._note_many(table, [(row, None) for row in rows])
 
     def replace(self, table: Table, parent: Row, rows: list[Row]) -> None:
-        """Make `rows` all that `parent` ({column: key}) has in `table`; what stays the same is left alone."""
+        """Make `rows` all that `parent` ({column: key}) has in `table`; what stays the same is left alone.
+
+        A row with the id of one that is there changes that one; every other id is given here.
+        """
         (column, key), *_rest = parent.items()
-        had = self.rows(select(table).where(table.c[column] == key))
+        had = {row["id"]: row for row in self.rows(select(table).where(table.c[column] == key))}
         wanted = [{c.name: None for c in table.c} | row | parent for row in rows]
-        for row in [h for h in had if not any(_alike(h, w) for w in wanted)]:
+        known = {row["id"]: row for row in wanted if row["id"] in had}
+        fresh = [row for row in wanted if row["id"] not in had]
+        for row in [h for h in had.values() if h["id"] not in known and not any(_alike(h, w) for w in fresh)]:
             self.remove(table, row)
-        for row in [w for w in wanted if not any(_alike(w, h) for h in had)]:
+        for row_id, row in known.items():
+            before = had[row_id]
+            if changes := {k: v for k, v in row.items() if v != before[k]}:
+                self.connection.execute(update(table).where(table.c.id == row_id).values(**changes))
+                self.note(table, row, before, row)
+        for row in [w for w in fresh if not any(_alike(w, h) for h in had.values())]:
             self.insert(table, row | {"id": new_id()})
 
     def change(self, table: Table, record_id: UUID, version: int, **changes: Any) -> Row:
@@ -197,8 +219,23 @@ class Work:
         return first
 
     def note(self, table: Table, key: Row, before: Row | None, after: Row | None) -> None:
-        """Write the audit row of one change; secrets are left out."""
+        """Write the audit row of one change, secrets left out; and what the row is now found by."""
         self.connection.execute(insert(tables.audit), [self._audit_row(table, key, before, after)])
+        self._keep_clues(table, [(before, after)])
+
+    def _note_many(self, table: Table, changes: Sequence[tuple[Row | None, Row | None]]) -> None:
+        rows = [self._audit_row(table, before or after or {}, before, after) for before, after in changes]
+        load(self.connection, tables.audit, rows)
+        self._keep_clues(table, changes)
+
+    def _keep_clues(self, table: Table, changes: Sequence[tuple[Row | None, Row | None]]) -> None:
+        """What rows are found by, after they were changed from one state to another."""
+        if table.name not in tables.FOUND_BY_CLUES:
+            return
+        moved = [(before, after) for before, after in changes if _clues(before) != _clues(after)]
+        for part in batched(before["id"] for before, _after in moved if before):
+            self.connection.execute(delete(tables.clue).where(tables.clue.c.source_id.in_(part)))
+        load(self.connection, tables.clue, [clue for _b, after in moved if after for clue in _clue_rows(after["id"], _clues(after))])
 
     def _audit_row(self, table: Table, key: Row, before: Row | None, after: Row | None) -> Row:
         self.steps += 1
@@ -232,6 +269,14 @@ def load(connection: Connection, table: Table, rows: list[Row]) -> None:
         connection.exec_driver_sql(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608 - our own table
     finally:
         raw.unregister("incoming")
+
+
+def _clues(row: Row | None) -> frozenset[str]:
+    return frozenset() if row is None else stored_clues(row).values
+
+
+def _clue_rows(source_id: UUID, values: frozenset[str]) -> list[Row]:
+    return [{"value": value, "source_id": source_id} for value in sorted(values)]
 
 
 def batched(items: Iterable[T]) -> Iterator[list[T]]:

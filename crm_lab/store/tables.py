@@ -113,7 +113,9 @@ customer = Table(
     Column("version", Integer, nullable=False),
     Column("number", BigInteger, nullable=False, unique=True),
     Column("supplier_number", BigInteger, unique=True),
-    *_text("name", "name_key", "first_name"),
+    *_text("name", "name_key"),
+    Column("name_bits", BigInteger, nullable=False),
+    *_text("first_name"),
     Column("is_customer", Boolean, nullable=False),
     Column("is_supplier", Boolean, nullable=False),
     Column("is_person", Boolean, nullable=False),
@@ -137,7 +139,9 @@ contact = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("version", Integer, nullable=False),
-    *_text("first_name", "last_name", "name_key", "phone", "mobile", "email"),
+    *_text("first_name", "last_name", "name_key"),
+    Column("name_bits", BigInteger, nullable=False),
+    *_text("phone", "mobile", "email"),
     Column("birth_date", Date),
     *_text("language", "note"),
     Column("consent_on", Date),
@@ -176,7 +180,14 @@ former_name = Table(
     _of("customer", always=False),
     _of("contact", always=False),
     *_text("name", "name_key"),
+    Column("name_bits", BigInteger, nullable=False),
     Column("left_at", _INSTANT, nullable=False),
+)
+clue = Table(
+    "clue",
+    metadata,
+    Column("value", String, nullable=False, index=True),
+    Column("source_id", Uuid, nullable=False, index=True),
 )
 category = Table(
     "category",
@@ -195,14 +206,6 @@ category_link = Table(
     _of("category"),
     _of("customer", always=False),
     _of("contact", always=False),
-)
-register_entity = Table(
-    "register_entity",
-    metadata,
-    Column("organisation_number", String, primary_key=True),
-    *_text("name"),
-    Column("entity", JSON, nullable=False),
-    Column("read_at", _INSTANT, nullable=False),
 )
 import_file = Table(
     "import_file",
@@ -247,5 +250,7 @@ audit = Table(
 
 PARENTS = {"customer_id": customer, "contact_id": contact}
 """The columns that make a row part of a party: it is as visible as that party."""
+FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
+"""The tables whose rows leave clues."""
 UNDOABLE = {"customer", "contact", "contact_role", "address", "former_name", "category", "category_link", "employee", "company"}
 """The tables whose changes can be taken back."""

@@ -1,71 +1,39 @@
-"""Customers on screen: the list, the form, the card."""
+"""CustomerList: every party the employee may see."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import ipywidgets
 
-from crm_lab.domain.addresses import Address, AddressKind
-from crm_lab.domain.customers import Customer, RegisterStatus
 from crm_lab.domain.imports import ImportKind
-from crm_lab.domain.values import Phone
-from crm_lab.errors import CrmError, Unavailable
 from crm_lab.exchange.parties import FileForm, party_file
-from crm_lab.i18n import _, day, number
+from crm_lab.i18n import _, ngettext
 from crm_lab.widgets.base import guarded
+from crm_lab.widgets.customer_fields import KINDS, kind_text
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
 
 if TYPE_CHECKING:
     from crm_lab.widgets.shell import App
 
-EMPTY = ("name", "first_name", "organisation_number", "phone", "email", "website", "street", "postal_code", "city")
-STATUS_CLASS = {
-    RegisterStatus.BANKRUPT: "bad",
-    RegisterStatus.DELETED: "bad",
-    RegisterStatus.WINDING_UP: "warn",
-}
-
-
-def status_text(status: str) -> str:
-    """What the register says, in words."""
-    return {
-        RegisterStatus.ACTIVE: _("Active"),
-        RegisterStatus.WINDING_UP: _("Winding up"),
-        RegisterStatus.BANKRUPT: _("Bankrupt"),
-        RegisterStatus.DELETED: _("Deleted from the register"),
-        RegisterStatus.UNKNOWN: _("Not checked in the register"),
-    }[RegisterStatus(status)]
-
-
-def kind_text(kind: str) -> str:
-    """What a party is to us."""
-    kinds = {"customer": _("Customer"), "supplier": _("Supplier"), "both": _("Customer and supplier")}
-    return (kinds | {"person": _("Private customer")})[kind]
-
-
-def address_text(kind: AddressKind) -> str:
-    """The use of an address."""
-    return {
-        AddressKind.INVOICE: _("Invoice address"),
-        AddressKind.POSTAL: _("Postal address"),
-        AddressKind.DELIVERY: _("Delivery address"),
-        AddressKind.VISITING: _("Visiting address"),
-        AddressKind.APPROVAL: _("Approval address"),
-    }[kind]
-
 
 class CustomerList(ipywidgets.VBox):
-    """Every party the employee may see."""
+    """The list, its filter, and what is done to many rows at once."""
 
     def __init__(self, app: App) -> None:
         self.app, self.title, self._form = app, _("Customers"), FileForm.EXCEL
-        self.head = Live("customer_list.html", app, actions={"filter": self._filter, "export_xlsx": partial(self._ask, FileForm.EXCEL), "export_csv": partial(self._ask, FileForm.CSV), "export_vcf": partial(self._ask, FileForm.VCARD)}, base=app.base)
+        self._chosen: tuple[UUID, ...] = ()
+        exports = {f"export_{form}": partial(self._ask, form) for form in FileForm}
+        actions = {"filter": self._filter, "assign": self._assign, "cancel": self._cancel} | exports
+        self.head = Live("customer_list.html", app, actions=actions, base=app.base, colleagues=[], question="")
         self.grid = Grid(
             columns=self._columns(), sort=["name", 1], label=self.title, empty=_("No customers"),
-            empty_hint=_("Add the first one with the button above."), on_open=guarded(app, self._open_row), on_rows=guarded(app, self._export),
+            empty_hint=_("Add the first one with the button above."), on_open=guarded(app, self._open_row),
+            on_menu=guarded(app, self._menu), menu=[{"id": "assign", "label": _("Change owner …")}],
+            on_rows=guarded(app, self._export),
         )  # fmt: skip
         super().__init__([self.head, self.grid])
         for name in ("screen", "fixed"):
@@ -78,14 +46,14 @@ class CustomerList(ipywidgets.VBox):
         self.grid.show(self.frame, in_order_of="name")
 
     def _columns(self) -> list[dict[str, Any]]:
-        kinds = {kind: kind_text(kind) for kind in ("customer", "supplier", "both", "person")}
+        kinds = {kind: kind_text(kind) for kind in KINDS}
         return [
             {"key": "number", "label": _("No."), "kind": "num", "width": 78},
             {"key": "name", "label": _("Name"), "min": 200, "grow": 3, "phone": 1, "fixed": True, "lock": "owner_only", "opens": True},
             {"key": "organisation_number", "label": _("Org. no."), "width": 104, "phone": 3},
             {"key": "kind", "label": _("Type"), "min": 92, "map": kinds},
             {"key": "city", "label": _("Place"), "min": 96, "phone": 4},
-            {"key": "phone", "label": _("Phone"), "width": 124},
+            {"key": "phone", "label": _("Phone"), "kind": "phone", "width": 112},
             {"key": "email", "label": _("E-mail"), "min": 130, "grow": 2},
             {"key": "owner", "label": _("Owner"), "min": 120, "phone": 2},
             {"key": "created_at", "label": _("Registered"), "kind": "date", "width": 104},
@@ -107,133 +75,26 @@ class CustomerList(ipywidgets.VBox):
         if isinstance(row, int) and 0 <= row < len(self.frame):
             self.app.go(f"customers/{self.frame.number.iloc[row]}")
 
+    # many at once
 
-class CustomerForm(Live):
-    """Registering a party."""
-
-    def __init__(self, app: App) -> None:
-        self.app, self.title = app, _("New customer")
-        values: dict[str, Any] = dict.fromkeys(EMPTY, "") | {"kind": "customer", "owner_only": False}
-        kinds = [(kind, kind_text(kind)) for kind in ("customer", "supplier", "both", "person")]
-        super().__init__(
-            "customer_form.html", app, actions={"save": self._save, "kind": self._kind}, base=app.base, me=app.me,
-            values=values, errors=dict.fromkeys(EMPTY, ""), problem="", kinds=kinds,
-        )  # fmt: skip
-        self.add_class("screen")
-
-    def _typed(self, values: dict[str, Any]) -> dict[str, Any]:
-        """The form as it stands; a field that its kind hides keeps what it had."""
-        before: dict[str, Any] = self.data["values"]
-        kind = values.get("kind") if values.get("kind") in dict(self.data["kinds"]) else before["kind"]
-        texts = {k: str(values.get(k, before[k])) for k in EMPTY}
-        return before | texts | {"kind": kind, "owner_only": values.get("owner_only") is True}
-
-    def _kind(self, value: str, values: dict[str, Any]) -> None:
-        if value in dict(self.data["kinds"]):
-            self.refresh(values=self._typed(values | {"kind": value}))
-
-    def _save(self, values: dict[str, Any]) -> None:
-        typed = self._typed(values)
-        try:
-            made = self._create(typed)
-        except Unavailable:
-            raise
-        except CrmError as error:
-            self._show_fault(typed, error)
+    def _menu(self, id: str) -> None:  # noqa: A002 - the page's word
+        chosen = [UUID(self.frame.id.iloc[row]) for row in self.grid.selected_rows]
+        if id != "assign" or not chosen:
             return
-        self.app.go(f"customers/{made.number}")
-        self.app.toast(_("{name} is registered.", name=made.display_name), undo=True)
-
-    def _create(self, typed: dict[str, Any]) -> Customer:
-        place = {part: typed[part] for part in ("street", "postal_code", "city")}
-        addresses = (Address(kind=AddressKind.VISITING, **place),) if any(place.values()) else ()
-        plain = {k: typed[k] for k in ("name", "phone", "email", "website", "owner_only")}
-        person = typed["kind"] == "person"
-        made: Customer = self.app.crm.customers.create(
-            **plain,
-            first_name=typed["first_name"] if person else "",
-            organisation_number="" if person else typed["organisation_number"],
-            is_person=person,
-            is_customer=typed["kind"] != "supplier",
-            is_supplier=typed["kind"] in {"supplier", "both"},
-            addresses=addresses,
-        )
-        return made
-
-    def _show_fault(self, typed: dict[str, Any], error: CrmError) -> None:
-        told = getattr(error, "fields", None) or {getattr(error, "field", ""): error.message}
-        errors = {field: told.get(field) or told.get(f"visiting.{field}", "") for field in EMPTY}
-        wrong = next((field for field in EMPTY if errors[field]), "")
-        self.refresh(values=typed, errors=errors, problem="" if wrong else error.message)
-        self.focus_on(f"#f-{wrong or 'name'}")
-
-
-class CustomerCard(Live):
-    """One party."""
-
-    def __init__(self, app: App, customer_number: int) -> None:
-        self.app, self._number = app, customer_number
-        self._read()
-        self.title = self.customer.display_name
-        app.remember(f"customers/{customer_number}", self.title)
-        actions = {"edit": self._edit, "cancel": self._cancel, "rename": self._rename, "archive": self._archive}
-        super().__init__("customer_card.html", app, actions=actions, base=app.base, editing=False, **self._shown())
-        self.add_class("screen")
-
-    def reload(self) -> None:
-        """Read the party again; a name being edited is left alone."""
-        self._read()
-        if not self.data["editing"]:
-            self.refresh(**self._shown())
-
-    def _read(self) -> None:
-        self.customer: Customer = self.app.crm.customers.by_number(number=self._number)
-        self._owners = {e.id: e.name for e in self.app.crm.employees.list()}
-
-    def _shown(self) -> dict[str, Any]:
-        c = self.customer
-        visiting = c.address(AddressKind.VISITING)
-        addresses = [
-            (address_text(a.kind), [line for line in (a.street, f"{a.postal_code} {a.city}".strip()) if line])
-            for a in c.addresses
-        ]
-        return {
-            "c": c, "facts": self._facts(), "addresses": addresses, "place": visiting.city.title() if visiting else "",
-            "status": status_text(c.register_status), "status_class": STATUS_CLASS.get(c.register_status, "ok")
-            if c.register_status is not RegisterStatus.UNKNOWN else "",
-        }  # fmt: skip
-
-    def _facts(self) -> list[tuple[str, str, str]]:
-        c = self.customer
-        kind = "person" if c.is_person else "both" if c.is_customer and c.is_supplier else "supplier" if c.is_supplier else "customer"
-        site = c.website if c.website.startswith(("http://", "https://")) else f"https://{c.website}"
-        return [
-            (_("Type"), kind_text(kind), ""),
-            (_("Organisation form"), c.organisation_form, ""),
-            (_("Phone"), Phone(c.phone).national if c.phone else "", f"tel:{c.phone}"),
-            (_("E-mail"), c.email, f"mailto:{c.email}"),
-            (_("Website"), c.website, site),
-            (_("Industry"), " ".join(filter(None, (c.industry_code, c.industry))), ""),
-            (_("Employees"), number(c.n_employees) if c.n_employees is not None else "", ""),
-            (_("Owner"), self._owners.get(c.owner_id, "") if c.owner_id else "", ""),
-            (_("Registered"), day(c.created_at.date()) if c.created_at else "", ""),
-        ]
-
-    def _edit(self) -> None:
-        self.refresh(editing=True)
+        self._chosen = tuple(chosen)
+        colleagues = [(str(e.id), e.name, e.username) for e in self.app.crm.employees.list() if e.is_active]
+        question = ngettext("New owner of {n} customer", "New owner of {n} customers", len(chosen))
+        self.head.refresh(colleagues=colleagues, question=question)
+        self.head.focus_on("#f-assign")
 
     def _cancel(self) -> None:
-        self.refresh(editing=False)
+        self._chosen = ()
+        self.head.refresh(question="")
 
-    def _rename(self, values: dict[str, Any]) -> None:
-        self.app.crm.customers.rename(
-            id=self.customer.id, name=str(values.get("name", "")), version=self.customer.version
-        )
-        self._read()
-        self.refresh(editing=False, **self._shown())
-        self.app.toast(_("The name is changed."), undo=True)
-
-    def _archive(self) -> None:
-        self.app.crm.customers.archive(id=self.customer.id, version=self.customer.version)
-        self.app.go("customers")
-        self.app.toast(_("{name} is archived.", name=self.customer.display_name), undo=True)
+    def _assign(self, id: str) -> None:  # noqa: A002 - the page's word
+        if id not in {value for value, _name, _username in self.head.data["colleagues"]} or not self._chosen:
+            return
+        n = self.app.crm.customers.assign(ids=self._chosen, owner_id=UUID(id))
+        self._cancel()
+        self.reload()
+        self.app.toast(ngettext("{n} customer has a new owner.", "{n} customers have a new owner.", n), undo=True)

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from crm_lab.i18n import _, day, moment, number
-from crm_lab.widgets.base import ASSETS, Host, View, fits, guarded
+from crm_lab.widgets.base import ASSETS, Host, View, fits, guarded, script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,11 +62,13 @@ def environment() -> Environment:
 
 
 def is_plain(message: dict[Any, Any]) -> bool:
-    """Whether a message has the shape our page sends: texts and ticks, and the fields of one form."""
+    """Whether a message has the shape our page sends: texts and ticks, its number, and the fields of one form."""
     values = message.get("values", {})
     if not isinstance(values, dict):
         return False
-    rest = [value for key, value in message.items() if key != "values"]
+    if not isinstance(message.get("n", 0), int):
+        return False
+    rest = [value for key, value in message.items() if key not in {"values", "n"}]
     return all(isinstance(value, str | bool) for value in (*values.values(), *rest))
 
 
@@ -74,14 +76,17 @@ class Live(View):
     """One region of the page.
 
     `data-do="rename"` in the template calls `actions["rename"](**data)`; a form's fields come as `values`.
+    `answered` is the number of the newest message that the HTML knows of: what was typed later is left alone.
     """
 
-    _esm = ASSETS / "live.js"
+    _esm = script("morph", "combo", "live")
     html = traitlets.Unicode().tag(sync=True)
+    answered = traitlets.Int().tag(sync=True)
 
     def __init__(self, template: str, host: Host, actions: Mapping[str, Any] | None = None, **data: Any) -> None:
         super().__init__()
         self._template, self._host = template, host
+        self._heard = 0
         self._actions = {name: guarded(host, action) for name, action in (actions or {}).items()}
         self.data = data
         self.refresh()
@@ -89,11 +94,14 @@ class Live(View):
     def refresh(self, **data: Any) -> None:
         """Draw again, with changed values."""
         self.data |= data
-        self.html = environment().get_template(self._template).render(self.data)
+        drawn = environment().get_template(self._template).render(self.data)
+        with self.hold_sync():
+            self.answered, self.html = self._heard, drawn
 
     def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
         if isinstance(message, dict) and is_plain(message):
-            self.act(str(message.get("do", "")), **{str(k): v for k, v in message.items() if k != "do"})
+            self._heard = message.get("n", 0)
+            self.act(str(message.get("do", "")), **{str(k): v for k, v in message.items() if k not in {"do", "n"}})
 
     def act(self, do: str, /, **arguments: Any) -> None:
         """What a click does; tests call it too. Only named actions can be reached."""

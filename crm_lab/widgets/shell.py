@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import os
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,8 +16,13 @@ from crm_lab.domain.access import Role
 from crm_lab.errors import CrmError, NotFound
 from crm_lab.i18n import _, set_locale
 from crm_lab.widgets.base import close_all, guarded
-from crm_lab.widgets.customers import CustomerCard, CustomerForm, CustomerList
+from crm_lab.widgets.contact_form import ContactForm
+from crm_lab.widgets.contacts import ContactCard, ContactList
+from crm_lab.widgets.customer_card import CustomerCard
+from crm_lab.widgets.customer_form import CustomerForm
+from crm_lab.widgets.customers import CustomerList
 from crm_lab.widgets.employees import EmployeeAdministration
+from crm_lab.widgets.forms import Form
 from crm_lab.widgets.imports import ImportScreen
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.profile import Profile
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 
 MOST_RECENT = 5
 MOST_OFFERS = 20
+KEY = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 THEMES = ("auto", "light", "dark")
 
 
@@ -40,6 +47,16 @@ def start_path(base: str) -> str:
     path = os.environ.get("SCRIPT_NAME", "")
     _before, found, rest = path.partition(base)
     return rest.strip("/") if found else ""
+
+
+def is_number(text: str) -> bool:
+    """Whether part of an address is a customer number that a BIGINT can hold."""
+    return text.isascii() and text.isdigit() and len(text) < 16  # noqa: PLR2004
+
+
+def is_key(text: str) -> bool:
+    """Whether part of an address is a key, written as we write it."""
+    return bool(KEY.fullmatch(text))
 
 
 class Missing(Live):
@@ -65,8 +82,9 @@ class App(ipywidgets.Box):
             on_undo=guarded(self, self._undo),
         )  # fmt: skip
         self.base = self.router.base
-        self.nav = Live("nav.html", self, actions={"new_customer": lambda: self.go("customers/new")}, **self._menu(""))
-        self.top = Live("top.html", self, actions={"theme": self._next_theme, "language": self._language}, **self._top())
+        self.nav = Live("nav.html", self, **self._menu(""))
+        account = {"theme": self._next_theme, "language": self._language, "profile": lambda: self.go("profile")}
+        self.top = Live("top.html", self, actions=account, **self._top())
         self.main = ipywidgets.Box()
         bar = ipywidgets.Box([self.top])
         for widget, name in ((self.nav, "crm-nav"), (bar, "crm-top"), (self.main, "crm-main")):
@@ -115,6 +133,10 @@ class App(ipywidgets.Box):
         """Put a card among the last opened ones."""
         self.recent = dict([(path, name), *((p, n) for p, n in self.recent.items() if p != path)][:MOST_RECENT])
 
+    def forget(self, path: str) -> None:
+        """Take a card that is no more from the last opened ones."""
+        self.recent.pop(path, None)
+
     # showing screens
 
     def visit(self, path: str) -> None:
@@ -129,7 +151,7 @@ class App(ipywidgets.Box):
         old, self.main.children = self.main.children, (screen,)
         for widget in old:
             close_all(widget)
-        at = "customers" if path.partition("/")[0] in {"", "customers"} else path
+        at = path.partition("/")[0] or "customers"
         self.nav.refresh(**self._menu(at))
         self.router.title = f"{getattr(screen, 'title', 'CRM')} – {self.company['name']}"
         self.router.settle()
@@ -140,8 +162,12 @@ class App(ipywidgets.Box):
                 return CustomerList(self)
             case ["customers", "new"]:
                 return CustomerForm(self)
-            case ["customers", number] if number.isascii() and number.isdigit() and len(number) < 16:  # noqa: PLR2004 - BIGINT
+            case ["customers", number] if is_number(number):
                 return CustomerCard(self, int(number))
+            case ["customers", number, "edit"] if is_number(number):
+                return CustomerForm(self, int(number))
+            case ["contacts", *rest]:
+                return self._contacts(rest)
             case ["imports"]:
                 return ImportScreen(self)
             case ["profile"]:
@@ -150,11 +176,31 @@ class App(ipywidgets.Box):
                 return EmployeeAdministration(self)
             case ["employees"]:
                 return Missing(self, _("No access"), _("Only administrators see this page."))
+        return self._no_page()
+
+    def _contacts(self, rest: list[str]) -> ipywidgets.Widget:
+        match rest:
+            case []:
+                return ContactList(self)
+            case ["new"]:
+                return ContactForm(self)
+            case ["new", number] if is_number(number):
+                return ContactForm(self, customer_number=int(number))
+            case [key] if is_key(key):
+                return ContactCard(self, UUID(key))
+            case [key, "edit"] if is_key(key):
+                return ContactForm(self, UUID(key))
+        return self._no_page()
+
+    def _no_page(self) -> Missing:
         return Missing(self, _("Not found"), _("There is no such page."))
 
     def _menu(self, at: str) -> dict[str, Any]:
-        items = [{"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._count()}]
-        items.append({"path": "imports", "label": _("Import"), "icon": "upload", "count": None})
+        items = [
+            {"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._count("customers")},
+            {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._count("contacts")},
+            {"path": "imports", "label": _("Import"), "icon": "upload", "count": None},
+        ]
         if self.me.has(Role.ADMIN):
             items.append({"path": "employees", "label": _("Employees"), "icon": "users", "count": None})
         return {
@@ -162,16 +208,16 @@ class App(ipywidgets.Box):
             "recent": list(self.recent.items()),
         }  # fmt: skip
 
-    def _count(self) -> int | None:
+    def _count(self, service: str) -> int | None:
         try:
-            count: int = self.crm.customers.count()
+            count: int = getattr(self.crm, service).count()
         except CrmError:
             return None
         return count
 
     def _top(self) -> dict[str, Any]:
         return {
-            "is_demo": self.company["is_demo"],
+            "is_demo": self.company["is_demo"], "company": self.company["name"], "me": self.me,
             "theme_label": _("Theme: {name}", name=theme_name(self.me.theme)),
             "other_language": "English" if self.me.locale == "nb" else "Norsk",
         }
@@ -200,12 +246,12 @@ class App(ipywidgets.Box):
         self.crm.history.undo(request_id=UUID(id))
         self.toast(_("Undone."))
         path = self.router.path
-        if isinstance(self.main.children[0], CustomerForm | ImportScreen):
+        if isinstance(self.main.children[0], Form | ImportScreen):
             return  # somebody is in the middle of something there
         self.visit(path)
         if isinstance(self.main.children[0], Missing):
-            self.recent.pop(path, None)
-            self.go("customers")
+            self.forget(path)
+            self.go(path.partition("/")[0])
 
     # what others do, and a store that goes away
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from crm_lab.domain.values import (
     Phone,
     clean_text,
     mod11,
+    parse_day,
 )
 from crm_lab.errors import InvalidInput
 
@@ -75,3 +77,15 @@ def test_email_and_text() -> None:
         with pytest.raises(InvalidInput):
             Email.parse(wrong)
     assert clean_text("  a\u030a ", "name", max_length=9) == "å"
+
+
+@pytest.mark.parametrize("text", ["5.3.2026", " 05.03.2026", "05032026", "2026-03-05", "5/3/2026", "5 3 2026"])
+def test_a_day_in_every_spelling(text: str) -> None:
+    assert parse_day(text, "from") == date(2026, 3, 5)
+
+
+@pytest.mark.parametrize("text", ["", "i går", "31.02.2026", "5.3.26", "2026-13-01", "32.01.2026", "٥.٣.٢٠٢٦", "0.0.0000", "5.3.20260"])
+def test_what_is_no_day_is_told_at_its_field(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_day(text, "roles.1.started_on")
+    assert caught.value.field == "roles.1.started_on"

@@ -10,10 +10,9 @@ import pytest
 
 from crm_lab.domain.addresses import Address, AddressKind
 from crm_lab.domain.ids import new_id
-from crm_lab.errors import Conflict, InvalidInput, NotFound
+from crm_lab.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound
 from crm_lab.services.customers import AlreadyRegistered, RegisteredByColleague
 from crm_lab.services.history import CannotUndo
-from crm_lab.store.records import ChangedMeanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Callable

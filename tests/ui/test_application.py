@@ -96,11 +96,14 @@ def test_rename_with_f2_and_undo(visit: Callable[..., Page]) -> None:
 
 def test_language_and_theme(visit: Callable[..., Page]) -> None:
     page = visit("ola")
+    page.click("[popovertarget=menu-account]")
     page.click("[data-do=language]")
     expect(page.locator("h1")).to_have_text("Customers")
     expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.click("[popovertarget=menu-account]")
     page.click("[data-do=theme]")
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    page.click("[popovertarget=menu-account]")
     page.click("[data-do=language]")
     expect(page.locator("h1")).to_have_text("Kunder")
 

@@ -11,16 +11,21 @@ from crm_lab.exchange.register.api import (
     TooFarDown,
 )
 from crm_lab.exchange.register.bulk import DamagedFile, NotARegisterFile, RowFault, TruncatedFile, read_entities
+from crm_lab.exchange.register.download import download
 from crm_lab.exchange.register.entity import (
+    NUMBER,
     Entity,
     as_customer,
     as_customer_fields,
     as_entity,
     as_flat,
+    kept,
+    place,
     register_status,
 )
 
 __all__ = [
+    "NUMBER",
     "ChangeKind",
     "DamagedFile",
     "Entity",
@@ -38,6 +43,9 @@ __all__ = [
     "as_customer_fields",
     "as_entity",
     "as_flat",
+    "download",
+    "kept",
+    "place",
     "read_entities",
     "register_status",
 ]

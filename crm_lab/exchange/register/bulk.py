@@ -15,6 +15,8 @@ import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
+import msgspec
+
 from crm_lab.domain.values import OrgNumber
 from crm_lab.errors import InvalidInput
 from crm_lab.exchange.register.entity import NUMBER, Entity, as_flat
@@ -28,6 +30,8 @@ GZIP = b"\x1f\x8b"
 CHUNK = 1 << 20
 LARGEST_CELL = 1 << 22
 LARGEST_ENTITY = 1 << 24
+BOUNDARY = re.compile(r"\}\s*,\s*\{")
+TAIL = 1 << 16
 BETWEEN = re.compile(r"[^\s,]|\Z")
 
 
@@ -169,6 +173,9 @@ def _json_values(stream: IO[str], head: str) -> Iterator[Any]:
     text = head.lstrip()
     is_array = text.startswith("[")
     at = int(is_array)
+    if is_array:
+        values, at = _many(text, at)
+        yield from values
     while True:
         found = BETWEEN.search(text, at)
         at = found.start() if found else len(text)
@@ -183,5 +190,20 @@ def _json_values(stream: IO[str], head: str) -> Iterator[Any]:
             if not more:
                 raise
             text, at = text[at:] + more, 0
+            if is_array:
+                values, at = _many(text, at)
+                yield from values
             continue
         yield value
+
+
+def _many(text: str, at: int) -> tuple[list[Any], int]:
+    """The objects of an array up to the last boundary between two, decoded in one go; none where that goes wrong."""
+    *_earlier, last = (None, *BOUNDARY.finditer(text, max(at, len(text) - TAIL)))
+    begin = BETWEEN.search(text, at)
+    if last is None or begin is None:
+        return [], at
+    try:
+        return msgspec.json.decode(f"[{text[begin.start() : last.start() + 1]}]", type=list[Any]), last.start() + 1
+    except msgspec.MsgspecError:  # damage, or a boundary inside an entity: one by one will tell
+        return [], at

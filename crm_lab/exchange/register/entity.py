@@ -6,7 +6,7 @@ Format: https://data.brreg.no/enhetsregisteret/api/dokumentasjon. In CSV an addr
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from crm_lab.domain.addresses import Address, AddressKind
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NUMBER = "organisasjonsnummer"
+ENDED = ("konkurs", "underAvvikling", "underTvangsavviklingEllerTvangsopplosning")
+ENDED_ON = ("slettedato", "nedleggelsesdato")
+NOTHING = frozenset({"None", "", "false", "False"})
+NOT_KEPT = ("_links", "links")
+PLACES_BY_EMPLOYEES = (1000, 250, 50, 10, 5)
+NO_EMPLOYEES, SOLE_TRADER, SUB_UNIT, GONE = 6, 7, 8, 9
 Entity = dict[str, Any]
 
 
@@ -28,7 +34,8 @@ def as_flat(entity: dict[str, Any]) -> Entity:
     flat: Entity = {}
     for key, value in entity.items():
         if isinstance(value, dict):
-            flat |= {f"{key}.{inner}": v for inner, v in value.items()}
+            for inner, v in value.items():
+                flat[f"{key}.{inner}"] = v
         else:
             flat[key] = value
     return flat
@@ -36,15 +43,15 @@ def as_flat(entity: dict[str, Any]) -> Entity:
 
 def as_entity(flat: Entity) -> RegisterEntity:
     """One of `read_entities`' rows; a phone, e-mail or website that is none keeps its text."""
-    deleted_on = _date(flat, "slettedato", "nedleggelsesdato")
+    deleted_on = _date(flat, *ENDED_ON)
     return RegisterEntity(
         organisation_number=str(OrgNumber.parse(_text(flat, NUMBER))),
         name=_text(flat, "navn"),
         organisation_form=_text(flat, "organisasjonsform.kode"),
         parent_number=_text(flat, "overordnetEnhet"),
         is_vat_registered=_true(flat, "registrertIMvaRegisteret", "registrertIMvaregisteret"),
-        is_bankrupt=_true(flat, "konkurs"),
-        is_winding_up=_true(flat, "underAvvikling", "underTvangsavviklingEllerTvangsopplosning"),
+        is_bankrupt=_true(flat, ENDED[0]),
+        is_winding_up=_true(flat, *ENDED[1:]),
         is_deleted=deleted_on is not None or _text(flat, "respons_klasse").startswith("Slettet"),
         deleted_on=deleted_on,
         registered_on=_date(flat, *(f"registreringsdato{end}nhetsregisteret" for end in ("e", "E", "IE"))),
@@ -123,9 +130,28 @@ def _date(flat: Entity, *keys: str) -> date | None:
     """The first that is a day, as 2026-11-23 or, in older files, 23.11.2026."""
     for key in keys:
         text = _text(flat, key)[:10]
-        for form in ("%Y-%m-%d", "%d.%m.%Y") if text else ():
+        norwegian = re.fullmatch(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})", text)
+        iso = f"{norwegian[3]}-{norwegian[2]}-{norwegian[1]}" if norwegian else text
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", iso):
             try:
-                return datetime.strptime(text, form).date()  # noqa: DTZ007 - a business day has no zone
+                return date.fromisoformat(iso)
             except ValueError:
                 continue
     return None
+
+
+def place(flat: Entity) -> int:
+    """Where among equal hits people expect it: 0 for the largest employers, 9 for what has ended."""
+    if any(_true(flat, key) for key in ENDED) or any(flat.get(key) for key in ENDED_ON):
+        return GONE
+    if flat.get("overordnetEnhet") and _text(flat, "organisasjonsform.kode") in {"BEDR", "AAFY"}:
+        return SUB_UNIT
+    n = _whole(_text(flat, "antallAnsatte")) or 0
+    if n >= PLACES_BY_EMPLOYEES[-1]:
+        return next(i for i, least in enumerate(PLACES_BY_EMPLOYEES) if n >= least)
+    return SOLE_TRADER if _text(flat, "organisasjonsform.kode") == "ENK" else NO_EMPLOYEES
+
+
+def kept(flat: Entity) -> Entity:
+    """What of the entity is worth keeping: everything that says something."""
+    return {key: value for key, value in flat.items() if str(value) not in NOTHING and not key.startswith(NOT_KEPT)}

@@ -59,6 +59,7 @@ CREATE TABLE customer (
     supplier_number BIGINT UNIQUE,
     name VARCHAR NOT NULL,
     name_key VARCHAR NOT NULL,
+    name_bits BIGINT NOT NULL,
     first_name VARCHAR NOT NULL,
     is_customer BOOLEAN NOT NULL,
     is_supplier BOOLEAN NOT NULL,
@@ -96,6 +97,7 @@ CREATE TABLE contact (
     first_name VARCHAR NOT NULL,
     last_name VARCHAR NOT NULL,
     name_key VARCHAR NOT NULL,
+    name_bits BIGINT NOT NULL,
     phone VARCHAR NOT NULL,
     mobile VARCHAR NOT NULL,
     email VARCHAR NOT NULL,
@@ -145,7 +147,14 @@ CREATE TABLE former_name (
     contact_id UUID,
     name VARCHAR NOT NULL,
     name_key VARCHAR NOT NULL,
+    name_bits BIGINT NOT NULL,
     left_at TIMESTAMPTZ NOT NULL
+);
+
+-- What a row of another table is found by when somebody may be registered twice: kept by store/records with that row.
+CREATE TABLE clue (
+    value VARCHAR NOT NULL,
+    source_id UUID NOT NULL
 );
 
 CREATE TABLE category (
@@ -163,13 +172,6 @@ CREATE TABLE category_link (
     category_id UUID NOT NULL,
     customer_id UUID,
     contact_id UUID
-);
-
-CREATE TABLE register_entity (
-    organisation_number VARCHAR PRIMARY KEY,
-    name VARCHAR NOT NULL,
-    entity JSON NOT NULL,
-    read_at TIMESTAMPTZ NOT NULL
 );
 
 CREATE TABLE import_file (
@@ -221,6 +223,10 @@ CREATE INDEX address_contact ON address (contact_id);
 CREATE INDEX contact_role_contact ON contact_role (contact_id);
 CREATE INDEX contact_role_customer ON contact_role (customer_id);
 CREATE INDEX former_name_customer ON former_name (customer_id);
+CREATE INDEX former_name_contact ON former_name (contact_id);
 CREATE INDEX category_link_customer ON category_link (customer_id);
 CREATE INDEX category_link_contact ON category_link (contact_id);
+CREATE INDEX clue_value ON clue (value);
+CREATE INDEX clue_source ON clue (source_id);
+CREATE INDEX audit_entity ON audit (entity_id);
 CREATE INDEX audit_request ON audit (request_id);

@@ -3,6 +3,7 @@
 import {readColumns} from './columns.js';
 import {h, openMenu} from './menu.js';
 
+const NATIONAL = /^\+47(\d\d)(\d\d)(\d\d)(\d\d)$/;
 const fold = (/** @type {string} */ s) => s.toLowerCase();
 
 /** The hidden columns of last time; what is not a list of them is forgotten. @param {string} key @returns {string[]} */
@@ -73,7 +74,7 @@ function render({model, el, signal}) {
   /** What the cell says. @param {any} d @param {number} i @returns {string} */
   function display(d, i) {
     const text = cols[d.key]?.text(i) ?? '';
-    return d.map?.[text] ?? text;
+    return d.kind === 'phone' ? text.replace(NATIONAL, '$1 $2 $3 $4') : d.map?.[text] ?? text;
   }
   /** Filter, sort, and paint from there. */
   function arrange() {
@@ -81,7 +82,7 @@ function render({model, el, signal}) {
     const keep = [];
     for (let i = 0; i < n; i++) {
       if (!tokens.length) { keep.push(i); continue; }
-      const text = (folded[i] ??= fold(all.map((/** @type {any} */ d) => display(d, i)).join(' ')));
+      const text = (folded[i] ??= fold(all.map((/** @type {any} */ d) => (d.kind === 'phone' ? `${display(d, i)} ${cols[d.key].text(i)}` : display(d, i))).join(' ')));
       if (tokens.every(t => text.includes(t))) keep.push(i);
     }
     const [key, direction] = model.get('sort') ?? [];

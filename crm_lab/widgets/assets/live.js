@@ -1,50 +1,9 @@
 // @ts-check
-// HTML from Python, events to Python. The page is changed in place, so that focus, caret and open menus survive.
+// HTML from Python, events to Python.
+import {morph, parse} from './morph.js';
+import {combos} from './combo.js';
 
-/** Make `to` look like `from`, keeping the nodes that are alike. @param {Node} to @param {Node} from */
-function morph(to, from) {
-  const old = [...to.childNodes];
-  const fresh = [...from.childNodes];
-  fresh.forEach((node, i) => {
-    const twin = old[i];
-    if (!twin) to.appendChild(node);
-    else if (twin.nodeName !== node.nodeName || idOf(twin) !== idOf(node)) twin.replaceWith(node);
-    else if (node instanceof Text) {
-      if (twin.nodeValue !== node.nodeValue) twin.nodeValue = node.nodeValue;
-    } else if (node instanceof Element) {
-      copyAttributes(/** @type {Element} */ (twin), node);
-      morph(twin, node);
-      if (node instanceof HTMLSelectElement && twin !== document.activeElement)
-        /** @type {HTMLSelectElement} */ (twin).value = node.value;
-    }
-  });
-  old.slice(fresh.length).forEach(node => node.remove());
-}
-
-/** @param {Node} node */
-const idOf = node => (node instanceof Element ? node.id : '');
-
-/** @param {Element} to @param {Element} from */
-function copyAttributes(to, from) {
-  const was = to.getAttribute('value');
-  const ticked = to.hasAttribute('checked');
-  if (to.classList.contains('dirty') || from.querySelector('[aria-invalid=true]')) from.classList.toggle('dirty', from.matches('form.guarded'));
-  for (const {name} of [...to.attributes]) if (!from.hasAttribute(name) && name !== 'data-focused') to.removeAttribute(name);
-  for (const {name, value} of from.attributes) if (to.getAttribute(name) !== value) to.setAttribute(name, value);
-  if (to === document.activeElement) return;
-  if (to instanceof HTMLInputElement && from instanceof HTMLInputElement) {
-    // What the user typed or ticked stays, unless Python has something new to say.
-    if (ticked !== from.hasAttribute('checked')) to.checked = from.checked;
-    if (was !== from.getAttribute('value') && to.value !== from.value) to.value = from.value;
-  }
-}
-
-/** @param {string} html */
-function parse(html) {
-  const template = document.createElement('template');
-  template.innerHTML = html;
-  return template.content;
-}
+const TYPING = 150;
 
 /** The fields of a form; a check box is true or false. @param {HTMLFormElement} form */
 function fields(form) {
@@ -56,6 +15,9 @@ function fields(form) {
   });
   return values;
 }
+
+/** @param {any} field */
+const valueOf = field => (field.type === 'checkbox' ? field.checked : field.value);
 
 /** Arrow keys inside tab lists, menus and radio groups. @param {KeyboardEvent} event */
 function rove(event) {
@@ -83,63 +45,127 @@ function place(el, menu) {
   /** @type {HTMLElement | null} */ (menu.querySelector('[role=menuitem]'))?.focus();
 }
 
+/** Mark the section one reads in the navigation beside it. @param {HTMLElement} el */
+function markSection(el) {
+  const links = /** @type {HTMLElement[]} */ ([...el.querySelectorAll('[data-section]')]);
+  const main = el.closest('.crm-main');
+  if (!links.length || !main) return;
+  const top = main.getBoundingClientRect().top + 120;
+  const passed = links.filter(link => (document.getElementById(link.dataset.section ?? '')?.getBoundingClientRect().top ?? 0) <= top);
+  const atEnd = main.scrollTop > 0 && main.scrollTop + main.clientHeight >= main.scrollHeight - 2;
+  const current = atEnd ? links.at(-1) : passed.at(-1) ?? links[0];
+  links.forEach(link => (link === current ? link.setAttribute('aria-current', 'true') : link.removeAttribute('aria-current')));
+}
+
 /** @param {{model: any, el: HTMLElement, signal: AbortSignal}} view */
 function render({model, el, signal}) {
   el.classList.add('crm-live');
   /** @param {string} type @param {(e: any) => void} handler @param {object} [options] */
   const on = (type, handler, options) => el.addEventListener(type, handler, {signal, ...options});
+
+  // Messages are numbered, and an answer says which one it knew of: a field written since then is left alone.
+  let n = 0;
+  /** @type {WeakMap<Element, number>} */
+  const written = new WeakMap();
+  const post = (/** @type {object} */ message) => model.send({...message, n: ++n});
   /** @param {HTMLElement} node @param {object} [extra] */
   const send = (node, extra) => {
-    const {do: action, ...data} = node.dataset;
-    model.send({do: action, ...data, ...extra});
+    flush();
+    const {do: action, changes: _changes, ...data} = node.dataset;
+    post({do: action, ...data, ...extra});
   };
+
+  // A form with data-typed tells what is typed: one field by name, and the form as it stands.
+  /** @type {any} */ let pending = null;
+  let timer = 0;
+  const flush = (left = false) => {
+    clearTimeout(timer);
+    const field = pending;
+    pending = null;
+    if (field?.form && el.contains(field)) post({do: field.form.dataset.typed, name: field.name, left, values: fields(field.form)});
+  };
+  on('input', e => {
+    const form = e.target.closest('form');
+    if (form?.matches('.guarded') && e.target.name) form.classList.add('dirty');
+    written.set(e.target, n + 1);
+    if (form?.dataset.typed && e.target.name) {
+      if (pending !== e.target) flush();
+      pending = e.target;
+      clearTimeout(timer);
+      const asked = e.target.matches('select,[type=checkbox],[type=radio]');
+      timer = window.setTimeout(() => flush(), asked ? 0 : TYPING);
+      return;
+    }
+    const node = e.target.closest('[data-live]');
+    if (!node) return;
+    clearTimeout(timer);
+    timer = window.setTimeout(() => post({do: node.dataset.live, value: node.value}), TYPING);
+  });
+  on('focusout', e => {
+    if (!e.target.form?.dataset.typed || !e.target.name || !written.has(e.target)) return;
+    pending = e.target;
+    flush(true);
+  });
+
+  on('click', e => {
+    const section = e.target.closest('[data-section]');
+    if (section) {
+      e.preventDefault();
+      const part = document.getElementById(section.dataset.section);
+      part?.scrollIntoView({block: 'start'});
+      /** @type {HTMLElement | null} */ (part?.querySelector('input:not([type=hidden]),select,textarea,button'))?.focus({preventScroll: true});
+      return;
+    }
+    const copied = e.target.closest('[data-copy]');
+    if (copied) {
+      navigator.clipboard?.writeText(copied.dataset.copy);
+      copied.classList.add('copied');
+      setTimeout(() => copied.classList.remove('copied'), 1200);
+    }
+    const node = e.target.closest('[data-do]');
+    if (!node || node.matches('form,input,select,textarea')) return;
+    if (node.nodeName !== 'A') e.preventDefault();
+    if ('changes' in node.dataset) node.closest('form.guarded')?.classList.add('dirty');
+    node.closest('[popover]')?.hidePopover();
+    send(node);
+  });
+  on('submit', e => {
+    e.preventDefault();
+    send(e.target, {values: fields(e.target)});
+  });
+  on('change', e => {
+    if (e.target.matches('select[data-do],input[data-do]'))
+      send(e.target, {
+        value: valueOf(e.target),
+        ...(e.target.form && {values: fields(e.target.form)}), // so that what is typed outlives the redraw
+      });
+  });
+  on('keydown', rove);
+  document.addEventListener('keydown', e => {
+    if (!(e.ctrlKey || e.metaKey) || !(e.key.toLowerCase() === 's' || e.key === 'Enter')) return;
+    const at = /** @type {Element} */ (e.target);
+    const form = at.closest('form') ?? el.querySelector('form[data-typed]'); // the one form of a screen needs no focus
+    if (!(form instanceof HTMLFormElement) || !el.contains(form)) return;
+    e.preventDefault();
+    form.requestSubmit();
+  }, {signal});
+  on('toggle', e => {
+    if (e.target.matches?.('.crm-menu[popover]') && e.newState === 'open') place(el, e.target);
+  }, {capture: true});
+  document.addEventListener('scroll', () => markSection(el), {signal, capture: true, passive: true});
+
+  const sync = combos(el, signal);
   const paint = () => {
-    morph(el, parse(model.get('html')));
+    const answered = model.get('answered');
+    morph(el, parse(model.get('html')), field => (written.get(field) ?? 0) > answered);
+    sync();
+    markSection(el);
     const wanted = /** @type {HTMLElement | null} */ (el.querySelector('[autofocus]:not([data-focused])'));
     if (wanted) {
       wanted.dataset.focused = '1';
       wanted.focus();
     }
   };
-  on('click', e => {
-    const node = e.target.closest('[data-do]');
-    if (!node || node.matches('form,input,select,textarea')) return;
-    if (node.nodeName !== 'A') e.preventDefault();
-    node.closest('[popover]')?.hidePopover();
-    send(node);
-  });
-  on('submit', e => {
-    e.preventDefault();
-    e.target.classList.remove('dirty');
-    send(e.target, {values: fields(e.target)});
-  });
-  on('change', e => {
-    if (e.target.matches('select[data-do],input[data-do]'))
-      send(e.target, {
-        value: e.target.type === 'checkbox' ? e.target.checked : e.target.value,
-        ...(e.target.form && {values: fields(e.target.form)}), // so that what is typed outlives the redraw
-      });
-  });
-  let timer = 0;
-  on('input', e => {
-    const form = e.target.closest('form.guarded');
-    form?.classList.add('dirty');
-    const node = e.target.closest('[data-live]');
-    if (!node) return;
-    clearTimeout(timer);
-    timer = window.setTimeout(() => model.send({do: node.dataset.live, value: node.value}), 120);
-  });
-  on('keydown', e => {
-    rove(e);
-    const form = e.target.closest('form');
-    if (form && (e.ctrlKey || e.metaKey) && (e.key === 'Enter' || e.key.toLowerCase() === 's')) {
-      e.preventDefault();
-      form.requestSubmit();
-    }
-  });
-  on('toggle', e => {
-    if (e.target.matches?.('.crm-menu[popover]') && e.newState === 'open') place(el, e.target);
-  }, {capture: true});
   model.on('change:html', paint);
   model.on('msg:custom', (/** @type {any} */ m) => {
     if (m.focus) setTimeout(() => /** @type {HTMLElement | null} */ (el.querySelector(m.focus))?.focus(), 30);

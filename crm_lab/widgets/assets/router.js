@@ -32,7 +32,10 @@ function render({model, el, signal}) {
     show(path);
   };
 
-  addEventListener('popstate', () => show(here()), {signal});
+  addEventListener('popstate', () => {
+    if (mayLeave()) show(here());
+    else history.pushState(null, '', `${root}/${model.get('path')}`); // stay, also in the address bar
+  }, {signal});
   addEventListener('beforeunload', e => {
     if (document.querySelector('form.dirty')) e.preventDefault();
   }, {signal});
@@ -61,8 +64,9 @@ function render({model, el, signal}) {
     if (typing || e.ctrlKey || e.metaKey || e.altKey) return;
     const pair = before + e.key.toLowerCase();
     before = e.key.toLowerCase() === 'n' ? 'n' : '';
-    if (pair === 'nk') visit('customers/new');
-    else if (e.key === 'F2' || e.key === 'e') /** @type {HTMLElement | null} */ (document.querySelector('[aria-keyshortcuts=F2]'))?.click();
+    const place = {nk: 'customers/new', np: 'contacts/new'}[pair];
+    if (place) visit(place);
+    else if (e.key === 'F2' || e.key === 'e') /** @type {HTMLElement | null} */ (document.querySelector(`[aria-keyshortcuts=${e.key.toUpperCase()}]`))?.click();
   }, {signal});
 
   const toasts = element('div', 'crm-toast', {role: 'status', 'aria-live': 'polite'});

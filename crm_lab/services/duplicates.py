@@ -1,0 +1,134 @@
+"""Who looks like somebody we have: candidates found by the store, judged by `crm_lab.domain.duplicates`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select
+
+from crm_lab.domain.duplicates import (
+    EMAILS,
+    PHONES,
+    SHOWN,
+    SURE,
+    Clues,
+    Duplicate,
+    errors_allowed,
+    errors_between,
+    judge,
+    stored_clues,
+)
+from crm_lab.i18n import _
+from crm_lab.store import tables
+
+if TYPE_CHECKING:
+    from crm_lab.store.records import Row, Work
+
+MOST, MOST_ALIKE, MOST_JUDGED, MOST_FOUND = 10, 100, 30, 1000
+LEAST_ALIKE = 0.84
+KEYS = {tables.customer.name: "customer_id", tables.contact.name: "contact_id"}
+COMPARED = {"name_key", "is_person", "number", "organisation_number", "bank_account", "website", *PHONES, *EMAILS}
+
+
+def find_duplicates(work: Work, table: Table, clues: Clues, exclude: UUID | None) -> list[Duplicate]:
+    """The parties of `table` that `clues` may mean, surest first, ten at most; archived ones are left out."""
+    search = _Search(work, table, clues)
+    ids = search.by_value() | search.by_name() | search.by_former_name()
+    shown, hidden = [], {}
+    for row in search.parties({party_id for party_id in ids if party_id != exclude}):
+        known = stored_clues(row)
+        if not row["is_visible"]:
+            if clues.strong & known.strong:
+                hidden[row["owner"]] = _hidden(row["owner"])
+            continue
+        at_work = search.at_work[row["id"]]
+        known = replace(known, phones=known.phones | at_work, emails=known.emails | at_work)
+        score, reasons = judge(clues, known, search.former[row["id"]])
+        if score >= SHOWN:
+            shown.append(Duplicate(row.get("number"), None if "number" in row else row["id"], row["shown"], row["owner"], reasons, score))
+    return sorted([*hidden.values(), *shown], key=lambda found: (-found.score, found.name))[:MOST]
+
+
+def _hidden(owner: str) -> Duplicate:
+    return Duplicate(None, None, "", owner, (_("There is one already, owned by {owner}.", owner=owner or "?"),), SURE, is_hidden=True)
+
+
+class _Search:
+    """The queries of one search. Each asks only what the clues can answer."""
+
+    def __init__(self, work: Work, table: Table, clues: Clues) -> None:
+        self.work, self.table, self.clues = work, table, clues
+        self.visible = work.visible_to(table)
+        self.former: defaultdict[UUID, list[str]] = defaultdict(list)
+        self.at_work: defaultdict[UUID, frozenset[str]] = defaultdict(frozenset)
+
+    def by_value(self) -> set[UUID]:
+        """Rows with an equal number, account, phone, e-mail address, domain or name, and parties by the roles among them."""
+        c = tables.clue.c
+        if not self.clues.values:
+            return set()
+        query = select(c.source_id).where(c.value.in_(sorted(self.clues.values))).limit(MOST_FOUND)
+        found = {row["source_id"] for row in self.work.rows(query)}
+        if found and (self.clues.phones or self.clues.emails):
+            self._note_roles(found)
+        return found | set(self.at_work)
+
+    def _note_roles(self, ids: set[UUID]) -> None:
+        """Note phone and e-mail address of the visible roles."""
+        r, customer, contact = tables.contact_role, tables.customer, tables.contact
+        query = (
+            select(r.c[KEYS[self.table.name]].label("id"), r.c.phone, r.c.email)
+            .join(customer, customer.c.id == r.c.customer_id)
+            .join(contact, contact.c.id == r.c.contact_id)
+            .where(and_(r.c.id.in_(ids), self.work.visible_to(customer), self.work.visible_to(contact)))
+        )
+        for row in self.work.rows(query):
+            self.at_work[row["id"]] |= {row["phone"], row["email"].lower()} - {""}
+
+    def by_name(self) -> set[UUID]:
+        """Visible ones whose name is spelled nearly so, the likest."""
+        t, key = self.table, self.clues.name_key
+        if not errors_allowed(key):
+            return set()
+        alike = self.work.spelled_like(t, key, errors_allowed(key))
+        near = select(t.c.id, t.c.name_key, alike.label("alike")).where(and_(t.c.archived_at.is_(None), self.visible)).subquery()
+        query = select(near.c.id, near.c.name_key).where(near.c.alike >= LEAST_ALIKE).order_by(near.c.alike.desc())
+        found = [(errors_between(key, row["name_key"]), row["id"]) for row in self.work.rows(query.limit(MOST_ALIKE))]
+        return {party_id for _n, party_id in sorted((n, party_id) for n, party_id in found if n is not None)[:MOST_JUDGED]}
+
+    def by_former_name(self) -> set[UUID]:
+        """Visible ones that had nearly such a name."""
+        t, f, key = self.table, tables.former_name, self.clues.name_key
+        if not key:
+            return set()
+        alike = self.work.spelled_like(f, key, errors_allowed(key))
+        query = select(t.c.id, f.c.name).join(f, f.c[KEYS[t.name]] == t.c.id)
+        for row in self.work.rows(query.where(and_(or_(f.c.name_key == key, alike >= LEAST_ALIKE), self.visible)).limit(MOST_ALIKE)):
+            self.former[row["id"]].append(row["name"])
+        return set(self.former)
+
+    def parties(self, ids: set[UUID]) -> list[Row]:
+        """What is compared of those parties, whose they are, and whether the caller may see them."""
+        if not ids:
+            return []
+        t, e = self.table, tables.employee
+        query = (
+            select(
+                t.c.id,
+                *[column for column in t.c if column.name in COMPARED],
+                _shown(t).label("shown"),
+                func.coalesce(e.c.name, "").label("owner"),
+                self.visible.label("is_visible"),
+            )
+            .outerjoin(e, e.c.id == t.c.owner_id)
+            .where(and_(t.c.id.in_(ids), t.c.archived_at.is_(None)))
+        )
+        return self.work.rows(query)
+
+
+def _shown(table: Table) -> ColumnElement[str]:
+    """The name people read, of a party or a contact."""
+    return func.trim(table.c.first_name + " " + table.c["last_name" if "last_name" in table.c else "name"])

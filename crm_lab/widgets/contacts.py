@@ -1,0 +1,239 @@
+"""Contacts on screen: the list and the card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import ipywidgets
+
+from crm_lab.domain.values import Phone
+from crm_lab.i18n import OSLO, _, day, ngettext
+from crm_lab.settings import utc_now
+from crm_lab.widgets.addresses import address_text, country_name
+from crm_lab.widgets.base import guarded
+from crm_lab.widgets.customer_fields import languages
+from crm_lab.widgets.grid import Grid
+from crm_lab.widgets.live import Live
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from crm_lab.domain.addresses import Address
+    from crm_lab.domain.contacts import Contact, ContactRole
+    from crm_lab.domain.customers import CustomerName
+    from crm_lab.widgets.shell import App
+
+
+def today() -> date:
+    """The business day."""
+    return utc_now().astimezone(OSLO).date()
+
+
+class ContactList(ipywidgets.VBox):
+    """Every person the employee may see."""
+
+    def __init__(self, app: App) -> None:
+        self.app, self.title = app, _("Contacts")
+        self._chosen: tuple[UUID, ...] = ()
+        actions = {"filter": self._filter, "assign": self._assign, "cancel": self._cancel}
+        self.head = Live("contact_list.html", app, actions=actions, base=app.base, question="", colleagues=[])
+        self.grid = Grid(
+            columns=self._columns(), sort=["last_name", 1], label=self.title, empty=_("No contacts"),
+            empty_hint=_("Add the first one with the button above."), menu=[{"id": "assign", "label": _("Change owner …")}],
+            on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu),
+        )  # fmt: skip
+        super().__init__([self.head, self.grid])
+        for name in ("screen", "fixed", "people"):
+            self.add_class(name)
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the list again; who is about to get another owner stays so."""
+        self.frame = self.app.crm.contacts.list()
+        self.grid.show(self.frame, in_order_of="last_name")
+
+    def _columns(self) -> list[dict[str, Any]]:
+        return [
+            {"key": "last_name", "label": _("Surname"), "min": 110, "phone": 1, "fixed": True, "lock": "owner_only", "opens": True},
+            {"key": "first_name", "label": _("First name"), "min": 100, "phone": 2, "opens": True},
+            {"key": "company", "label": _("Company"), "min": 150, "grow": 3, "phone": 3},
+            {"key": "title", "label": _("Title"), "min": 130, "grow": 2, "phone": 4},
+            {"key": "phone", "label": _("Phone"), "width": 124},
+            {"key": "email", "label": _("E-mail"), "min": 150, "grow": 3},
+            {"key": "owner", "label": _("Owner"), "min": 120},
+            {"key": "created_at", "label": _("Registered"), "kind": "date", "width": 104},
+        ]
+
+    def _filter(self, value: str) -> None:
+        self.grid.filter = str(value)
+
+    def _open_row(self, row: int) -> None:
+        if isinstance(row, int) and 0 <= row < len(self.frame):
+            self.app.go(f"contacts/{self.frame.id.iloc[row]}")
+
+    def _menu(self, id: str) -> None:  # noqa: A002 - the grid's word
+        chosen = tuple(UUID(self.frame.id.iloc[row]) for row in self.grid.selected_rows)
+        if id != "assign" or not chosen:
+            return
+        self._chosen = chosen
+        colleagues = [(str(e.id), e.name, e.username) for e in self.app.crm.employees.list() if e.is_active]
+        question = ngettext("New owner of {n} contact", "New owner of {n} contacts", len(self._chosen))
+        self.head.refresh(question=question, colleagues=colleagues)
+        self.head.focus_on("#f-assign")
+
+    def _cancel(self) -> None:
+        self._chosen = ()
+        self.head.refresh(question="")
+
+    def _assign(self, id: str) -> None:  # noqa: A002 - the page's word
+        if id not in {value for value, _name, _username in self.head.data["colleagues"]} or not self._chosen:
+            return
+        n = self.app.crm.contacts.assign(ids=self._chosen, owner_id=UUID(id))
+        self._cancel()
+        self.reload()
+        self.app.toast(ngettext("{n} contact has a new owner.", "{n} contacts have a new owner.", n), undo=True)
+
+
+class ContactCard(Live):
+    """One person."""
+
+    def __init__(self, app: App, contact_id: UUID) -> None:
+        self.app, self._id = app, contact_id
+        self._read()
+        self.title = self.contact.display_name
+        app.remember(f"contacts/{contact_id}", self.title)
+        actions = {
+            "rename_start": self._rename_start, "cancel": self._cancel, "rename": self._rename, "archive": self._archive,
+            "restore": self._restore, "delete": self._ask_to_delete, "delete_surely": self._delete,
+        }  # fmt: skip
+        super().__init__(
+            "contact_card.html", app, actions=actions, base=app.base, editing=False, deleting=False, **self._shown()
+        )
+        self.add_class("screen")
+
+    def reload(self) -> None:
+        """Read the person again; a name being edited is left alone."""
+        self._read()
+        if not self.data["editing"]:
+            self.refresh(**self._shown())
+
+    def _read(self) -> None:
+        self.contact: Contact = self.app.crm.contacts.get(id=self._id)
+        ids = tuple({role.customer_id for role in self.contact.roles})
+        named: list[CustomerName] = self.app.crm.customers.named(ids=ids) if ids else []
+        self._companies = {company.id: company for company in named}
+        self._owners = {e.id: e.name for e in self.app.crm.employees.list()}
+
+    def _shown(self) -> dict[str, Any]:
+        c = self.contact
+        roles = sorted(c.roles, key=lambda r: (not r.lasts_on(today()), not r.is_decision_maker, r.ended_on or today()))
+        shown = [self._role(role) for role in roles if role.customer_id in self._companies]
+        current = next((role for role in shown if not role["has_ended"]), None)
+        return {
+            "c": c, "facts": self._facts(), "roles": shown, "current": current,
+            "phone": c.mobile or c.phone or (current or {}).get("phone", ""),
+            "email": c.email or (current or {}).get("email", ""),
+            "addresses": [(address_text(a.kind), address_lines(a)) for a in c.addresses],
+            "categories": [k for k in self.app.crm.categories.list() if k.id in c.categories] if c.categories else [],
+            "former_names": self.app.crm.contacts.former_names(id=c.id),
+        }  # fmt: skip
+
+    def _role(self, role: ContactRole) -> dict[str, Any]:
+        company = self._companies[role.customer_id]
+        return {
+            "id": str(role.id), "company": company.name, "path": f"customers/{company.number}", "title": role.title,
+            "phone": role.phone, "national": national(role.phone), "email": role.email,
+            "is_decision_maker": role.is_decision_maker, "period": period(role),
+            "has_ended": not role.lasts_on(today()),
+        }  # fmt: skip
+
+    def _facts(self) -> list[tuple[str, str, str]]:
+        c = self.contact
+        said, registered = labels(), day(c.created_at.astimezone(OSLO).date()) if c.created_at else ""
+        facts = [
+            (said["mobile"], national(c.mobile), f"tel:{c.mobile}"),
+            (said["phone"], national(c.phone), f"tel:{c.phone}"),
+            (said["email"], c.email, f"mailto:{c.email}"),
+            (said["birth_date"], day(c.birth_date) if c.birth_date else "", ""),
+            (said["language"], dict(languages())[c.language] if c.language else "", ""),
+            (_("Owner"), self._owners.get(c.owner_id, "") if c.owner_id else _("Nobody"), ""),
+            (_("Registered"), registered, ""),
+        ]
+        return [fact for fact in facts if fact[1]]
+
+    def _rename_start(self) -> None:
+        self.refresh(editing=True)
+
+    def _cancel(self) -> None:
+        self.refresh(editing=False, deleting=False, **self._shown())
+
+    def _rename(self, values: dict[str, Any]) -> None:
+        first_name, last_name = str(values.get("first_name", "")), str(values.get("last_name", ""))
+        self.app.crm.contacts.rename(id=self._id, version=self.contact.version, first_name=first_name, last_name=last_name)
+        self._read()
+        self.app.remember(f"contacts/{self._id}", self.contact.display_name)
+        self.refresh(editing=False, **self._shown())
+        self.app.toast(_("The name is changed."), undo=True)
+
+    def _archive(self) -> None:
+        self.app.crm.contacts.archive(id=self._id, version=self.contact.version)
+        self.app.go("contacts")
+        self.app.toast(_("{name} is archived.", name=self.contact.display_name), undo=True)
+
+    def _restore(self) -> None:
+        self.app.crm.contacts.restore(id=self._id, version=self.contact.version)
+        self.reload()
+        self.app.toast(_("{name} is back in the lists.", name=self.contact.display_name), undo=True)
+
+    def _ask_to_delete(self) -> None:
+        self.refresh(deleting=True)
+        self.focus_on("[data-do=delete_surely]")
+
+    def _delete(self) -> None:
+        self.app.crm.contacts.delete(id=self._id, version=self.contact.version)
+        self.app.forget(f"contacts/{self._id}")
+        self.app.go("contacts")
+        self.app.toast(_("{name} is deleted.", name=self.contact.display_name), undo=True)
+
+
+def labels() -> dict[str, str]:
+    """The fields in words."""
+    return {
+        "first_name": _("First name"),
+        "last_name": _("Surname"),
+        "phone": _("Phone, private"),
+        "mobile": _("Mobile, private"),
+        "email": _("E-mail, private"),
+        "birth_date": _("Date of birth"),
+        "language": _("Language"),
+        "note": _("Note"),
+        "consent_on": _("Consent given"),
+        "consent_note": _("What the consent is for"),
+        "owner_id": _("Owner"),
+        "owner_only": _("Visible to owner only"),
+        "title": _("Title"),
+        "is_decision_maker": _("Decision maker"),
+        "started_on": _("From"),
+        "ended_on": _("Until"),
+    }
+
+
+def national(phone: str) -> str:
+    """A stored phone number as people write it."""
+    return Phone(phone).national if phone else ""
+
+
+def period(role: ContactRole) -> str:
+    """From when to when somebody has or had a role."""
+    if role.started_on and role.ended_on:
+        return f"{day(role.started_on)}–{day(role.ended_on)}"
+    if role.started_on:
+        return _("since {day}", day=day(role.started_on))
+    return _("until {day}", day=day(role.ended_on)) if role.ended_on else ""
+
+
+def address_lines(address: Address) -> list[str]:
+    """What is written on an envelope, the country in the reader's language."""
+    abroad = "" if address.country == "NO" else country_name(address.country)
+    return [line for line in (address.name, address.street, address.place, abroad) if line]

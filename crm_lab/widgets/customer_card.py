@@ -1,0 +1,163 @@
+"""CustomerCard: one party, its facts and what is done with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crm_lab.domain.addresses import AddressKind, effective_address
+from crm_lab.domain.customers import Customer, RegisterStatus
+from crm_lab.domain.terms import TermSource
+from crm_lab.domain.values import Phone
+from crm_lab.i18n import _, day, number
+from crm_lab.widgets.addresses import ORDER, address_text, country_name, fallback_text
+from crm_lab.widgets.customer_fields import STATUS_CLASS, kind_of, kind_text, labels, languages, spaced, status_text
+from crm_lab.widgets.live import Live
+from crm_lab.widgets.terms import source_words, term_label, term_words
+
+if TYPE_CHECKING:
+    from crm_lab.domain.addresses import Address
+    from crm_lab.domain.contacts import Contact
+    from crm_lab.widgets.shell import App
+
+LINKS = {"phone": "tel:", "mobile": "tel:", "email": "mailto:", "invoice_email": "mailto:", "website": ""}
+
+
+class CustomerCard(Live):
+    """One party."""
+
+    def __init__(self, app: App, customer_number: int) -> None:
+        self.app, self._number = app, customer_number
+        self._read()
+        self.title = self.customer.display_name
+        app.remember(f"customers/{customer_number}", self.title)
+        actions = {
+            "rename_start": self._rename_start, "cancel": self._cancel, "rename": self._rename, "archive": self._archive,
+            "restore": self._restore, "delete": self._ask_to_delete, "delete_surely": self._delete,
+        }  # fmt: skip
+        super().__init__(
+            "customer_card.html", app, actions=actions, base=app.base, editing=False, deleting=False, **self._shown()
+        )
+        self.add_class("screen")
+
+    def reload(self) -> None:
+        """Read the party again; a name being edited is left alone."""
+        self._read()
+        if not self.data["editing"]:
+            self.refresh(**self._shown())
+
+    def _read(self) -> None:
+        crm = self.app.crm
+        self.customer: Customer = crm.customers.by_number(number=self._number)
+        self._employees = crm.employees.list()
+        self._owners = {e.id: e.name for e in self._employees}
+
+    # what the template shows
+
+    def _shown(self) -> dict[str, Any]:
+        c, crm = self.customer, self.app.crm
+        visiting = effective_address(c.addresses, AddressKind.VISITING) or effective_address(c.addresses, AddressKind.POSTAL)
+        carried = [category for category in crm.categories.list() if category.id in c.categories] if c.categories else []
+        return {
+            "c": c, "facts": self._facts(), "addresses": self._addresses(), "place": visiting.city.title() if visiting else "",
+            "status": status_text(c.register_status), "status_class": STATUS_CLASS[c.register_status],
+            "checked_on": c.sources.get("register_status") if c.register_status is not RegisterStatus.UNKNOWN else None,
+            "categories": carried, "terms": self._terms(), "former_names": crm.customers.former_names(id=c.id),
+            "contacts": [self._contact(contact) for contact in crm.contacts.of_customer(customer_id=c.id)],
+        }  # fmt: skip
+
+    def _facts(self) -> list[tuple[str, str, str]]:
+        """Label, value and link of everything that is known."""
+        c, label = self.customer, labels(is_person=self.customer.is_person)
+        facts = [
+            (label["kind"], kind_text(kind_of(c)), ""),
+            (_("Supplier no."), str(c.supplier_number or ""), ""),
+            (label["organisation_form"], c.organisation_form, ""),
+            (label["is_vat_registered"], _("Yes") if c.is_vat_registered else "", ""),
+            *((label[name], spaced(name, getattr(c, name)), self._link(name)) for name in LINKS),
+            (label["industry"], " ".join(filter(None, (c.industry_code, c.industry))), ""),
+            (label["n_employees"], number(c.n_employees) if c.n_employees is not None else "", ""),
+            (_("Founded"), day(c.founded_on) if c.founded_on else "", ""),
+            (label["language"], dict(languages())[c.language] if c.language else "", ""),
+            (label["bank_account"], spaced("bank_account", c.bank_account), ""),
+            (label["gln"], c.gln, ""),
+            (label["owner_id"], self._owners.get(c.owner_id, "") if c.owner_id else _("Nobody"), ""),
+            (_("Registered"), day(c.created_at.date()) if c.created_at else "", ""),
+        ]
+        return [fact for fact in facts if fact[1]]
+
+    def _link(self, name: str) -> str:
+        value = str(getattr(self.customer, name))
+        if name == "website" and not value.startswith(("http://", "https://")):
+            return ""
+        return f"{LINKS[name]}{value}" if value else ""
+
+    def _addresses(self) -> list[tuple[str, list[str], str]]:
+        """Label, lines and fallback of each use; the last two exclude each other."""
+        found = self.customer.addresses
+        if all(address.is_empty for address in found):
+            return []
+        rows = []
+        for kind in ORDER:
+            own = [a for a in found if a.kind is kind and not a.is_empty]
+            rows += [(address_text(kind), _lines(a), "") for a in own] or [(address_text(kind), [], fallback_text(kind, found))]
+        return rows
+
+    def _terms(self) -> list[tuple[str, str, str]]:
+        """Label, value and source of the settings that differ from the company's."""
+        effective = self.app.crm.customers.terms(id=self.customer.id)
+        return [
+            (term_label(name).removesuffix(", %"), term_words(name, term.value, self._employees), source_words(term))
+            for name, term in effective.items()
+            if term.source is not TermSource.COMPANY
+        ]
+
+    def _contact(self, contact: Contact) -> dict[str, str]:
+        roles = [role for role in contact.roles if role.customer_id == self.customer.id]
+        role = next((r for r in roles if r.ended_on is None), None)
+        phone = (role.phone if role else "") or contact.mobile or contact.phone
+        return {
+            "id": str(contact.id), "name": contact.display_name,
+            "title": role.title if role else _("Has left"), "phone": phone, "shown_phone": Phone(phone).national if phone else "",
+        }  # fmt: skip
+
+    # what is done with it
+
+    def _rename_start(self) -> None:
+        self.refresh(editing=True)
+
+    def _cancel(self) -> None:
+        self.refresh(editing=False, deleting=False, **self._shown())
+
+    def _rename(self, values: dict[str, Any]) -> None:
+        self.app.crm.customers.rename(
+            id=self.customer.id, name=str(values.get("name", "")), version=self.customer.version
+        )
+        self._read()
+        self.refresh(editing=False, **self._shown())
+        self.app.toast(_("The name is changed."), undo=True)
+
+    def _archive(self) -> None:
+        self.app.crm.customers.archive(id=self.customer.id, version=self.customer.version)
+        self.app.go("customers")
+        self.app.toast(_("{name} is archived.", name=self.customer.display_name), undo=True)
+
+    def _restore(self) -> None:
+        self.app.crm.customers.restore(id=self.customer.id, version=self.customer.version)
+        self.reload()
+        self.app.toast(_("{name} is back in the lists.", name=self.customer.display_name), undo=True)
+
+    def _ask_to_delete(self) -> None:
+        self.refresh(deleting=True)
+        self.focus_on("[data-do=delete_surely]")
+
+    def _delete(self) -> None:
+        self.app.crm.customers.delete(id=self.customer.id, version=self.customer.version)
+        self.app.forget(f"customers/{self._number}")
+        self.app.go("customers")
+        self.app.toast(_("{name} is deleted.", name=self.customer.display_name), undo=True)
+
+
+def _lines(address: Address) -> list[str]:
+    """An address as it is read here: the country by name where it is another."""
+    lines = (address.name, address.street, address.place, "" if address.country == "NO" else country_name(address.country))
+    return [line for line in lines if line]
