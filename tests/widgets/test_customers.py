@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_lab.widgets.customers import CustomerCard, CustomerForm, CustomerList
+from crm_lab.widgets.customer_card import CustomerCard
+from crm_lab.widgets.customer_form import CustomerForm
+from crm_lab.widgets.customers import CustomerList
 
 BLANK = {"name": "", "organisation_number": "", "phone": "", "email": "", "kind": "customer", "owner_only": False}
 
