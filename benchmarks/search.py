@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 N_CUSTOMERS, N_CONTACTS, BATCH, N_QUESTIONS = 100_000, 160_000, 5_000, 200
-HEADS = "Ask Bakk Berg Birk Bjør Brekk Dal Eik Eng Fager Fjell Foss Furu Grøn Haug Hav Hell Hjell Holm Hov Hval Kirk Kjær Klev Kors Kvern Lang Lin Lund Lyng Løv Mark Mid Mor Myr Nord Ny Os Ram Rog Ros Rød Sand Sel Skar Skog Sol Stav Stein Stor Strøm Sund Svart Sør Tang Tor Ulv Vang Vest Vik Vind Våg Øst Øvre Ål Ås".split()  # noqa: SIM905 - words read better than a list of them
-TAILS = "berg bø bråten by dal eid eng fjell fjord foss gård haug heim holm hus kleiv land li lien lund løkken mark mo moen myr nes rud rønning sand seter sjø skog stad strand sund tad torp tun tveit um vang vatn vik vold våg åker ås åsen øy øya".split()  # noqa: SIM905 - words read better than a list of them
-TRADES = "Bygg Eiendom Invest Holding Consulting Transport Elektro Regnskap Rør Maskin Frisør Bil Data Design Fisk Taxi Maler Tak Anlegg Rådgivning Service Handel Media Foto Trening Kafé Hotell Drift Helse Barnehage Kraft Energi Havbruk Rederi Teknikk Interiør Hage Snekker Murer Renhold Vakt".split()  # noqa: SIM905 - words read better than a list of them
-FIRST = "Anne Inger Kari Marit Ingrid Liv Eva Berit Astrid Hilde Anna Solveig Randi Ida Nina Maria Kristin Åse Turid Silje Hanne Mette Jan Per Bjørn Ole Lars Kjell Knut Arne Svein Thomas Hans Geir Tor Morten Terje Odd Erik Martin Anders Rune Trond Jon Magnus Stian Øyvind Håkon Sondre Emma Nora Aksel Henrik".split()  # noqa: SIM905 - words read better than a list of them
+HEADS = "Ask Bakk Berg Birk Bjør Brekk Dal Eik Eng Fager Fjell Foss Furu Grøn Haug Hav Hell Hjell Holm Hov Hval Kirk Kjær Klev Kors Kvern Lang Lin Lund Lyng Løv Mark Mid Mor Myr Nord Ny Os Ram Rog Ros Rød Sand Sel Skar Skog Sol Stav Stein Stor Strøm Sund Svart Sør Tang Tor Ulv Vang Vest Vik Vind Våg Øst Øvre Ål Ås".split()
+TAILS = "berg bø bråten by dal eid eng fjell fjord foss gård haug heim holm hus kleiv land li lien lund løkken mark mo moen myr nes rud rønning sand seter sjø skog stad strand sund tad torp tun tveit um vang vatn vik vold våg åker ås åsen øy øya".split()
+TRADES = "Bygg Eiendom Invest Holding Consulting Transport Elektro Regnskap Rør Maskin Frisør Bil Data Design Fisk Taxi Maler Tak Anlegg Rådgivning Service Handel Media Foto Trening Kafé Hotell Drift Helse Barnehage Kraft Energi Havbruk Rederi Teknikk Interiør Hage Snekker Murer Renhold Vakt".split()
+FIRST = "Anne Inger Kari Marit Ingrid Liv Eva Berit Astrid Hilde Anna Solveig Randi Ida Nina Maria Kristin Åse Turid Silje Hanne Mette Jan Per Bjørn Ole Lars Kjell Knut Arne Svein Thomas Hans Geir Tor Morten Terje Odd Erik Martin Anders Rune Trond Jon Magnus Stian Øyvind Håkon Sondre Emma Nora Aksel Henrik".split()
 SOUNDS = ["".join(c + v for c in pair) for pair in ("bd", "fk", "gl", "mn", "pr", "st", "vr") for v in "aeiouyæøå"]
 
 

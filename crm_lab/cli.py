@@ -238,6 +238,64 @@ def _count(n: int) -> None:
         click.echo(f"\r{n:,}".replace(",", " "), nl=False, err=True)
 
 
+def _import_file(kind: str, file: Path, data: Path, choices: dict[str, object]) -> None:
+    """Read a file through `connect()`, so that it also works while the company is served."""
+    import os
+
+    from crm_lab.connection import Connection
+    from crm_lab.domain.imports import FileRejected, ImportChoices, columns_of
+
+    os.environ["CRM_DATA"] = str(data)
+    crm = Connection.find()
+    try:
+        job = crm.imports.read(file, kind)
+        for header, key in zip(job.header, job.mapping, strict=True):
+            click.echo(f"  {header} → {columns_of(job.kind)[key].label if key else '–'}")
+        with click.progressbar(length=job.n_rows, label=file.name, file=sys.stderr) as bar:
+            job.check(lambda done, _total: bar.update(done - bar.pos))
+        click.echo(job.run(ImportChoices(**choices)).sentence)  # type: ignore[arg-type]
+    except FileRejected as error:
+        for row in error.rows[:20]:
+            click.echo(f"  {row['line']}: {row['field']}: {row['message']}", err=True)
+        raise
+    finally:
+        crm.close()
+
+
+def _import_options(command: Callable[..., R]) -> Callable[..., R]:
+    for option in (
+        click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False)),
+        click.option("--skip-faulty", is_flag=True, help="Bring in the rows that are right; else one fault stops the file."),
+        click.option("--update", is_flag=True, help="Write over what we have of known ones; else they are left alone."),
+        click.option("--new-categories", is_flag=True, help="Make categories that nobody has made yet."),
+        data_option,
+    ):
+        command = option(command)
+    return command
+
+
+@import_.command(name="customers")
+@_import_options
+@plainly
+def import_customers(file: Path, data: Path, *, skip_faulty: bool, update: bool, new_categories: bool) -> None:
+    """Read customers and suppliers from a CSV, Excel or vCard file, as the employee CRM_USER."""
+    known = "update" if update else "skip"
+    _import_file("customers", file, data, {"known": known, "skip_faulty": skip_faulty, "new_categories": new_categories})
+
+
+@import_.command(name="contacts")
+@_import_options
+@click.option("--without-company", is_flag=True, help="Also those whose company is not found, without one.")
+@plainly
+def import_contacts(
+    file: Path, data: Path, *, skip_faulty: bool, update: bool, new_categories: bool, without_company: bool
+) -> None:
+    """Read contacts from a CSV, Excel or vCard file; the company is a number, an organisation number or a name."""
+    known = "update" if update else "skip"
+    choices = {"known": known, "skip_faulty": skip_faulty, "new_categories": new_categories, "without_company": without_company}
+    _import_file("contacts", file, data, choices)
+
+
 @main.command()
 @data_option
 @plainly

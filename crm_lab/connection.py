@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
 
 import httpx
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from crm_lab.imports import FileImport
     from crm_lab.store.engine import Database
 
 ARROW = "application/vnd.apache.arrow.stream"
+LONG_ACTIONS = {("imports", "run"), ("imports", "preview"), ("history", "undo")}
+TIMEOUT, LONG_TIMEOUT = 60.0, 900.0
 PATIENCE = 5.0
 """Seconds a call waits for a store that restarts before it gives up."""
 
@@ -73,7 +77,7 @@ class Remote:
         self._http = httpx.Client(
             transport=httpx.HTTPTransport(uds=socket, limits=httpx.Limits(max_connections=8)),
             base_url="http://store",
-            timeout=httpx.Timeout(60.0, connect=2.0),
+            timeout=httpx.Timeout(TIMEOUT, connect=2.0),
         )
         self._token, self._user, self.patience = token, user, patience
 
@@ -86,11 +90,15 @@ class Remote:
             headers["X-Crm-User"] = self._user
         return headers
 
-    def _send(self, method: str, path: str, headers: dict[str, str], content: bytes | None = None) -> httpx.Response:
+    def _send(
+        self, method: str, path: str, headers: dict[str, str], content: bytes | None = None, timeout: float = TIMEOUT
+    ) -> httpx.Response:
         deadline = time.monotonic() + self.patience
         while True:
             try:
-                response = self._http.request(method, path, headers=headers, content=content)
+                response = self._http.request(
+                    method, path, headers=headers, content=content, timeout=httpx.Timeout(timeout, connect=2.0)
+                )
             except httpx.TransportError as error:
                 if time.monotonic() > deadline:
                     raise StoreAway from error
@@ -112,7 +120,8 @@ class Remote:
         """Run one action. Raises the service's own errors, and `StoreAway`."""
         headers = self._headers(token) | {"Idempotency-Key": str(request_id or new_id())}
         body = msgspec.json.encode(arguments or {})
-        response = self._send("POST", f"/api/{service}/{action}", headers, body)
+        timeout = LONG_TIMEOUT if (service, action) in LONG_ACTIONS else TIMEOUT
+        response = self._send("POST", f"/api/{service}/{action}", headers, body, timeout)
         if response.headers.get("content-type") == ARROW:
             return _read_arrow(response.content)
         return msgspec.json.decode(response.content, type=answer_type(service, action))
@@ -248,6 +257,16 @@ class ServiceProxy:
         return [name for name, method in vars(SERVICES[self._service]).items() if hasattr(method, "action")]
 
 
+class ImportsProxy(ServiceProxy):
+    """`crm.imports`: its actions, and reading a file to bring in."""
+
+    def read(self, file: str | Path, kind: str = "customers", data: bytes | None = None) -> FileImport:
+        """A CSV, Excel or vCard file of customers or contacts, to look at, check and run; `data` is its content if at hand."""
+        from crm_lab.imports import read_file
+
+        return read_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, kind)
+
+
 class ChangesProxy:
     """`crm.changes`: waiting for what others write."""
 
@@ -287,7 +306,7 @@ class Connection:
     def __getattr__(self, service: str) -> ServiceProxy:
         if service not in SERVICES:
             raise AttributeError(service)
-        return ServiceProxy(self, service)
+        return ImportsProxy(self, service) if service == "imports" else ServiceProxy(self, service)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *SERVICES]
@@ -306,11 +325,6 @@ class Connection:
         actor: Actor = self.sessions.who()
         set_locale(actor.locale)
         return actor
-
-    def company(self) -> dict[str, Any]:
-        """Name of the company, and whether its data are made up."""
-        facts: dict[str, Any] = msgspec.to_builtins(self.run("company", "facts", {}, writes=False))
-        return facts
 
     def health(self) -> dict[str, Any]:
         """Whether the store answers. Raises `Unavailable`."""

@@ -76,6 +76,10 @@ class Faults:
         """Note an `InvalidInput` as the fault of `field` and go on."""
         return _At(self.found, field)
 
+    def note(self, field: str, message: str) -> None:
+        """Say what is wrong with `field`, unless something was before."""
+        self.found.setdefault(field, message)
+
     def tell(self) -> None:
         """Raise `InvalidFields` where anything was wrong."""
         if self.found:

@@ -98,8 +98,9 @@ def placed(addresses: Iterable[Address]) -> Iterator[tuple[str, Address]]:
 def _clean(address: Address, at: str, faults: Faults) -> Address:
     parts = {f.name: getattr(address, f.name) for f in fields(Address) if f.name != "kind"}
     for part, text in parts.items():
-        with faults.at(f"{at}.{part}"):
-            parts[part] = clean_text(text, part, max_length=LONGEST_PART)
+        if text:
+            with faults.at(f"{at}.{part}"):
+                parts[part] = clean_text(text, part, max_length=LONGEST_PART)
     with faults.at(f"{at}.country"):
         parts["country"] = parse_country(parts["country"] or "NO")
     with faults.at(f"{at}.postal_code"):

@@ -245,7 +245,7 @@ CUSTOMER_COLUMNS = (
     Column("mobile", (N_("Mobile"),), ("mobil", "mobiltelefon", "mobilnummer", "mobilnr", "mobile phone", "cell phone")),
     Column("email", (N_("E-mail"),), ("epost", "epostadresse", "mail", "email address")),
     Column("invoice_email", (N_("E-mail for invoices"),), ("fakturaepost", "epost faktura", "faktura mail", "fakturaepostadresse", "epost for faktura", "invoice email")),
-    Column("website", (N_("Website"),), ("hjemmeside", "webside", "web", "url", "internett", "nettsted", "web site", "homepage")),
+    Column("website", (N_("Website"),), ("hjemmeside", "nettside", "webside", "web", "url", "internett", "nettsted", "web site", "homepage")),
     Column("language", (N_("Language"),), ("språkkode", "language code"), LANGUAGE),
     Column("bank_account", (N_("Bank account"),), ("bankkonto", "bankkontonummer", "kontonummer", "kontonr", "bankkontonr", "bank account number"), _padded(ACCOUNT_DIGITS)),
     Column("gln", (N_("GLN"),), ("gln nummer", "ean lokasjonsnummer")),
@@ -316,14 +316,10 @@ SHOWN: dict[type, dict[Any, str]] = {
 }  # fmt: skip
 
 
-def cell(value: Any) -> Any:
-    """A value as a cell of a sheet: words in the reader's language, several separated by semicolons; the rest as it is."""
+def written(value: Any) -> str:
+    """A value as people read it in a table: words in the reader's language, several separated by semicolons."""
     if type(value) in SHOWN:
         return _(SHOWN[type(value)][value])
-    return "; ".join(value) if isinstance(value, tuple) else value
-
-
-def written(value: Any) -> str:
-    """A value as people read it in a table."""
-    shown = cell(value)
-    return day(shown) if isinstance(shown, date) else str(shown)
+    if isinstance(value, tuple):
+        return "; ".join(value)
+    return day(value) if isinstance(value, date) else str(value)

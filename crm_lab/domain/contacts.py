@@ -34,7 +34,7 @@ class NationalNumber(InvalidInput):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactRole:
-    """What a person is at one party, until the last day `ended_on` or for the time being. Phone and e-mail are those of the work."""
+    """What a person is at one party, until the day `ended_on` or for the time being. Phone and e-mail are those of the work."""
 
     id: UUID
     customer_id: UUID
@@ -47,7 +47,7 @@ class ContactRole:
 
     def lasts_on(self, day: date) -> bool:
         """Whether the person still has the role that day."""
-        return self.ended_on is None or self.ended_on >= day
+        return self.ended_on is None or self.ended_on > day
 
 
 class ContactFields(TypedDict, total=False):

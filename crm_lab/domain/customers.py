@@ -11,8 +11,8 @@ from uuid import UUID
 from crm_lab.domain.addresses import Address, AddressKind, clean_addresses
 from crm_lab.domain.terms import INHERITED, Terms, clean_terms
 from crm_lab.domain.values import GLN, BankAccount, Email, OrgNumber, Phone, Website, clean_text
-from crm_lab.errors import Faults, InvalidInput
-from crm_lab.i18n import LOCALES, _
+from crm_lab.errors import Faults
+from crm_lab.i18n import LOCALES, N_, _
 
 LONGEST_NAME, LONGEST_NOTE, MOST_EMPLOYEES = 250, 20_000, 10_000_000
 FORMS = {
@@ -174,26 +174,25 @@ def _clean_text(name: str, value: str) -> str:
 def _check_together(fields: CustomerFields, faults: Faults) -> None:
     """The rules between fields, and those that are no text's."""
     rules: list[tuple[str, Any, str]] = [
-        ("name", "name" not in fields or fields["name"], _("Enter a name.")),
+        ("name", "name" not in fields or fields["name"], N_("Enter a name.")),
         (
             "organisation_number",
             not (fields.get("is_person") and fields.get("organisation_number")),
-            _("A private customer has no organisation number."),
+            N_("A private customer has no organisation number."),
         ),
-        ("first_name", fields.get("is_person", True) or not fields.get("first_name"), _("Only a private customer has a first name.")),
+        ("first_name", fields.get("is_person", True) or not fields.get("first_name"), N_("Only a private customer has a first name.")),
         (
             "is_customer",
             fields.get("is_customer", True) or fields.get("is_supplier", True),
-            _("Choose whether this is a customer, a supplier or both."),
+            N_("Choose whether this is a customer, a supplier or both."),
         ),
-        ("language", fields.get("language", "") in {"", *LOCALES}, _("The language must be nb or en.")),
+        ("language", fields.get("language", "") in {"", *LOCALES}, N_("The language must be nb or en.")),
         (
             "n_employees",
             0 <= (fields.get("n_employees") or 0) <= MOST_EMPLOYEES,
-            _("The number of employees must be from 0 to 10 000 000."),
+            N_("The number of employees must be from 0 to 10 000 000."),
         ),
     ]
     for field_name, holds, sentence in rules:
-        with faults.at(field_name):
-            if not holds:
-                raise InvalidInput(sentence, field_name)
+        if not holds:
+            faults.note(field_name, _(sentence))

@@ -71,10 +71,11 @@ class ImportChoices:
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """A row as the file has it: its line, and texts by column key."""
+    """A row as the file has it: its line, texts by column key, and why it could not be read, if so."""
 
     line: int
     values: dict[str, str]
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,8 @@ def map_row(line: int, cells: Sequence[str], mapping: Sequence[str]) -> ImportRo
 
 def _parsed(kind: ImportKind, row: ImportRow, faults: Faults) -> dict[str, Any]:
     columns, parsed = columns_of(kind), {}
+    if row.fault:
+        raise InvalidFields({"": row.fault[:500]})
     for key, text in row.values.items():
         if not text or text.isspace():
             continue

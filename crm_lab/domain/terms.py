@@ -138,8 +138,9 @@ def clean_terms(terms: Terms, faults: Faults) -> Terms:
     """The settings in their stored form; a fault stands at "terms.discount" and so on."""
     clean = {f.name: getattr(terms, f.name) for f in fields(Terms)}
     for name, value in clean.items():
-        with faults.at(f"terms.{name}"):
-            clean[name] = None if value is None else _clean(name, value)
+        if value is not None:
+            with faults.at(f"terms.{name}"):
+                clean[name] = _clean(name, value)
     return replace(terms, **clean)
 
 

@@ -385,7 +385,7 @@ def clean_text(value: str, field: str, *, max_length: int, lines: bool = False) 
         text = "\n".join(line.rstrip().replace("\t", " ") for line in text.splitlines())
     if len(text) > max_length:
         raise InvalidInput(_("This text is too long: at most {n} characters.", n=max_length), field)
-    if any(unicodedata.category(c) in {"Cc", "Cs"} and not (lines and c == "\n") for c in text):
+    if not text.isprintable() and any(unicodedata.category(c) in {"Cc", "Cs"} and not (lines and c == "\n") for c in text):
         raise InvalidInput(_("This text has characters that cannot be stored. Write it again by hand."), field)
     return text
 

@@ -54,10 +54,11 @@ class Unreadable(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a sheet: the line of the file it starts on, and its cells as text."""
+    """One row of a sheet: the line of the file it starts on, its cells as text, and why it cannot be read, if so."""
 
     line: int
     cells: tuple[str, ...]
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def read_sheet(data: bytes) -> Sheet:
 
 
 def _filled(rows: Iterator[Row]) -> Iterator[Row]:
-    return (row for row in rows if any(cell and not cell.isspace() for cell in row.cells))
+    return (row for row in rows if row.fault or any(cell and not cell.isspace() for cell in row.cells))
 
 
 def _cut(cell: str) -> str:

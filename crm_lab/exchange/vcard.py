@@ -91,8 +91,9 @@ def _read(text: str) -> Card:
 
 def _cut(card: Card) -> Card:
     """With no text longer than a cell may be, plus one, so that its row is refused."""
-    texts = {f.name: getattr(card, f.name) for f in fields(card)}
-    return replace(card, **{k: v[: LONGEST_CELL + 1].strip() for k, v in texts.items() if isinstance(v, str)})
+    parts: dict[str, Any] = {f.name: getattr(card, f.name) for f in fields(card)}
+    cut: dict[str, Any] = {k: v[: LONGEST_CELL + 1].strip() if isinstance(v, str) else v for k, v in parts.items()}
+    return Card(**cut)
 
 
 def _card(parsed: Any) -> Card:

@@ -1,4 +1,4 @@
-"""What `crm-lab check` looks for: references that lead nowhere, numbers beyond their series."""
+"""What `crm-lab check` looks for: references that lead nowhere, numbers beyond their series, stale clues."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from crm_lab.domain.duplicates import stored_clues
 from crm_lab.i18n import _
 from crm_lab.settings import utc_now
 from crm_lab.store import tables
@@ -23,7 +24,7 @@ def check(database: Database) -> list[str]:
     """What is wrong with the company's data, one sentence a fault; an empty list is good news."""
     with database.reading() as connection:
         work = Work(connection, None, utc_now())
-        return [*_orphans(work), *_ahead(work)]
+        return [*_orphans(work), *_ahead(work), *_stale_clues(work)]
 
 
 def _orphans(work: Work) -> Iterator[str]:
@@ -44,3 +45,11 @@ def _ahead(work: Work) -> Iterator[str]:
         highest = work.scalar(select(func.max(column))) or 0
         if highest > at:
             yield _("The series {name} stands at {at}, but {highest} is in use.", name=name, at=at, highest=highest)
+
+
+def _stale_clues(work: Work) -> Iterator[str]:
+    """Clues by which doubles are found that are not those of the rows: the warning would miss some."""
+    kept = {(row["value"], row["source_id"]) for row in work.rows(select(tables.clue))}
+    rows = (row for name in sorted(tables.FOUND_BY_CLUES) for row in work.rows(select(tables.metadata.tables[name])))
+    if n := len(kept ^ {(value, row["id"]) for row in rows for value in stored_clues(row).values}):
+        yield _("{column}: {n} rows are not what the records say.", column="clue", n=n)

@@ -76,12 +76,24 @@ class Contacts(Parties):
         return self.work.frame(query)
 
     @reads()
+    def export(self, *, ids: tuple[UUID, ...] | None = None) -> pa.Table:
+        """Everything known of the contacts the caller may see, or of those that `ids` names; one row each."""
+        from crm_lab.services.exports import contacts_frame
+
+        return contacts_frame(self.work, ids)
+
+    @reads()
     def get(self, *, id: UUID) -> Contact:  # noqa: A002 - the wire's word
         """One contact with its roles and addresses. Raises `NotFound`, also where it is hidden."""
         r = tables.contact_role
         query = select(r).where(and_(r.c.contact_id == id, self.work.visible_to(r))).order_by(r.c.id)
         roles = tuple(as_record(ContactRole, row) for row in self.work.rows(query))
         return replace(self._read(Contact, id), roles=roles)
+
+    @reads()
+    def former_names(self, *, id: UUID) -> tuple[str, ...]:  # noqa: A002 - the wire's word
+        """The names a person has left, newest first."""
+        return self._former_names(id)
 
     @reads()
     def of_customer(self, *, customer_id: UUID) -> list[Contact]:  # type: ignore[valid-type]
@@ -211,7 +223,7 @@ class Contacts(Parties):
     def _lasting(self) -> ColumnElement[bool]:
         """Which roles last today."""
         ended = tables.contact_role.c.ended_on
-        return or_(ended.is_(None), ended >= self._today())
+        return or_(ended.is_(None), ended > self._today())
 
     def _today(self) -> date:
         return self.work.now.astimezone(OSLO).date()

@@ -107,6 +107,13 @@ class Customers(Parties):
         return self.work.frame(query)
 
     @reads()
+    def export(self, *, ids: tuple[UUID, ...] | None = None) -> pa.Table:
+        """Everything known of the parties the caller may see, or of those that `ids` names; one row each."""
+        from crm_lab.services.exports import customers_frame
+
+        return customers_frame(self.work, ids)
+
+    @reads()
     def get(self, *, id: UUID) -> Customer:  # noqa: A002 - the wire's word
         """One party with its addresses. Raises `NotFound`, also where it is hidden."""
         return self._read(Customer, id)
@@ -140,6 +147,11 @@ class Customers(Parties):
         c = tables.customer
         found = self._names(and_(c.c.id.in_(ids), self.work.visible_to(c)))
         return [as_record(CustomerName, row) for row in self.work.rows(found)]
+
+    @reads()
+    def former_names(self, *, id: UUID) -> tuple[str, ...]:  # noqa: A002 - the wire's word
+        """The names a party has left, newest first."""
+        return self._former_names(id)
 
     @reads()
     def terms(self, *, id: UUID) -> dict[str, EffectiveTerm]:  # noqa: A002 - the wire's word

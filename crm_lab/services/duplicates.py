@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, func, select
 
 from crm_lab.domain.duplicates import (
     EMAILS,
@@ -27,8 +27,8 @@ from crm_lab.store import tables
 if TYPE_CHECKING:
     from crm_lab.store.records import Row, Work
 
-MOST, MOST_ALIKE, MOST_JUDGED, MOST_FOUND = 10, 100, 30, 1000
-LEAST_ALIKE = 0.84
+MOST, MOST_ALIKE, MOST_JUDGED, MOST_FOUND = 10, 150, 30, 1000
+BITS_PER_ERROR, SPARE_BITS, MOST_BITS = 4, 2, 10
 KEYS = {tables.customer.name: "customer_id", tables.contact.name: "contact_id"}
 COMPARED = {"name_key", "is_person", "number", "organisation_number", "bank_account", "website", *PHONES, *EMAILS}
 
@@ -57,7 +57,7 @@ def _hidden(owner: str) -> Duplicate:
 
 
 class _Search:
-    """The queries of one search. Each asks only what the clues can answer."""
+    """The queries of one search. What they find may be hidden: `parties` tells which."""
 
     def __init__(self, work: Work, table: Table, clues: Clues) -> None:
         self.work, self.table, self.clues = work, table, clues
@@ -89,26 +89,30 @@ class _Search:
             self.at_work[row["id"]] |= {row["phone"], row["email"].lower()} - {""}
 
     def by_name(self) -> set[UUID]:
-        """Visible ones whose name is spelled nearly so, the likest."""
-        t, key = self.table, self.clues.name_key
-        if not errors_allowed(key):
-            return set()
-        alike = self.work.spelled_like(t, key, errors_allowed(key))
-        near = select(t.c.id, t.c.name_key, alike.label("alike")).where(and_(t.c.archived_at.is_(None), self.visible)).subquery()
-        query = select(near.c.id, near.c.name_key).where(near.c.alike >= LEAST_ALIKE).order_by(near.c.alike.desc())
-        found = [(errors_between(key, row["name_key"]), row["id"]) for row in self.work.rows(query.limit(MOST_ALIKE))]
+        """Those whose name is spelled nearly so, the likest."""
+        key, t = self.clues.name_key, self.table
+        found = [(errors_between(key, row["name_key"]), row["id"]) for row in self._near(t, t.c.id, t.c.name_key)]
         return {party_id for _n, party_id in sorted((n, party_id) for n, party_id in found if n is not None)[:MOST_JUDGED]}
 
     def by_former_name(self) -> set[UUID]:
-        """Visible ones that had nearly such a name."""
-        t, f, key = self.table, tables.former_name, self.clues.name_key
-        if not key:
-            return set()
-        alike = self.work.spelled_like(f, key, errors_allowed(key))
-        query = select(t.c.id, f.c.name).join(f, f.c[KEYS[t.name]] == t.c.id)
-        for row in self.work.rows(query.where(and_(or_(f.c.name_key == key, alike >= LEAST_ALIKE), self.visible)).limit(MOST_ALIKE)):
-            self.former[row["id"]].append(row["name"])
+        """Those that had such a name."""
+        f = tables.former_name
+        party_id = f.c[KEYS[self.table.name]]
+        for row in self._near(f, party_id.label("id"), f.c.name, f.c.name_key, also=party_id.is_not(None)):
+            if errors_between(self.clues.name_key, row["name_key"]) is not None:
+                self.former[row["id"]].append(row["name"])
         return set(self.former)
+
+    def _near(self, table: Table, *columns: ColumnElement[Any], also: ColumnElement[bool] | None = None) -> list[Row]:
+        """Rows of `table` whose names have few bits that differ; a name too short for typing errors has those that have none."""
+        key = self.clues.name_key
+        if not key:
+            return []
+        unlike = self.work.unlike(table, key)
+        errors = errors_allowed(key)
+        most = min(BITS_PER_ERROR * errors + SPARE_BITS, MOST_BITS) if errors else 0
+        query = select(*columns).where(unlike <= most).order_by(unlike).limit(MOST_ALIKE)
+        return self.work.rows(query if also is None else query.where(also))
 
     def parties(self, ids: set[UUID]) -> list[Row]:
         """What is compared of those parties, whose they are, and whether the caller may see them."""

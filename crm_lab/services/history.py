@@ -1,19 +1,26 @@
-"""Undo: every action can be taken back from its audit rows, as long as nobody built on it."""
+"""What was done, and undo: every action can be taken back from its audit rows, as long as nobody built on it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Table, and_, select, update
 
-from crm_lab.errors import Conflict, NotFound
+from crm_lab.domain.access import Role
+from crm_lab.domain.history import Change, Recorded
+from crm_lab.errors import Conflict, Forbidden, NotFound
 from crm_lab.i18n import _
-from crm_lab.services.actions import Service, writes
+from crm_lab.services.actions import Service, reads, writes
+from crm_lab.services.customers import shown_name
 from crm_lab.store import tables
 from crm_lab.store.records import Row
 
+DERIVED = {"id", "version", "name_key", "name_bits", "created_at", "customer_id", "contact_id", "sources"}
+PARTS = {"address": "addresses", "contact_role": "roles", "category_link": "categories"}
+ADDRESS_LINES = ("kind", "name", "street", "postal_code", "city", "country")
 IN_ORDER = tables.metadata.sorted_tables
 
 
@@ -27,6 +34,40 @@ class CannotUndo(Conflict):
 class History(Service):
     """What was done, and taking it back."""
 
+    @reads()
+    def of(self, *, entity: Recorded, id: UUID) -> list[Change]:  # noqa: A002 - the wire's word
+        """All that was done to a customer or contact and its parts, newest first. Raises `NotFound`, also where it is hidden.
+
+        Who may see the record now may see its past; of a role only who may see both its ends.
+        """
+        a, e, table = tables.audit, tables.employee, tables.metadata.tables[entity]
+        if self.work.one(select(table.c.id).where(and_(table.c.id == id, self.work.visible_to(table)))) is None:
+            raise NotFound(_("There is no such record, or you may not see it."))
+        told = and_(a.c[f"{entity}_id"] == id, a.c.entity.in_([entity, *PARTS]), self.work.visible_to(a))
+        query = select(a, e.c.name.label("who")).outerjoin(e, e.c.id == a.c.actor_id).where(told)
+        steps = self.work.rows(query.order_by(a.c.done_at.desc(), a.c.request_id.desc(), a.c.step))
+        names = self._names(steps)
+        return [
+            Change(
+                done_at=step["done_at"], who=step["who"] or "", action=step["action"], field=field,
+                before=before, after=after, request_id=step["request_id"],
+            )
+            for step in steps
+            for field, before, after in _changes(step, entity, names)
+        ]  # fmt: skip
+
+    def _names(self, steps: list[Row]) -> dict[str, str]:
+        """What ids in audit rows stand for: employees, categories, and the other ends of roles."""
+        e, label, party, person = tables.employee, tables.category, tables.customer, tables.contact
+        parties, persons = {step["customer_id"] for step in steps}, {step["contact_id"] for step in steps}
+        queries = [
+            select(e.c.id, e.c.name),
+            select(label.c.id, label.c.name),
+            select(party.c.id, shown_name().label("name")).where(party.c.id.in_(parties)),
+            select(person.c.id, (person.c.first_name + " " + person.c.last_name).label("name")).where(person.c.id.in_(persons)),
+        ]
+        return {str(row["id"]): row["name"].strip() for query in queries for row in self.work.rows(query)}
+
     @writes()
     def undo(self, *, request_id: UUID) -> None:
         """Take back one of one's own actions. Raises `NotFound` for another's, `CannotUndo`."""
@@ -39,6 +80,8 @@ class History(Service):
         for step in steps:
             if step["entity"] not in tables.UNDOABLE or not step["entity_id"] or (step["before"] and "password" in step["action"]):
                 raise CannotUndo
+            if step["entity"] in tables.ADMINISTERED and not self.actor.has(Role.ADMIN):
+                raise Forbidden(_("You do not have permission to do this."))
             touched.setdefault(step["entity"], {}).setdefault(step["entity_id"], []).append(step)
         undone = {table: self._undone(table, touched[table.name]) for table in IN_ORDER if table.name in touched}
         for table, (gone, _back, _changed) in reversed(undone.items()):
@@ -46,7 +89,10 @@ class History(Service):
         for table, (_gone, back, changed) in undone.items():
             self.work.insert_many(table, back)
             self.work.change_many(table, changed)
-        self._refuse_orphans({table: [row["id"] for row in gone] for table, (gone, _back, _changed) in undone.items()})
+        self._refuse_orphans(
+            {table: [row["id"] for row in gone] for table, (gone, _back, _changed) in undone.items()},
+            {table: [*back, *(after for _now, after in changed)] for table, (_gone, back, changed) in undone.items()},
+        )
         imported = tables.import_file
         self.work.connection.execute(
             update(imported).where(imported.c.request_id == request_id).values(undone_at=self.work.now)
@@ -61,7 +107,7 @@ class History(Service):
         for key, steps in records.items():
             now = present.get(UUID(key))
             before, after = _values(table, steps[0]["before"]), _values(table, steps[-1]["after"])
-            if (now is None) != (after is None) or (now and after and now.get("version") != after.get("version")):
+            if not _is_as_left(now, after):
                 raise CannotUndo
             if now is None:
                 back += [before] if before else []
@@ -71,15 +117,66 @@ class History(Service):
                 changed.append((now, now | before))
         return gone, back, changed
 
-    def _refuse_orphans(self, gone: dict[Table, list[UUID]]) -> None:
-        """Raise `CannotUndo` where something that came later belongs to a record that is now gone."""
+    def _refuse_orphans(self, gone: dict[Table, list[UUID]], back: dict[Table, list[Row]]) -> None:
+        """Raise `CannotUndo` where something that came later belongs to a record now gone, or what comes back to one that is not there."""
         for table in IN_ORDER:
-            for key in (k for k in table.foreign_keys if k.column.table in gone):
-                if self.work.rows_of(table, key.parent.name, gone[key.column.table]):
+            for key in table.foreign_keys:
+                here, there = key.parent.name, key.column.table
+                if there in gone and self.work.rows_of(table, here, gone[there]):
+                    raise CannotUndo
+                wanted = {row[here] for row in back.get(table, [])} - {None}
+                if len(self.work.rows_of(there, "id", wanted)) != len(wanted):
                     raise CannotUndo
 
 
-def _values(table: Any, row: Row | None) -> Row | None:
+def _is_as_left(now: Row | None, after: Row | None) -> bool:
+    """Whether a row still is what the action made of it."""
+    if now is None or after is None:
+        return now is after
+    return all(now[name] == value for name, value in after.items())
+
+
+def _changes(step: Row, entity: Recorded, names: dict[str, str]) -> Iterator[tuple[str, str | None, str | None]]:
+    """Field, before and after of what one audit row tells."""
+    before, after = step["before"], step["after"]
+    if step["entity"] in PARTS:
+        yield PARTS[step["entity"]], _part(step["entity"], before, entity, names), _part(step["entity"], after, entity, names)
+    elif before is None or after is None:
+        yield "", _title(before), _title(after)
+    else:
+        old, new = _flat(before), _flat(after)
+        for field in [name for name in {**old, **new} if name not in DERIVED and old.get(name) != new.get(name)]:
+            yield field, _text(old.get(field), names), _text(new.get(field), names)
+
+
+def _flat(row: Row) -> Row:
+    """Settings beside the other fields."""
+    own = {f"terms.{name}": value for name, value in (row.get("terms") or {}).items()}
+    return {name: value for name, value in row.items() if name != "terms"} | own
+
+
+def _title(row: Row | None) -> str | None:
+    return None if row is None else f"{row['first_name']} {row.get('last_name', row.get('name', ''))}".strip()
+
+
+def _part(kind: str, row: Row | None, entity: Recorded, names: dict[str, str]) -> str | None:
+    if row is None:
+        return None
+    if kind == "address":
+        words = [row[name] for name in ADDRESS_LINES]
+    elif kind == "category_link":
+        words = [names.get(row["category_id"], "?")]
+    else:
+        other = "contact_id" if entity is Recorded.CUSTOMER else "customer_id"
+        words = [names.get(row[other], "?"), row["title"], row["phone"], row["email"], row["started_on"], row["ended_on"]]
+    return ", ".join(word for word in words if word)
+
+
+def _text(value: Any, names: dict[str, str]) -> str | None:
+    return None if value in {None, ""} else names.get(str(value), str(value).lower() if isinstance(value, bool) else str(value))
+
+
+def _values(table: Table, row: Row | None) -> Row | None:
     """An audit row's JSON as the table's own Python types."""
     if row is None:
         return None

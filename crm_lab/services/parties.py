@@ -15,7 +15,7 @@ from crm_lab.domain.names import name_bits, name_key
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import InvalidInput, NotFound
 from crm_lab.i18n import _
-from crm_lab.services.actions import Service, reads
+from crm_lab.services.actions import Service
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record, as_row
 
@@ -37,11 +37,10 @@ class Parties(Service):
     table: ClassVar[Table]
     key: ClassVar[str]
 
-    @reads()
-    def former_names(self, *, id: UUID) -> tuple[str, ...]:  # noqa: A002 - the wire's word
+    def _former_names(self, party_id: UUID) -> tuple[str, ...]:
         """The names a party has left, newest first."""
         f = tables.former_name
-        query = select(f.c.name).where(and_(f.c[self.key] == id, self.work.visible_to(f))).order_by(f.c.left_at.desc())
+        query = select(f.c.name).where(and_(f.c[self.key] == party_id, self.work.visible_to(f))).order_by(f.c.left_at.desc())
         return tuple(dict.fromkeys(row["name"] for row in self.work.rows(query)))
 
     def _present(self) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crm_lab.domain.names import tokens
-from crm_lab.store.misspellings import meant
+from crm_lab.store.misspellings import SHORTEST, meant
 
 if TYPE_CHECKING:
     import sqlite3
@@ -63,7 +63,7 @@ def _with_all(words: Sequence[str]) -> Iterator[str]:
 
 
 def _misspelt(connection: sqlite3.Connection, words: Sequence[str], limit: int) -> list[int]:
-    """Entities where one word is another that it may stand for, or its two halves; then where several are."""
+    """Entities where one word is another that it may stand for, or its two halves; then where several are, or short ones differ."""
     others = [meant(connection, word) for word in words]
     found: dict[int, tuple[int, int]] = {}
     for query in _spellings(words, others):
@@ -71,6 +71,8 @@ def _misspelt(connection: sqlite3.Connection, words: Sequence[str], limit: int) 
             found[id_] = _changes(key.split(), words, others)
         if len(found) >= limit:
             break
+    for query in () if found else _long_words(words, others):
+        found |= {id_: _changes(key.split(), words, others) for id_, key in connection.execute(KEYS, (query, POOL))}
     return sorted(found, key=lambda id_: (*found[id_], id_))[:limit]
 
 
@@ -81,13 +83,22 @@ def _spellings(words: Sequence[str], others: Sequence[dict[str, int]]) -> Iterat
             [f'"{other}"' for other, n in known.items() if n == edits] + (_halves(word) if edits == 1 else [])
             for word, known in zip(words, others, strict=True)
         ]
-        one = [_all([*same[:i], f"({' OR '.join(c)})", *same[i + 1 :]]) for i, c in enumerate(changed) if c]
+        one = [_all([*same[:i], _any(c), *same[i + 1 :]]) for i, c in enumerate(changed) if c]
         joined = [_all(_joined(words, i)) for i in range(len(words) - 1)] if edits == 1 else []
         if one or joined:
-            yield " OR ".join(f"({query})" for query in one + joined)
-    each = [[s, *(f'"{other}"' for other in known)] for s, known in zip(same, others, strict=True)]
-    if len(words) > 1:
-        yield _all([f"({' OR '.join(alternatives)})" for alternatives in each])
+            yield _any(f"({query})" for query in one + joined)
+    yield _all(_each(words, others))
+
+
+def _long_words(words: Sequence[str], others: Sequence[dict[str, int]]) -> Iterator[str]:
+    """Without the words that are too short to be corrected."""
+    long = [each for word, each in zip(words, _each(words, others), strict=True) if len(word) >= SHORTEST]
+    if long and len(long) < len(words):
+        yield _all(long)
+
+
+def _each(words: Sequence[str], others: Sequence[dict[str, int]]) -> list[str]:
+    return [_any([f'"{word}" *', *(f'"{other}"' for other in known)]) for word, known in zip(words, others, strict=True)]
 
 
 def _changes(there: list[str], words: Sequence[str], others: Sequence[dict[str, int]]) -> tuple[int, int]:
@@ -109,3 +120,7 @@ def _joined(words: Sequence[str], i: int) -> list[str]:
 
 def _all(parts: Iterable[str]) -> str:
     return " AND ".join(parts)
+
+
+def _any(parts: Iterable[str]) -> str:
+    return f"({' OR '.join(parts)})"

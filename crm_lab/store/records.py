@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -25,7 +26,6 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
-    case,
     collate,
     column,
     delete,
@@ -37,6 +37,8 @@ from sqlalchemy import (
     update,
     values,
 )
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import BIT
 
 from crm_lab.domain.duplicates import stored_clues
 from crm_lab.domain.ids import new_id
@@ -54,7 +56,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Row = dict[str, Any]
-BITS_PER_ERROR, SPARE_BITS, MOST_BITS = 4, 2, 10
 BATCH = 500
 
 
@@ -96,17 +97,15 @@ class Work:
         """
         return collate(text, "da" if self.connection.dialect.name == "duckdb" else "nb-x-icu")
 
-    def spelled_like(self, table: FromClause, key: str, errors: int) -> ColumnElement[Decimal]:
-        """How alike the name keys of `table` and `key` are, 0–1; 0 where more than `errors` typing errors lie between.
+    def unlike(self, table: FromClause, key: str) -> ColumnElement[int]:
+        """In how many bits the signatures of the names in `table` and of `key` differ: one machine instruction a row.
 
-        DuckDB compares signatures first, one machine instruction a row; PostgreSQL has pg_trgm.
+        PostgreSQL has xor as an operator, and pg_trgm with an index where the scan is too slow.
         """
-        c = table.c
-        if self.connection.dialect.name != "duckdb":
-            return func.similarity(c.name_key, key)
-        unlike = func.bit_count(func.xor(c.name_bits, bindparam(None, name_bits(key), BigInteger)))
-        most = min(BITS_PER_ERROR * errors + SPARE_BITS, MOST_BITS)
-        return case((unlike <= 1, 1), (unlike <= most, func.jaro_winkler_similarity(c.name_key, key)), else_=0)
+        bits, wanted = table.c.name_bits, bindparam(None, name_bits(key), BigInteger)
+        if self.connection.dialect.name == "duckdb":
+            return func.bit_count(func.xor(bits, wanted))
+        return func.bit_count(sql_cast(bits.op("#")(wanted), BIT(64)))
 
     def rows(self, query: Select[Any]) -> list[Row]:
         """The rows of a query as dicts."""
@@ -239,6 +238,7 @@ class Work:
     def _audit_row(self, table: Table, key: Row, before: Row | None, after: Row | None) -> Row:
         self.steps += 1
         self._touch(table, key, before, after)
+        row = after or before or {}
         return {
             "id": new_id(),
             "request_id": self.request_id,
@@ -248,6 +248,7 @@ class Work:
             "action": self.action,
             "entity": table.name,
             "entity_id": str(key["id"]),
+            **{name: key["id"] if parent is table else row.get(name) for name, parent in tables.PARENTS.items()},
             "before": msgspec.to_builtins(_public(before)),
             "after": msgspec.to_builtins(_public(after)),
         }
@@ -269,7 +270,7 @@ def load(connection: Connection, table: Table, rows: list[Row]) -> None:
         return
     import pyarrow as pa
 
-    columns = {c.name: pa.array([_plain(c, row.get(c.name)) for row in rows], _arrow_type(c)) for c in table.c}
+    columns = {c.name: pa.array(_plain(c, [row.get(c.name) for row in rows]), _arrow_type(c)) for c in table.c}
     raw: Any = connection.connection.driver_connection
     raw.register("incoming", pa.table(columns))
     try:
@@ -309,15 +310,15 @@ def rewrite(connection: Connection, table: Table, changes: list[tuple[Row, Row]]
         raise ChangedMeanwhile
 
 
-def _plain(column: Column[Any], value: Any) -> Any:
-    """A value as Arrow takes it."""
-    if value is None:
-        return None
+def _plain(column: Column[Any], values: list[Any]) -> list[Any]:
+    """The values of a column as Arrow takes them."""
     if isinstance(column.type, JSON):
-        return msgspec.json.encode(value).decode()
+        return [None if value is None else msgspec.json.encode(value).decode() for value in values]
     if isinstance(column.type, tables.Words):
-        return ",".join(value)
-    return str(value) if isinstance(value, UUID) else value
+        return [None if value is None else ",".join(value) for value in values]
+    if column.type.python_type is UUID:
+        return [None if value is None else str(value) for value in values]
+    return values
 
 
 def _arrow_type(column: Column[Any]) -> Any:
@@ -346,11 +347,15 @@ def as_record(cls: type[T], row: Row) -> T:
 
 def as_row(record: Any, table: Table) -> Row:
     """A dataclass as a row: its fields that are columns of `table`; what a JSON column holds leaves out None."""
-    return {
-        f.name: _sparse(getattr(record, f.name)) if isinstance(table.c[f.name].type, JSON) else getattr(record, f.name)
-        for f in fields(record)
-        if f.name in table.c
-    }
+    kind: Any = type(record)
+    shared = _shared(kind, table)
+    return {name: _sparse(getattr(record, name)) if is_json else getattr(record, name) for name, is_json in shared}
+
+
+@cache
+def _shared(cls: Any, table: Table) -> tuple[tuple[str, bool], ...]:
+    """The fields of a dataclass that are columns of a table, and whether JSON is kept there."""
+    return tuple((f.name, isinstance(table.c[f.name].type, JSON)) for f in fields(cls) if f.name in table.c)
 
 
 def _sparse(value: Any) -> Row:

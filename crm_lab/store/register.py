@@ -22,6 +22,8 @@ import msgspec
 import zstandard
 
 from crm_lab.domain.names import name_key
+from crm_lab.errors import Unavailable
+from crm_lab.i18n import _
 from crm_lab.settings import Settings
 from crm_lab.store.misspellings import index_words
 from crm_lab.store.ranking import find
@@ -36,7 +38,6 @@ NUMBERS = 10**9
 SAMPLE = 4000
 DICTIONARY = 64 << 10
 LEVEL = 6
-BATCH = 5000
 MAPPED = 1 << 30
 RECORD_OF = "SELECT record FROM entity WHERE id IN (SELECT value FROM json_each(?))"
 RECORDS = "SELECT id, record FROM entity WHERE id IN (SELECT value FROM json_each(?))"
@@ -60,17 +61,30 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RegisterRow:
-    """An entity to keep: `record` is JSON-ready, `place` its rank, 0 (best) to 9."""
+    """An entity to keep: its place in the ranking with its number, its folded name, its record as MessagePack."""
 
-    number: str
-    name: str
-    place: int
-    record: Record
+    id: int
+    key: str
+    packed: bytes
+
+    @classmethod
+    def of(cls, number: str, name: str, place: int, record: Record) -> RegisterRow:
+        """From a JSON-ready record; `place` is its rank, 0 (best) to 9."""
+        return cls(place * NUMBERS + int(number), name_key(name), msgspec.msgpack.encode(record))
 
     @property
-    def id(self) -> int:
-        """The row's key."""
-        return self.place * NUMBERS + int(self.number)
+    def number(self) -> str:
+        """The organisation number."""
+        return f"{self.id % NUMBERS:09d}"
+
+
+class CopyDamaged(Unavailable):
+    """The file is no such copy, or a broken one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Our copy of Enhetsregisteret is damaged. Make it anew with crm-lab register update --full."), "register"
+        )
 
 
 def register_path(url: URL) -> Path:
@@ -85,20 +99,16 @@ class _Packer:
     def __init__(self, dictionary: bytes) -> None:
         shared = zstandard.ZstdCompressionDict(dictionary)
         self.dictionary = dictionary
-        self._pack = zstandard.ZstdCompressor(level=LEVEL, dict_data=shared).compress
+        self.pack = zstandard.ZstdCompressor(level=LEVEL, dict_data=shared).compress
         self._unpack = zstandard.ZstdDecompressor(dict_data=shared).decompress
         self._decoder = msgspec.msgpack.Decoder(Record)
 
     @classmethod
-    def trained(cls, records: list[Record]) -> _Packer:
-        encoded: list[bytes | bytearray | memoryview[int]] = [msgspec.msgpack.encode(record) for record in records]
+    def trained(cls, sample: list[bytes]) -> _Packer:
         try:
-            return cls(zstandard.train_dictionary(DICTIONARY, encoded).as_bytes())
+            return cls(zstandard.train_dictionary(DICTIONARY, [*sample]).as_bytes())
         except zstandard.ZstdError:  # too few to learn from
-            return cls(b"".join(encoded)[:DICTIONARY])
-
-    def pack(self, record: Record) -> bytes:
-        return self._pack(msgspec.msgpack.encode(record))
+            return cls(b"".join(sample)[:DICTIONARY])
 
     def unpack(self, packed: bytes) -> Record:
         return self._decoder.decode(self._unpack(packed))
@@ -131,10 +141,9 @@ def change(path: Path, rows: Iterable[RegisterRow], gone: Iterable[str], facts: 
                 _take_out(connection, number)
             for row in rows:
                 _take_out(connection, row.number)
-                key = name_key(row.name)
-                connection.execute("INSERT INTO entity VALUES (?, ?, ?)", (row.id, key, packer.pack(row.record)))
-                connection.execute("INSERT INTO name(rowid, key) VALUES (?, ?)", (row.id, key))
-                index_words(connection, key.split())
+                connection.execute("INSERT INTO entity VALUES (?, ?, ?)", (row.id, row.key, packer.pack(row.packed)))
+                connection.execute("INSERT INTO name(rowid, key) VALUES (?, ?)", (row.id, row.key))
+                index_words(connection, row.key.split())
             _note(connection, facts)
             connection.execute("COMMIT")
 
@@ -158,13 +167,18 @@ def _insert(connection: sqlite3.Connection, rows: Iterable[RegisterRow]) -> int:
     """Insert all rows, the first of each number only."""
     rest = iter(rows)
     sample = list(islice(rest, SAMPLE))
-    packer = _Packer.trained([row.record for row in sample])
+    packer = _Packer.trained([row.packed for row in sample])
     connection.execute("INSERT INTO fact VALUES ('dictionary', ?)", (packer.dictionary,))
     seen: set[int] = set()
-    rows = (row for row in chain(sample, rest) if (n := int(row.number)) not in seen and not seen.add(n))  # type: ignore[func-returns-value]
-    values = ((row.id, name_key(row.name), packer.pack(row.record)) for row in rows)
-    while batch := list(islice(values, BATCH)):
-        connection.executemany("INSERT INTO entity VALUES (?, ?, ?)", batch)
+
+    def values() -> Iterator[tuple[int, str, bytes]]:
+        for row in chain(sample, rest):
+            number = row.id % NUMBERS
+            if number not in seen:
+                seen.add(number)
+                yield row.id, row.key, packer.pack(row.packed)
+
+    connection.executemany("INSERT INTO entity VALUES (?, ?, ?)", values())
     return len(seen)
 
 
@@ -179,7 +193,10 @@ def _note(connection: sqlite3.Connection, facts: dict[str, str]) -> None:
 
 
 def _packer(connection: sqlite3.Connection) -> _Packer:
-    return _Packer(connection.execute("SELECT value FROM fact WHERE name = 'dictionary'").fetchone()[0])
+    row = connection.execute("SELECT value FROM fact WHERE name = 'dictionary'").fetchone()
+    if row is None:
+        raise CopyDamaged
+    return _Packer(row[0])
 
 
 def _ids(number: str) -> str:
@@ -239,19 +256,25 @@ class RegisterFile:
     def _open(self) -> Iterator[sqlite3.Connection | None]:
         with self._lock:
             try:
-                status = self._path.stat()
-            except FileNotFoundError:
-                yield None
-                return
-            if self._opened != (status.st_ino, status.st_mtime_ns):
-                if self._connection:
-                    self._connection.close()
-                uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
-                self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-                self._connection.execute(f"PRAGMA mmap_size={MAPPED}")
-                self._packer = _packer(self._connection)
-                self._opened = (status.st_ino, status.st_mtime_ns)
-            yield self._connection
+                yield self._current()
+            except (sqlite3.DatabaseError, zstandard.ZstdError, msgspec.MsgspecError) as error:
+                self._opened = None
+                raise CopyDamaged from error
+
+    def _current(self) -> sqlite3.Connection | None:
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return None
+        if self._opened != (status.st_ino, status.st_mtime_ns):
+            if self._connection:
+                self._connection.close()
+            uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
+            self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            self._connection.execute(f"PRAGMA mmap_size={MAPPED}")
+            self._packer = _packer(self._connection)
+            self._opened = (status.st_ino, status.st_mtime_ns)
+        return self._connection
 
 
 @cache

@@ -244,6 +244,8 @@ audit = Table(
     Column("done_at", _INSTANT, nullable=False),
     Column("actor_id", Uuid),
     *_text("action", "entity", "entity_id"),
+    Column("customer_id", Uuid, index=True),
+    Column("contact_id", Uuid, index=True),
     Column("before", JSON(none_as_null=True)),
     Column("after", JSON(none_as_null=True)),
 )
@@ -252,5 +254,7 @@ PARENTS = {"customer_id": customer, "contact_id": contact}
 """The columns that make a row part of a party: it is as visible as that party."""
 FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
+ADMINISTERED = {"employee", "company"}
+"""The tables only administrators change, also by undoing."""
 UNDOABLE = {"customer", "contact", "contact_role", "address", "former_name", "category", "category_link", "employee", "company"}
 """The tables whose changes can be taken back."""

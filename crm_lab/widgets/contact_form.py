@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from crm_lab.domain.customers import Customer
+    from crm_lab.domain.duplicates import Duplicate
     from crm_lab.widgets.forms import Values
     from crm_lab.widgets.shell import App
 
 TEXTS = ("first_name", "last_name", "email", "language", "note", "consent_note")
 PHONES = ("phone", "mobile")
+CLUES = ("first_name", "last_name", *PHONES, "email")
 DAYS = ("birth_date", "consent_on")
 USUAL = (AddressKind.VISITING, AddressKind.POSTAL, AddressKind.DELIVERY)
 ROLE = "roles."
@@ -46,6 +48,8 @@ class ContactForm(PartyForm):
         self.companies: dict[str, CustomerName] = {}
         self._suggested: list[CustomerName] = []
         self._company, self._round = "", 0
+        self._doubles: list[Duplicate] = []
+        self._typed_last = 0
         self.title = _("Edit {name}", name=self.contact.display_name) if contact_id else _("New contact")
         actions = {
             "company_query": self._company_query, "add_role": self._add_role,
@@ -96,7 +100,7 @@ class ContactForm(PartyForm):
         return super().shown() | {
             "roles": [self._block(role_id) for role_id in role_ids(self.values)],
             "companies": [(str(c.id), c.name, " · ".join(filter(None, (str(c.number), c.city)))) for c in self._suggested],
-            "round": self._round, "nobody": bool(self._company.strip()) and not self._suggested,
+            "doubles": self._doubles, "round": self._round, "nobody": bool(self._company.strip()) and not self._suggested,
         }  # fmt: skip
 
     def _block(self, role_id: str) -> dict[str, Any]:
@@ -131,7 +135,7 @@ class ContactForm(PartyForm):
                 found = _day_or_none(str(value))
                 said[name] = f"{labels()[last]} {day(found)}" if found else value
             elif last == "is_decision_maker":
-                said[f"{name} "] = labels()[last] if value else ""
+                said[name] = labels()[last] if value else ""
             else:
                 said[name] = dict(languages())[str(value)] if name == "language" and value else value
         return super().words_for(said)
@@ -141,6 +145,26 @@ class ContactForm(PartyForm):
     def take(self, values: Mapping[str, Any]) -> None:
         """Note what the page says, but not of what it cannot type: the company of a role and the owner."""
         super().take({k: v for k, v in values.items() if not k.endswith(("customer_id", "owner_id"))})
+
+    def noticed(self, name: str) -> None:
+        """Whatever tells who it is is compared with those we have."""
+        super().noticed(name)
+        if name in CLUES or (name.startswith(ROLE) and name.endswith((".phone", ".email"))):
+            self._compare()
+
+    def _compare(self) -> None:
+        clues: dict[str, Any] = {name: str(self.values[name]) for name in CLUES}
+        for part in ("phone", "email"):
+            clues[f"work_{part}s"] = tuple(str(self.values[f"{ROLE}{role_id}.{part}"]) for role_id in role_ids(self.values))
+        self._typed_last += 1
+        turn = self._typed_last
+        self.aside(lambda: self.app.crm.contacts.duplicates(**clues, exclude=self._id), lambda found: self._compared(turn, found))
+
+    def _compared(self, turn: int, found: list[Duplicate]) -> None:
+        """What came back; an answer on what stood there before is dropped."""
+        if turn == self._typed_last:
+            self._doubles = found
+            self.draw()
 
     def faults(self) -> dict[str, str]:
         """What the rules say."""
@@ -186,10 +210,11 @@ class ContactForm(PartyForm):
     def _placed(self, told: Mapping[str, str]) -> dict[str, str]:
         """Faults of the first, second … role by the names of the fields here."""
         names = {f"{ROLE}{n}": f"{ROLE}{role_id}" for n, role_id in enumerate(role_ids(self.values), 1)}
-        return {
-            f"{names[place]}.{part}" if (place := name.rpartition(".")[0]) in names and (part := name.rpartition(".")[2]) else name: sentence
-            for name, sentence in told.items()
-        }
+        placed = {}
+        for name, sentence in told.items():
+            place, _dot, part = name.rpartition(".")
+            placed[f"{names[place]}.{part}" if place in names else name] = sentence
+        return placed
 
     # roles
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import ipywidgets
-
+from crm_lab.domain.imports import ImportKind
 from crm_lab.domain.values import Phone
 from crm_lab.i18n import OSLO, _, day, ngettext
 from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import address_text, country_name
-from crm_lab.widgets.base import guarded
 from crm_lab.widgets.customer_fields import languages
-from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
+from crm_lab.widgets.party_list import PartyList
 
 if TYPE_CHECKING:
     from datetime import date
+
+    import pandas as pd
 
     from crm_lab.domain.addresses import Address
     from crm_lab.domain.contacts import Contact, ContactRole
@@ -30,69 +30,40 @@ def today() -> date:
     return utc_now().astimezone(OSLO).date()
 
 
-class ContactList(ipywidgets.VBox):
+class ContactList(PartyList):
     """Every person the employee may see."""
 
+    kind, template, sorted_by = ImportKind.CONTACTS, "contact_list.html", "last_name"
+
     def __init__(self, app: App) -> None:
-        self.app, self.title = app, _("Contacts")
-        self._chosen: tuple[UUID, ...] = ()
-        actions = {"filter": self._filter, "assign": self._assign, "cancel": self._cancel}
-        self.head = Live("contact_list.html", app, actions=actions, base=app.base, question="", colleagues=[])
-        self.grid = Grid(
-            columns=self._columns(), sort=["last_name", 1], label=self.title, empty=_("No contacts"),
-            empty_hint=_("Add the first one with the button above."), menu=[{"id": "assign", "label": _("Change owner …")}],
-            on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu),
-        )  # fmt: skip
-        super().__init__([self.head, self.grid])
-        for name in ("screen", "fixed", "people"):
-            self.add_class(name)
-        self.reload()
+        self.title, self.empty = _("Contacts"), _("No contacts")
+        super().__init__(app)
+        self.add_class("people")
 
-    def reload(self) -> None:
-        """Read the list again; who is about to get another owner stays so."""
-        self.frame = self.app.crm.contacts.list()
-        self.grid.show(self.frame, in_order_of="last_name")
-
-    def _columns(self) -> list[dict[str, Any]]:
+    def columns(self) -> list[dict[str, Any]]:
+        """The columns of the grid."""
         return [
             {"key": "last_name", "label": _("Surname"), "min": 110, "phone": 1, "fixed": True, "lock": "owner_only", "opens": True},
             {"key": "first_name", "label": _("First name"), "min": 100, "phone": 2, "opens": True},
             {"key": "company", "label": _("Company"), "min": 150, "grow": 3, "phone": 3},
             {"key": "title", "label": _("Title"), "min": 130, "grow": 2, "phone": 4},
-            {"key": "phone", "label": _("Phone"), "width": 124},
+            {"key": "phone", "label": _("Phone"), "kind": "phone", "width": 124},
             {"key": "email", "label": _("E-mail"), "min": 150, "grow": 3},
             {"key": "owner", "label": _("Owner"), "min": 120},
             {"key": "created_at", "label": _("Registered"), "kind": "date", "width": 104},
         ]
 
-    def _filter(self, value: str) -> None:
-        self.grid.filter = str(value)
+    def path_of(self, row: pd.Series[Any]) -> str:
+        """The address of a row's card."""
+        return f"contacts/{row.id}"
 
-    def _open_row(self, row: int) -> None:
-        if isinstance(row, int) and 0 <= row < len(self.frame):
-            self.app.go(f"contacts/{self.frame.id.iloc[row]}")
+    def question(self, n: int) -> str:
+        """Who is to own `n` of them from now on."""
+        return ngettext("New owner of {n} contact", "New owner of {n} contacts", n)
 
-    def _menu(self, id: str) -> None:  # noqa: A002 - the grid's word
-        chosen = tuple(UUID(self.frame.id.iloc[row]) for row in self.grid.selected_rows)
-        if id != "assign" or not chosen:
-            return
-        self._chosen = chosen
-        colleagues = [(str(e.id), e.name, e.username) for e in self.app.crm.employees.list() if e.is_active]
-        question = ngettext("New owner of {n} contact", "New owner of {n} contacts", len(self._chosen))
-        self.head.refresh(question=question, colleagues=colleagues)
-        self.head.focus_on("#f-assign")
-
-    def _cancel(self) -> None:
-        self._chosen = ()
-        self.head.refresh(question="")
-
-    def _assign(self, id: str) -> None:  # noqa: A002 - the page's word
-        if id not in {value for value, _name, _username in self.head.data["colleagues"]} or not self._chosen:
-            return
-        n = self.app.crm.contacts.assign(ids=self._chosen, owner_id=UUID(id))
-        self._cancel()
-        self.reload()
-        self.app.toast(ngettext("{n} contact has a new owner.", "{n} contacts have a new owner.", n), undo=True)
+    def assigned(self, n: int) -> str:
+        """That `n` of them have a new owner."""
+        return ngettext("{n} contact has a new owner.", "{n} contacts have a new owner.", n)
 
 
 class ContactCard(Live):

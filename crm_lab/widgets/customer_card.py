@@ -8,7 +8,8 @@ from crm_lab.domain.addresses import AddressKind, effective_address
 from crm_lab.domain.customers import Customer, RegisterStatus
 from crm_lab.domain.terms import TermSource
 from crm_lab.domain.values import Phone
-from crm_lab.i18n import _, day, number
+from crm_lab.i18n import OSLO, _, day, number
+from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import ORDER, address_text, country_name, fallback_text
 from crm_lab.widgets.customer_fields import STATUS_CLASS, kind_of, kind_text, labels, languages, spaced, status_text
 from crm_lab.widgets.live import Live
@@ -113,7 +114,7 @@ class CustomerCard(Live):
 
     def _contact(self, contact: Contact) -> dict[str, str]:
         roles = [role for role in contact.roles if role.customer_id == self.customer.id]
-        role = next((r for r in roles if r.ended_on is None), None)
+        role = next((r for r in roles if r.lasts_on(utc_now().astimezone(OSLO).date())), None)
         phone = (role.phone if role else "") or contact.mobile or contact.phone
         return {
             "id": str(contact.id), "name": contact.display_name,

@@ -31,6 +31,7 @@ from crm_lab.widgets.parties import PartyForm
 from crm_lab.widgets.terms import group_labels, term_label, term_rows
 
 if TYPE_CHECKING:
+    from crm_lab.domain.duplicates import Duplicate
     from crm_lab.domain.register import RegisterEntity
     from crm_lab.widgets.forms import Values
     from crm_lab.widgets.shell import App
@@ -47,10 +48,11 @@ class CustomerForm(PartyForm):
         self.customer = self._read()
         self.title = _("New customer") if self._is_new else _("Edit {name}", name=self.customer.display_name)
         values = values_of(self.customer) | {"duplicate_reason": ""}
-        self._asked = OrgNumber(self.customer.organisation_number)
+        self._asked = self.customer.organisation_number
         self._answer: RegisterAnswer | None = None
         self._asking = self._refused = False
-        self._doubles: list[Any] = []
+        self._own: list[Duplicate] = []
+        self._doubles: list[Duplicate] = []
         self._typed_last = 0
         self._taken: dict[str, str | bool] = {}
         self._facts: dict[str, Any] = {}
@@ -85,7 +87,8 @@ class CustomerForm(PartyForm):
         ]
         return super().shown() | {
             "is_person": person, "labels": labels(is_person=person), "sources": self._sources(), "groups": groups,
-            "register": None if person else self._register(), "doubles": self._doubles, "refused": self._refused,
+            "register": None if person else self._register(), "refused": self._refused,
+            "own": [] if person else self._own, "doubles": [d for d in self._doubles if person or d not in self._own],
         }  # fmt: skip
 
     def _sources(self) -> dict[str, str]:
@@ -145,46 +148,36 @@ class CustomerForm(PartyForm):
     def _look_up(self) -> None:
         number = ""
         with suppress(InvalidInput):
-            number = OrgNumber.parse(str(self.values["organisation_number"]))
+            number = str(OrgNumber.parse(str(self.values["organisation_number"])))
         if number == self._asked:
             return
-        self._asked = OrgNumber(number)
-        self._answer, self._asking = None, bool(number)
+        self._asked = number
+        self._own, self._answer, self._asking = [], None, bool(number)
         if number:
-            self.aside(lambda: self._ask(number), lambda answer: self._answered(number, answer))
+            self.aside(lambda: self._ask(number), lambda told: self._answered(number, *told))
 
-    def _ask(self, number: str) -> RegisterAnswer:
-        try:
-            answer: RegisterAnswer = self.app.crm.register.look_up(organisation_number=number)
-        except CrmError:
-            return RegisterAnswer(away=True)
-        return answer
+    def _ask(self, number: str) -> tuple[list[Duplicate], RegisterAnswer | None]:
+        """Who of ours has the number; where nobody has, what the register says."""
+        crm = self.app.crm
+        own = crm.customers.duplicates(organisation_number=number, exclude=None if self._is_new else self.customer.id)
+        return own, None if own else crm.register.look_up(organisation_number=number)
 
-    def _answered(self, number: str, answer: RegisterAnswer) -> None:
+    def _answered(self, number: str, own: list[Duplicate], answer: RegisterAnswer | None) -> None:
         """What came back; an answer on another number than the one that stands there now is dropped."""
         if number == self._asked:
-            self._asking, self._answer = False, answer
+            self._asking, self._own, self._answer = False, own, answer
             self.draw()
 
     def _compare(self) -> None:
-        if "duplicates" not in dir(self.app.crm.customers):
-            return
         clues: dict[str, Any] = {name: str(self.values[name]) for name in CLUES}
         clues["is_person"] = self.values["kind"] == "person"
         if not self._is_new:
             clues["exclude"] = self.customer.id
         self._typed_last += 1
         turn = self._typed_last
-        self.aside(lambda: self._find(clues), lambda found: self._compared(turn, found))
+        self.aside(lambda: self.app.crm.customers.duplicates(**clues), lambda found: self._compared(turn, found))
 
-    def _find(self, clues: dict[str, Any]) -> list[Any]:
-        try:
-            found: list[Any] = self.app.crm.customers.duplicates(**clues)
-        except CrmError:
-            return []
-        return found
-
-    def _compared(self, turn: int, found: list[Any]) -> None:
+    def _compared(self, turn: int, found: list[Duplicate]) -> None:
         if turn == self._typed_last:
             self._doubles = found
             self.draw()
@@ -202,7 +195,7 @@ class CustomerForm(PartyForm):
             if name in always or not self.values.get(name) or name.endswith(".country")
         }
         self.values |= fresh
-        self._taken, self._asked = fresh, OrgNumber(entity.organisation_number)
+        self._taken, self._asked = fresh, entity.organisation_number
         self._taken_on = self._answer.read_at.astimezone(OSLO).date() if self._answer.read_at else None
         self._facts = {"register_status": entity.register_status, "founded_on": entity.founded_on}
         self._answer = RegisterAnswer(entity=entity, read_at=self._answer.read_at)
@@ -263,6 +256,8 @@ class CustomerForm(PartyForm):
     def tell(self, error: CrmError) -> None:
         """A number we have already can be saved with a reason; everything else stands at its field."""
         self._refused = self._is_new and isinstance(error, Conflict) and getattr(error, "field", "") == "organisation_number"
+        if self._refused:
+            self._own = self.app.crm.customers.duplicates(organisation_number=str(self.values["organisation_number"]))
         super().tell(error)
         if self._refused:
             self.focus_on('[name="duplicate_reason"]')

@@ -1,60 +1,31 @@
-"""CustomerList: every party the employee may see."""
+"""Customers on screen: the list."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-import ipywidgets
-import pandas as pd
-
+from crm_lab.domain.imports import ImportKind
 from crm_lab.i18n import _, ngettext
-from crm_lab.widgets.base import guarded
 from crm_lab.widgets.customer_fields import KINDS, kind_text
-from crm_lab.widgets.grid import Grid
-from crm_lab.widgets.live import Live
+from crm_lab.widgets.party_list import PartyList
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from crm_lab.widgets.shell import App
 
 
-def as_csv(frame: pd.DataFrame, columns: list[dict[str, Any]]) -> bytes:
-    """A list as a file for Excel: UTF-8 with a mark, semicolons, and no cell that a sheet takes for a formula."""
-    shown = pd.DataFrame(index=frame.index)
-    for column in columns:
-        values = frame[column["key"]]
-        if column.get("kind") == "date":
-            values = values.dt.tz_convert("Europe/Oslo").dt.strftime("%d.%m.%Y")
-        texts = values.map(column["map"].get if "map" in column else str, na_action="ignore").fillna("").astype("str")
-        shown[column["label"]] = texts.mask(texts.str.contains(r"^[=@\t\r]|^[+-](?!\d+$)"), "'" + texts)
-    return shown.to_csv(sep=";", index=False, lineterminator="\r\n").encode("utf-8-sig")
+class CustomerList(PartyList):
+    """Every party the employee may see."""
 
-
-class CustomerList(ipywidgets.VBox):
-    """The list, its filter, and what is done to many rows at once."""
+    kind, template, sorted_by = ImportKind.CUSTOMERS, "customer_list.html", "name"
 
     def __init__(self, app: App) -> None:
-        self.app, self.title = app, _("Customers")
-        self._chosen: tuple[UUID, ...] = ()
-        actions = {"filter": self._filter, "export": self._ask, "assign": self._assign, "cancel": self._cancel}
-        self.head = Live("customer_list.html", app, actions=actions, base=app.base, colleagues=[], question="")
-        self.grid = Grid(
-            columns=self._columns(), sort=["name", 1], label=self.title, empty=_("No customers"),
-            empty_hint=_("Add the first one with the button above."), on_open=guarded(app, self._open_row),
-            on_menu=guarded(app, self._menu), menu=[{"id": "assign", "label": _("Change owner …")}],
-            on_rows=guarded(app, self._export),
-        )  # fmt: skip
-        super().__init__([self.head, self.grid])
-        for name in ("screen", "fixed"):
-            self.add_class(name)
-        self.reload()
+        self.title, self.empty = _("Customers"), _("No customers")
+        super().__init__(app)
 
-    def reload(self) -> None:
-        """Read the list again."""
-        self.frame = self.app.crm.customers.list()
-        self.grid.show(self.frame, in_order_of="name")
-
-    def _columns(self) -> list[dict[str, Any]]:
+    def columns(self) -> list[dict[str, Any]]:
+        """The columns of the grid."""
         kinds = {kind: kind_text(kind) for kind in KINDS}
         return [
             {"key": "number", "label": _("No."), "kind": "num", "width": 78},
@@ -68,39 +39,14 @@ class CustomerList(ipywidgets.VBox):
             {"key": "created_at", "label": _("Registered"), "kind": "date", "width": 104},
         ]
 
-    def _filter(self, value: str) -> None:
-        self.grid.filter = str(value)
+    def path_of(self, row: pd.Series[Any]) -> str:
+        """The address of a row's card."""
+        return f"customers/{row.number}"
 
-    def _ask(self) -> None:
-        self.grid.ask_rows()
+    def question(self, n: int) -> str:
+        """Who is to own `n` of them from now on."""
+        return ngettext("New owner of {n} customer", "New owner of {n} customers", n)
 
-    def _export(self, rows: list[int]) -> None:
-        self.app.download(f"{_('Customers').lower()}.csv", as_csv(self.frame.iloc[rows], self.grid.columns))
-
-    def _open_row(self, row: int) -> None:
-        if isinstance(row, int) and 0 <= row < len(self.frame):
-            self.app.go(f"customers/{self.frame.number.iloc[row]}")
-
-    # many at once
-
-    def _menu(self, id: str) -> None:  # noqa: A002 - the page's word
-        chosen = [UUID(self.frame.id.iloc[row]) for row in self.grid.selected_rows]
-        if id != "assign" or not chosen:
-            return
-        self._chosen = tuple(chosen)
-        colleagues = [(str(e.id), e.name, e.username) for e in self.app.crm.employees.list() if e.is_active]
-        question = ngettext("New owner of {n} customer", "New owner of {n} customers", len(chosen))
-        self.head.refresh(colleagues=colleagues, question=question)
-        self.head.focus_on("#f-assign")
-
-    def _cancel(self) -> None:
-        self._chosen = ()
-        self.head.refresh(question="")
-
-    def _assign(self, id: str) -> None:  # noqa: A002 - the page's word
-        if id not in {value for value, _name, _username in self.head.data["colleagues"]} or not self._chosen:
-            return
-        n = self.app.crm.customers.assign(ids=self._chosen, owner_id=UUID(id))
-        self._cancel()
-        self.reload()
-        self.app.toast(ngettext("{n} customer has a new owner.", "{n} customers have a new owner.", n), undo=True)
+    def assigned(self, n: int) -> str:
+        """That `n` of them have a new owner."""
+        return ngettext("{n} customer has a new owner.", "{n} customers have a new owner.", n)

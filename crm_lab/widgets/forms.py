@@ -28,10 +28,12 @@ class Form(Live):
     """
 
     def __init__(
-        self, template: str, app: App, values: Values, actions: Mapping[str, Callable[..., Any]] | None = None, **data: Any
+        self, template: str, app: App, values: Mapping[str, str | bool], actions: Mapping[str, Callable[..., Any]] | None = None,
+        **data: Any,
     ) -> None:
         self.app = app
-        self.values, self.start = dict(values), dict(values)
+        self.values: Values = dict(values)
+        self.start: Values = dict(values)
         self.errors: dict[str, str] = {}
         self.clashes: list[dict[str, str]] = []
         self.problem = ""
@@ -40,6 +42,11 @@ class Form(Live):
         given = {"typed": self._typed, "save": self._save} | dict(actions or {})
         super().__init__(template, app, actions=given, base=app.base, **data, **self._state())
         self.add_class("screen")
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything is written that is not saved."""
+        return self.values != self.start
 
     # what a subclass says
 
@@ -200,9 +207,14 @@ class Form(Live):
             then(ask())
             return
 
+        def hear(outcome: Any) -> None:
+            if isinstance(outcome, BaseException):
+                raise outcome
+            then(outcome)
+
         async def wait() -> None:
-            answer = await asyncio.to_thread(ask)
-            guarded(self._host, then)(answer)
+            outcomes = await asyncio.gather(asyncio.to_thread(ask), return_exceptions=True)
+            guarded(self._host, hear)(outcomes[0])
 
         task = loop.create_task(wait())
         self._tasks.add(task)

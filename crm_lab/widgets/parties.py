@@ -160,7 +160,7 @@ class PartyForm(Form):
 
     def _fill_place(self, at: str) -> None:
         """Write the place of a postcode, unless somebody wrote another one by hand."""
-        if "places" not in dir(self.app.crm) or self.values[f"{at}.city"] not in {"", self._filled.get(at, "")}:
+        if self.values[f"{at}.city"] not in {"", self._filled.get(at, "")}:
             return
         place = self.app.crm.places.find(postal_code=str(self.values[f"{at}.postal_code"]))
         if place is not None:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import ipywidgets
+import pandas as pd
 
 from crm_lab.domain.search import LONGEST_TEXT
+from crm_lab.exchange.sheets import write_excel
 from crm_lab.i18n import _
 from crm_lab.widgets.base import guarded
 from crm_lab.widgets.customer_fields import kind_text
-from crm_lab.widgets.customers import as_csv
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.search import search_path
@@ -96,7 +97,10 @@ class SearchScreen(ipywidgets.VBox):
         self.grid.ask_rows()
 
     def _export(self, rows: list[int]) -> None:
-        self.app.download(f"{_('Search').lower()}.csv", as_csv(self.frame.iloc[rows], self.grid.columns))
+        columns, shown = self.grid.columns, self.frame.iloc[rows]
+        texts = [shown[c["key"]].map(c["map"].get if "map" in c else lambda value: value, na_action="ignore") for c in columns]
+        cells = [[None if pd.isna(value) else value for value in row] for row in zip(*texts, strict=True)]
+        self.app.download(f"{self.title.lower()}.xlsx", write_excel(self.title, [c["label"] for c in columns], cells))
 
     def _open_row(self, row: int) -> None:
         if isinstance(row, int) and 0 <= row < len(self.frame):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import os
-import re
 import threading
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -16,16 +15,11 @@ from crm_lab.domain.access import Role
 from crm_lab.errors import CrmError, NotFound
 from crm_lab.i18n import _, set_locale
 from crm_lab.widgets.base import close_all, guarded
-from crm_lab.widgets.contact_form import ContactForm
-from crm_lab.widgets.contacts import ContactCard, ContactList
-from crm_lab.widgets.customer_card import CustomerCard
-from crm_lab.widgets.customer_form import CustomerForm
-from crm_lab.widgets.customers import CustomerList
-from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.forms import Form
+from crm_lab.widgets.imports import ImportScreen
 from crm_lab.widgets.live import Live
-from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.router import Router
+from crm_lab.widgets.routes import Missing, screen_of
 from crm_lab.widgets.search import PartySearch
 from crm_lab.widgets.search_results import SearchScreen
 
@@ -34,7 +28,6 @@ if TYPE_CHECKING:
 
 MOST_RECENT = 5
 MOST_OFFERS = 20
-KEY = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 THEMES = ("auto", "light", "dark")
 
 
@@ -51,31 +44,13 @@ def start_path(base: str) -> str:
     return rest.strip("/") + (f"?{query}" if query else "") if found else ""
 
 
-def is_number(text: str) -> bool:
-    """Whether part of an address is a customer number that a BIGINT can hold."""
-    return text.isascii() and text.isdigit() and len(text) < 16  # noqa: PLR2004
-
-
-def is_key(text: str) -> bool:
-    """Whether part of an address is a key, written as we write it."""
-    return bool(KEY.fullmatch(text))
-
-
-class Missing(Live):
-    """A screen that is not there, or not for this employee."""
-
-    def __init__(self, app: App, title: str, text: str) -> None:
-        super().__init__("missing.html", app, title=title, text=text, base=app.base)
-        self.add_class("screen")
-
-
 class App(ipywidgets.Box):
     """The whole application for one employee: `App(crm_lab.connect())`."""
 
     def __init__(self, crm: Connection) -> None:
         self.crm, self.me = crm, crm.me
         set_locale(self.me.locale)
-        self.company = crm.company()
+        self.company = crm.company.facts()
         self.recent: dict[str, str] = {}
         self._offers: list[str] = []
         self.router = Router(
@@ -157,7 +132,7 @@ class App(ipywidgets.Box):
             at.show(path)
             return
         try:
-            screen = self._screen(path)
+            screen = screen_of(self, path)
         except NotFound as error:
             screen = Missing(self, _("Not found"), error.message)
         old, self.main.children = self.main.children, (screen,)
@@ -165,57 +140,20 @@ class App(ipywidgets.Box):
             close_all(widget)
         at = path.partition("/")[0] or "customers"
         self.nav.refresh(**self._menu(at))
-        self.router.title = f"{getattr(screen, 'title', 'CRM')} – {self.company['name']}"
+        self.router.title = f"{getattr(screen, 'title', 'CRM')} – {self.company.name}"
         self.router.settle()
-
-    def _screen(self, path: str) -> ipywidgets.Widget:
-        match path.partition("?")[0].split("/"):
-            case [""] | ["customers"]:
-                return CustomerList(self)
-            case ["customers", "new"]:
-                return CustomerForm(self)
-            case ["customers", number] if is_number(number):
-                return CustomerCard(self, int(number))
-            case ["customers", number, "edit"] if is_number(number):
-                return CustomerForm(self, int(number))
-            case ["contacts", *rest]:
-                return self._contacts(rest)
-            case ["search"]:
-                return SearchScreen(self, path)
-            case ["profile"]:
-                return Profile(self)
-            case ["employees"] if self.me.has(Role.ADMIN):
-                return EmployeeAdministration(self)
-            case ["employees"]:
-                return Missing(self, _("No access"), _("Only administrators see this page."))
-        return self._no_page()
-
-    def _contacts(self, rest: list[str]) -> ipywidgets.Widget:
-        match rest:
-            case []:
-                return ContactList(self)
-            case ["new"]:
-                return ContactForm(self)
-            case ["new", number] if is_number(number):
-                return ContactForm(self, customer_number=int(number))
-            case [key] if is_key(key):
-                return ContactCard(self, UUID(key))
-            case [key, "edit"] if is_key(key):
-                return ContactForm(self, UUID(key))
-        return self._no_page()
-
-    def _no_page(self) -> Missing:
-        return Missing(self, _("Not found"), _("There is no such page."))
 
     def _menu(self, at: str) -> dict[str, Any]:
         items = [
             {"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._count("customers")},
             {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._count("contacts")},
+            {"path": "imports", "label": _("Import"), "icon": "upload", "count": None},
         ]
         if self.me.has(Role.ADMIN):
             items.append({"path": "employees", "label": _("Employees"), "icon": "users", "count": None})
+            items.append({"path": "settings", "label": _("Settings"), "icon": "settings", "count": None})
         return {
-            "items": items, "at": at, "base": self.base, "me": self.me, "company": self.company["name"],
+            "items": items, "at": at, "base": self.base, "me": self.me, "company": self.company.name,
             "recent": list(self.recent.items()),
         }  # fmt: skip
 
@@ -228,7 +166,7 @@ class App(ipywidgets.Box):
 
     def _top(self) -> dict[str, Any]:
         return {
-            "is_demo": self.company["is_demo"], "company": self.company["name"], "me": self.me,
+            "is_demo": self.company.is_demo, "company": self.company.name, "me": self.me,
             "theme_label": _("Theme: {name}", name=theme_name(self.me.theme)),
             "other_language": "English" if self.me.locale == "nb" else "Norsk",
         }
@@ -257,8 +195,9 @@ class App(ipywidgets.Box):
         self.crm.history.undo(request_id=UUID(id))
         self.toast(_("Undone."))
         path = self.router.path
-        if isinstance(self.main.children[0], Form):
-            return  # somebody is typing there
+        screen = self.main.children[0]
+        if isinstance(screen, ImportScreen) or (isinstance(screen, Form) and screen.is_begun):
+            return  # somebody is in the middle of something there
         self.visit(path)
         if isinstance(self.main.children[0], Missing):
             self.forget(path)

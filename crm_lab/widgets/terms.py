@@ -24,6 +24,7 @@ INVOICE = (
 )  # fmt: skip
 PRICE = ("discount", "category_discount", "price_list")
 SUPPLIER = ("supplier_payment_days", "supplier_currency", "bic", "default_account", "approver")
+TEXTS = ("invoice_copies", "price_list", "bic", "default_account", "approver")
 NAMES = tuple(f.name for f in fields(Terms))
 LONGEST_NUMBER = 20
 

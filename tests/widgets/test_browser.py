@@ -182,8 +182,9 @@ def test_a_new_type_in_the_form_keeps_what_is_typed(mount, app):
     page.fill("#f-name", "Hansen")
     page.fill("#f-phone", "91234567")
     page.check("[name=kind][value=person]", force=True)
+    page.wait_for_function("sent.at(-1)?.name === 'kind'")
     message = page.evaluate("sent.at(-1)")
-    assert message["do"] == "kind" and message["values"]["name"] == "Hansen"
+    assert message["do"] == "typed" and message["values"]["name"] == "Hansen"
     screen = app.main.children[0]
     screen._handle_custom_msg(message, [])
     page.evaluate("html => model.set('html', html)", screen.html)
@@ -203,6 +204,7 @@ def test_ctrl_s_sends_the_form_and_a_redraw_keeps_the_focus(mount, app):
     screen._handle_custom_msg(message, [])
     page.evaluate("html => model.set('html', html)", screen.html)
     assert page.evaluate("document.activeElement.id") == "f-email"
+    expect(page.locator("#f-email")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#f-name")).to_have_attribute("aria-invalid", "true")
 
 

@@ -8,21 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_lab.widgets.customers import CustomerCard, CustomerForm, CustomerList
-
-BLANK = {"name": "", "organisation_number": "", "phone": "", "email": "", "kind": "customer", "owner_only": False}
+from crm_lab.widgets.customer_card import CustomerCard
+from crm_lab.widgets.customer_form import CustomerForm
+from crm_lab.widgets.customers import CustomerList
 
 
 def form(app, **values):
     app.go("customers/new")
     screen = app.main.children[0]
     assert isinstance(screen, CustomerForm)
-    screen.act("save", values=BLANK | values)
+    screen.act("save", values=screen.values | values)  # noqa: PD011 - a form, no frame
     return screen
 
 
 def test_a_saved_customer_opens_and_can_be_undone(app, crm):
-    form(app, name="Acme AS", organisation_number="923 609 016", city="Oslo")
+    form(app, name="Acme AS", organisation_number="923 609 016", **{"visiting.city": "Oslo"})
     card = app.main.children[0]
     assert isinstance(card, CustomerCard)
     assert "Acme AS" in card.html and "923 609 016" in card.html and "Oslo" in card.html
@@ -51,7 +51,7 @@ def test_a_fault_is_told_at_its_field_and_nothing_is_lost(app, crm, field, value
 def test_choosing_another_type_keeps_what_is_typed(app):
     app.go("customers/new")
     screen = app.main.children[0]
-    screen.act("kind", value="person", values=BLANK | {"name": "Hansen", "phone": "91234567"})
+    screen.act("typed", name="kind", values=screen.values | {"kind": "person", "name": "Hansen", "phone": "91234567"})  # noqa: PD011 - a form, no frame
     assert screen.data["values"]["kind"] == "person"
     assert 'value="Hansen"' in screen.html and 'value="91234567"' in screen.html
 
@@ -69,7 +69,7 @@ def test_names_are_text_never_markup(app, crm):
 def test_rename_keeps_the_card_and_offers_undo(app, crm, acme):
     app.go(f"customers/{acme.number}")
     card = app.main.children[0]
-    card.act("edit")
+    card.act("rename_start")
     card.act("rename", values={"name": "Acme Nordic AS"})
     assert "Acme Nordic AS" in card.html and app.said[-1]["undo"]
     assert crm.customers.get(id=acme.id).name == "Acme Nordic AS"
@@ -111,16 +111,16 @@ def test_the_rows_shown_are_exported_and_no_cell_is_a_formula(app, crm):
     files = []
     app.router.send = lambda message, buffers=(): files.append((message, *buffers))
     rows = [i for i in (*reversed(range(5)), 5, -1) if i < 0 or i == 5 or screen.frame.name[i] != "Sist AS"]
+    screen.head.act("export_csv")
     screen.grid._handle_custom_msg({"event": "rows"}, [memoryview(np.array(rows, "int32").tobytes())])
     message, data = files[-1]
     assert message == {"download": "kunder.csv", "media": "text/csv"}
-    assert data.startswith("\ufeffNr.;Navn;Org.nr.;Type;".encode())
+    assert data.startswith('\ufeff"Kundenummer";"Navn";"Type";'.encode())
     found = pd.read_csv(io.BytesIO(data), sep=";", dtype=str, keep_default_na=False)
     in_order = [name for name in reversed(screen.frame.name.tolist()) if name != "Sist AS"]
     assert [name.removeprefix("'") for name in found["Navn"]] == in_order
     assert sorted(n for n in found["Navn"] if n.startswith("'")) == ["'-2+3", "'=HYPERLINK(\"http://x\")", "'@sum"]
-    assert set(found["Telefon"]) == {"+4722222222"}
-    assert found["Registrert"].str.fullmatch(r"\d\d\.\d\d\.\d{4}").all()
+    assert set(found["Telefon"]) == {"'+4722222222"}
 
 
 @pytest.mark.parametrize("buffers", [[], [memoryview(b"abc")], [memoryview(b"\xff" * 8)]])
@@ -128,5 +128,6 @@ def test_rows_that_are_made_up_export_nothing(app, acme, buffers):
     app.go("customers")
     files = []
     app.router.send = lambda _message, buffers=(): files.extend(buffers)
+    app.main.children[0].head.act("export_csv")
     app.main.children[0].grid._handle_custom_msg({"event": "rows"}, buffers)
     assert [len(file.splitlines()) for file in files] == [1]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipywidgets.widgets import widget as models
 
 from crm_lab.widgets.base import close_all
-from crm_lab.widgets.customers import CustomerCard, CustomerList
+from crm_lab.widgets.customer_card import CustomerCard
+from crm_lab.widgets.customers import CustomerList
 from crm_lab.widgets.frame import Frame
 
 

@@ -13,7 +13,9 @@ import crm_lab
 from crm_lab.domain.access import Role
 from crm_lab.errors import Unavailable
 from crm_lab.widgets.base import View, guarded
-from crm_lab.widgets.customers import CustomerCard, CustomerForm, CustomerList
+from crm_lab.widgets.customer_card import CustomerCard
+from crm_lab.widgets.customer_form import CustomerForm
+from crm_lab.widgets.customers import CustomerList
 from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.shell import App, Missing, start_path

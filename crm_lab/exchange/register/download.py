@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 TRIES = 5
 PAUSE = 0.5
-CHUNK = 1 << 18
 PARTIAL, NOT_SATISFIABLE = 206, 416
 
 
@@ -67,7 +66,7 @@ def _fetch(
         if etag := response.headers.get("etag"):
             tag.write_text(etag, encoding="utf-8")
         with part.open("ab" if done else "wb") as file:
-            for chunk in response.iter_raw(CHUNK):
+            for chunk in response.iter_raw():
                 file.write(chunk)
                 done += len(chunk)
                 on_progress(done, total)

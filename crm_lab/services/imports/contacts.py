@@ -66,11 +66,10 @@ class ContactPlan(Plan[CheckedContact]):
         emails = [e for e in (row.role.email if row.role else "", fields.get("email")) if e]
         phones = [p for p in (fields.get("mobile"), row.role.phone if row.role else "", fields.get("phone")) if p]
         found = self._company(row.company) if row.company else []
-        own: list[Identity] = [
-            *(("email", key, e) for e in emails), *(("phone", key, p) for p in phones), *(("company", key, c) for c in found[:1]), ("name", key),
+        by_sureness: list[list[Identity]] = [
+            [("email", key, e) for e in emails], [("phone", key, p) for p in phones], [("company", key, c) for c in found[:1]], [("name", key)],
         ]  # fmt: skip
-        surest = next({"email"} if emails else {"phone"} if phones else {"company"} if found else {"name"} for _once in (0,))
-        return [identity for identity in own if identity[0] in surest], own
+        return next(filter(None, by_sureness)), [identity for some in by_sureness for identity in some]
 
     def _company(self, text: str) -> list[UUID]:
         """The parties that a customer number, an organisation number or a name means."""
@@ -113,8 +112,8 @@ class ContactPlan(Plan[CheckedContact]):
         """Register what is new and change what is to change."""
         self._make_categories()
         update = self.choices.known is KnownRows.UPDATE
-        blank = Contact(id=new_id(), last_name="", owner_id=self.actor.id)
-        fresh = [replace(merged(blank, p, later=update), id=new_id()) for p in self.made if p.twin is None]
+        mine = self.actor.id
+        fresh = [merged(Contact(id=new_id(), last_name="", owner_id=mine), p, later=update) for p in self.made if p.twin is None]
         if fresh:
             add_contacts(self.work, fresh)
         self._save([(before, replace(after, is_incomplete=False)) for before, after in self.changes()])

@@ -89,8 +89,8 @@ class CustomerPlan(Plan[CheckedCustomer]):
         """Register what is new and change what is to change."""
         self._make_categories()
         update = self.choices.known is KnownRows.UPDATE
-        blank = Customer(id=new_id(), name="", owner_id=self.actor.id)
-        fresh = [replace(merged(blank, p, later=update), id=new_id()) for p in self.made if p.twin is None]
+        mine = self.actor.id
+        fresh = [merged(Customer(id=new_id(), name="", owner_id=mine), p, later=update) for p in self.made if p.twin is None]
         if fresh:
             add_customers(self.work, fresh)
         self._save([(before, replace(after, is_incomplete=False)) for before, after in self.changes()])

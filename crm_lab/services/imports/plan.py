@@ -39,7 +39,8 @@ class Planned(Generic[C]):
     """One row and what becomes of it: `twin` is the stored party it means, `later` are further rows of the same party."""
 
     def __init__(self, row: C, twin: Row | None, fields: dict[str, Any]) -> None:
-        self.row, self.twin, self.fields = row, twin, fields
+        self.row: C = row
+        self.twin, self.fields = twin, fields
         self.later: list[Planned[C]] = []
 
 
@@ -148,8 +149,10 @@ class Plan(Generic[C]):
     def _make_categories(self) -> None:
         """Make what the rows need, and put the keys where the names are."""
         for key, name in self.missing_categories.items():
-            self._categories[key] = Categories(self.work).create(name=name, **{"for_customers": False, self.usable: True}).id
-        for planned in (p for made in self.made for p in (made, *made.later)):
+            self._categories[key] = Categories(self.work).create(
+                name=name, for_customers=self.usable == "for_customers", for_contacts=self.usable == "for_contacts"
+            ).id
+        for planned in [*self.made, *(later for made in self.made for later in made.later)]:
             if "categories" in planned.fields:
                 labels = (self._categories.get(c, c) for c in planned.fields["categories"])
                 planned.fields["categories"] = tuple(dict.fromkeys(labels))

@@ -213,6 +213,8 @@ CREATE TABLE audit (
     action VARCHAR NOT NULL,
     entity VARCHAR NOT NULL,
     entity_id VARCHAR NOT NULL,
+    customer_id UUID,
+    contact_id UUID,
     before JSON,
     after JSON
 );
@@ -228,5 +230,6 @@ CREATE INDEX category_link_customer ON category_link (customer_id);
 CREATE INDEX category_link_contact ON category_link (contact_id);
 CREATE INDEX clue_value ON clue (value);
 CREATE INDEX clue_source ON clue (source_id);
-CREATE INDEX audit_entity ON audit (entity_id);
+CREATE INDEX audit_customer ON audit (customer_id);
+CREATE INDEX audit_contact ON audit (contact_id);
 CREATE INDEX audit_request ON audit (request_id);

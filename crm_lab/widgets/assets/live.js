@@ -71,7 +71,7 @@ function render({model, el, signal}) {
   /** @param {HTMLElement} node @param {object} [extra] */
   const send = (node, extra) => {
     flush();
-    const {do: action, changes: _changes, ...data} = node.dataset;
+    const {do: action, changes: _changes, typed: _typed, ...data} = node.dataset;
     post({do: action, ...data, ...extra});
   };
 
@@ -113,7 +113,8 @@ function render({model, el, signal}) {
       e.preventDefault();
       const part = document.getElementById(section.dataset.section);
       part?.scrollIntoView({block: 'start'});
-      /** @type {HTMLElement | null} */ (part?.querySelector('input:not([type=hidden]),select,textarea,button'))?.focus({preventScroll: true});
+      const first = part?.querySelector('input:not([type=hidden]),select,textarea') ?? part?.querySelector('button');
+      /** @type {HTMLElement | null | undefined} */ (first)?.focus({preventScroll: true});
       return;
     }
     const copied = e.target.closest('[data-copy]');

@@ -1,0 +1,81 @@
+"""Which screen an address shows, and who may see it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import ipywidgets
+
+from crm_lab.domain.access import Role
+from crm_lab.i18n import _
+from crm_lab.widgets.categories import CategoryForm, CategoryList
+from crm_lab.widgets.company import CompanySettings
+from crm_lab.widgets.contact_form import ContactForm
+from crm_lab.widgets.contacts import ContactCard, ContactList
+from crm_lab.widgets.customer_card import CustomerCard
+from crm_lab.widgets.customer_form import CustomerForm
+from crm_lab.widgets.customers import CustomerList
+from crm_lab.widgets.employees import EmployeeAdministration
+from crm_lab.widgets.imports import ImportScreen
+from crm_lab.widgets.live import Live
+from crm_lab.widgets.profile import Profile
+from crm_lab.widgets.search_results import SearchScreen
+
+if TYPE_CHECKING:
+    from crm_lab.widgets.shell import App
+
+NUMBER = "([0-9]{1,15})"  # as many digits as a BIGINT holds for sure
+KEY = "([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
+
+
+class Missing(Live):
+    """A screen that is not there, or not for this employee."""
+
+    def __init__(self, app: App, title: str, text: str) -> None:
+        super().__init__("missing.html", app, title=title, text=text, base=app.base)
+        self.add_class("screen")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An address, as a pattern whose groups are handed to `show` after the application."""
+
+    address: str
+    show: Callable[..., ipywidgets.Widget]
+    needs: Role | None = None
+
+
+ROUTES = (
+    Route("(?:customers)?", CustomerList),
+    Route("customers/new", CustomerForm),
+    Route(f"customers/{NUMBER}", lambda app, number: CustomerCard(app, int(number))),
+    Route(f"customers/{NUMBER}/edit", lambda app, number: CustomerForm(app, int(number))),
+    Route("contacts", ContactList),
+    Route("contacts/new", ContactForm),
+    Route(f"contacts/new/{NUMBER}", lambda app, number: ContactForm(app, customer_number=int(number))),
+    Route(f"contacts/{KEY}", lambda app, key: ContactCard(app, UUID(key))),
+    Route(f"contacts/{KEY}/edit", lambda app, key: ContactForm(app, UUID(key))),
+    Route(r"(search(?:\?.*)?)", SearchScreen),
+    Route("imports", ImportScreen),
+    Route("profile", Profile),
+    Route("employees", EmployeeAdministration, Role.ADMIN),
+    Route("settings", CompanySettings, Role.ADMIN),
+    Route("settings/categories", CategoryList, Role.ADMIN),
+    Route("settings/categories/new", CategoryForm, Role.ADMIN),
+    Route(f"settings/categories/{KEY}", lambda app, key: CategoryForm(app, UUID(key)), Role.ADMIN),
+)
+
+
+def screen_of(app: App, path: str) -> Any:
+    """A new screen for an address; one that is not there, or not for this employee, says so."""
+    for route in ROUTES:
+        found = re.fullmatch(route.address, path, re.DOTALL)
+        if found and (route.needs is None or app.me.has(route.needs)):
+            return route.show(app, *found.groups())
+        if found:
+            return Missing(app, _("No access"), _("Only administrators see this page."))
+    return Missing(app, _("Not found"), _("There is no such page."))

@@ -1,0 +1,51 @@
+"""Upload: a file from the user's machine, in slices that the web socket takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import traitlets
+
+from crm_lab.i18n import _
+from crm_lab.widgets.base import ASSETS, View
+
+LARGEST_SLICE = 4 << 20
+
+
+class Upload(View):
+    """A place to drop a file. Events: `file(name, data)` once it is here, `too_large()`.
+
+    Slices that come out of order or beyond `largest` are somebody's invention and end the transfer.
+    """
+
+    _esm = ASSETS / "upload.js"
+    accept = traitlets.Unicode().tag(sync=True)
+    largest = traitlets.Int().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, *, hint: str, **kwargs: Any) -> None:
+        words = {"drop": _("Drop a file here, or click to choose one"), "hint": hint, "sending": _("Sending the file")}
+        super().__init__(words=words, **kwargs)
+        self._coming = bytearray()
+
+    def _receive(self, widget: Any, message: Any, buffers: Any) -> None:
+        if isinstance(message, dict) and message.get("event") == "slice":
+            self.take(message, bytes(buffers[0]) if buffers else b"")
+        else:
+            super()._receive(widget, message, buffers)
+
+    def take(self, message: dict[Any, Any], part: bytes) -> None:
+        """One slice; the last one fires `file`."""
+        name, size, at = (message.get(key) for key in ("name", "size", "at"))
+        if not (isinstance(name, str) and type(size) is int and type(at) is int) or len(part) > LARGEST_SLICE:
+            return
+        if at == 0:
+            self._coming = bytearray()
+        if at != len(self._coming) or not 0 <= size <= self.largest or at + len(part) > size or (size and not part):
+            self._coming = bytearray()
+            return
+        self._coming += part
+        self.send({"next": len(self._coming)})
+        if len(self._coming) == size:
+            data, self._coming = bytes(self._coming), bytearray()
+            self.fire("file", name=name[:250], data=data)

@@ -1,0 +1,271 @@
+"""What is visible to its owner only reaches nobody else: every read, every error, every answer is tried as a colleague.
+
+The administrator kari keeps a customer and a contact whose every text carries a canary. Ola, a seller, Ingrid, an
+accountant, and Per, an administrator too, then ask everything there is. A new action without a recipe fails here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from crm_lab.connection import Connection, Local
+from crm_lab.domain.access import Role
+from crm_lab.domain.addresses import Address, AddressKind
+from crm_lab.domain.contacts import ContactRole
+from crm_lab.domain.customers import Customer
+from crm_lab.domain.ids import new_id
+from crm_lab.domain.terms import Terms
+from crm_lab.errors import CrmError, NotFound
+from crm_lab.services.actions import Action
+from crm_lab.services.catalogue import SERVICES
+from crm_lab.services.company import create_company
+from crm_lab.store.engine import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from crm_lab.domain.contacts import Contact
+
+CANARY = "kanarifugl"
+NUMBER, ACCOUNT, PHONE, MOBILE, WORK_PHONE = "923609016", "86011117947", "+4722334455", "+4741234567", "+4798765432"
+SECRETS = (CANARY, NUMBER, ACCOUNT, PHONE, MOBILE, WORK_PHONE)
+PASSWORD = "hemmelig-nok"
+COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
+NOT_ABOUT_PARTIES = {"categories.list", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find"}
+
+
+@dataclass
+class Company:
+    """A company with secrets: kari's private party and contact, and a contact of everybody's who works at the private party."""
+
+    people: dict[str, Connection]
+    party: Customer
+    person: Contact
+    open_party: Customer
+    open_person: Contact
+    requests: tuple[UUID | None, ...]
+    staged: UUID
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    database = Database(f"duckdb:///{tmp_path_factory.mktemp('co') / 'crm.duckdb'}")
+    create_company(database, name="Test AS", username="kari", admin_name="Kari Nordmann", password=PASSWORD)
+    kari = Connection(Local(database, user="kari"))
+    for name, roles in COLLEAGUES.items():
+        kari.employees.add(username=name, name=name.capitalize(), password=PASSWORD, roles=roles)
+    label = kari.categories.create(name="Merke", for_contacts=True)
+    address = Address(kind=AddressKind.POSTAL, name=f"{CANARY} mottak", street=f"{CANARY}veien 1", city=CANARY.upper())
+    party = kari.customers.create(
+        name=f"{CANARY} AS", is_supplier=True, organisation_number=NUMBER, phone=PHONE, mobile=MOBILE, email=f"post@{CANARY}.no",
+        invoice_email=f"faktura@{CANARY}.no", website=f"www.{CANARY}.no", bank_account=ACCOUNT, industry=CANARY, note=CANARY,
+        addresses=(address,), categories=(label.id,), terms=Terms(price_list=CANARY), owner_only=True,
+    )  # fmt: skip
+    made = kari.last_request
+    party = kari.customers.rename(id=party.id, name=f"Nye {CANARY} AS", version=1)
+    renamed = kari.last_request
+    open_party = kari.customers.create(name="Åpen AS")
+    at_secret = ContactRole(id=new_id(), customer_id=party.id, title=f"{CANARY} sjef", phone=WORK_PHONE, email=f"sjef@{CANARY}.no")
+    at_open = ContactRole(id=new_id(), customer_id=open_party.id, title=f"{CANARY} hos åpen", phone=WORK_PHONE)
+    person = kari.contacts.create(
+        first_name=CANARY, last_name=CANARY, mobile=MOBILE, email=f"privat@{CANARY}.no", note=CANARY, consent_note=CANARY,
+        consent_on=date(2026, 1, 1),
+        roles=(at_secret, at_open), addresses=(address,), categories=(label.id,), owner_only=True,
+    )  # fmt: skip
+    open_person = kari.contacts.create(last_name="Åpen", roles=(at_secret,))
+    people = {name: Connection(Local(database, user=name)) for name in ("kari", *COLLEAGUES)}
+    requests = (made, renamed, kari.last_request)
+    staged = kari.imports.start(kind="customers", file_name=f"{CANARY}.csv")
+    yield Company(people, party, person, open_party, open_person, requests, staged.id)
+    database.close()
+
+
+def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
+    """What to ask each action that may tell of a party, with all that a curious colleague might know."""
+    ids = [{"id": record} for record in (c.party.id, c.person.id, c.open_party.id, c.open_person.id, new_id())]
+    return {
+        "categories.usage": [{}],
+        "customers.count": [{}],
+        "customers.list": [{}],
+        "customers.get": ids,
+        "customers.by_number": [{"number": c.party.number}, {"number": c.party.supplier_number}, {"number": 99999}],
+        "customers.terms": ids,
+        "customers.effective_terms": [{"own": Terms(), "categories": c.party.categories}],
+        "customers.duplicates": [
+            {"name": c.party.name}, {"name": c.party.name[:-4]}, {"organisation_number": NUMBER}, {"phone": PHONE}, {"mobile": WORK_PHONE},
+            {"email": c.party.email}, {"website": c.party.website}, {"bank_account": ACCOUNT}, {"name": f"{CANARY} AS"},
+        ],
+        "customers.export": [{}, {"ids": (c.party.id,)}],
+        "contacts.export": [{}, {"ids": (c.person.id,)}],
+        "search.find": [{"text": text} for text in (CANARY, CANARY[:6], NUMBER, PHONE, MOBILE, WORK_PHONE, c.party.email, str(c.party.number))],
+        "search.frame": [{}, {"text": CANARY}, {"text": CANARY[:6]}, {"text": NUMBER}],
+        "contacts.count": [{}],
+        "contacts.list": [{}],
+        "contacts.get": ids,
+        "contacts.of_customer": [{"customer_id": record["id"]} for record in ids],
+        "contacts.duplicates": [{"first_name": CANARY, "last_name": CANARY}, {"mobile": MOBILE}, {"work_phones": (WORK_PHONE,)}],
+        "customers.former_names": ids,
+        "contacts.former_names": ids,
+        "customers.named": [{"ids": [record["id"]]} for record in ids],
+        "customers.suggest": [{"text": CANARY}, {"text": CANARY[:4]}, {"text": str(c.party.number)}, {"text": NUMBER}],
+        "imports.list": [{}],
+        "imports.preview": [{"id": c.staged}, {"id": new_id()}],
+        "history.of": [record | {"entity": entity} for record in ids for entity in ("customer", "contact")],
+        "register.look_up": [{"organisation_number": NUMBER}],
+        "register.search": [{"text": CANARY}],
+    }  # fmt: skip
+
+
+def reading_actions() -> list[str]:
+    return [
+        f"{service}.{name}"
+        for service, cls in SERVICES.items()
+        for name, method in inspect.getmembers(cls, inspect.isfunction)
+        if isinstance(getattr(method, "action", None), Action) and not method.action.writes
+    ]
+
+
+def asked(crm: Connection, action: str, arguments: dict[str, Any]) -> Any:
+    """The answer as it leaves the store, or the error."""
+    service, _, name = action.partition(".")
+    try:
+        return crm.transport.call(service, name, arguments)
+    except CrmError as error:
+        return error
+
+
+def text_of(answer: Any) -> str:
+    """All that an answer holds, as text."""
+    if hasattr(answer, "to_pylist"):
+        return repr(answer.to_pylist())
+    if isinstance(answer, CrmError):
+        return repr(answer.to_wire())
+    return repr(answer) + msgspec.json.encode(answer).decode()
+
+
+def leaks(answer: Any, arguments: dict[str, Any]) -> list[str]:
+    """The secrets an answer tells beyond what the question said itself."""
+    said, text = repr(arguments).casefold(), text_of(answer).casefold()
+    return [secret for secret in SECRETS if secret.casefold() in text and secret.casefold() not in said]
+
+
+def test_every_read_has_a_recipe(company: Company) -> None:
+    assert set(reading_actions()) - NOT_ABOUT_PARTIES - set(recipes(company)) == set(), "say how it is asked, or why it needs no asking"
+    assert set(recipes(company)) - set(reading_actions()) == set()
+
+
+@pytest.mark.parametrize("who", COLLEAGUES)
+@pytest.mark.parametrize("action", reading_actions())
+def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> None:
+    for arguments in recipes(company).get(action, [{}]):
+        answer = asked(company.people[who], action, arguments)
+        text = text_of(answer).casefold()
+        assert leaks(answer, arguments) == []
+        if not isinstance(answer, CrmError):
+            assert CANARY not in text, arguments
+            assert str(company.party.id) not in text
+            assert str(company.person.id) not in text
+
+
+def test_the_owner_is_told(company: Company) -> None:
+    """Else the test above would pass on silence."""
+    silent = {"customers.former_names", "contacts.former_names", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search"}
+    for action, questions in recipes(company).items():
+        told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
+        assert CANARY in told or action in silent, action
+
+
+@pytest.mark.parametrize("who", COLLEAGUES)
+def test_what_is_counted_leaves_it_out(company: Company, who: str) -> None:
+    crm = company.people[who]
+    assert (crm.customers.count(), crm.contacts.count()) == (1, 1)
+    assert (len(crm.customers.list()), len(crm.contacts.list())) == (1, 1)
+    assert crm.categories.usage()[["n_customers", "n_contacts"]].values.tolist() == [[0, 0]]
+    assert crm.contacts.get(id=company.open_person.id).roles == ()
+
+
+def writes_on(record: UUID, version: int, name: str) -> list[tuple[str, dict[str, Any]]]:
+    """Every write that names one existing record."""
+    key = {"id": record, "version": version}
+    return [
+        (f"{name}.change", key | {"note": "x"}),
+        (f"{name}.rename", key | ({"name": "x"} if name == "customers" else {"first_name": "x", "last_name": "x"})),
+        (f"{name}.archive", key),
+        (f"{name}.restore", key),
+        (f"{name}.delete", key),
+    ]
+
+
+@pytest.mark.parametrize("who", COLLEAGUES)
+def test_a_write_on_a_hidden_record_fails_as_on_one_that_is_not_there(company: Company, who: str) -> None:
+    crm = company.people[who]
+    me = crm.me.id
+    for name, record in (("customers", company.party), ("contacts", company.person)):
+        hidden = [*writes_on(record.id, record.version, name), (f"{name}.assign", {"ids": (record.id,), "owner_id": me})]
+        nobody = new_id()
+        absent = [*writes_on(nobody, record.version, name), (f"{name}.assign", {"ids": (nobody,), "owner_id": me})]
+        for (action, arguments), (_same, others) in zip(hidden, absent, strict=True):
+            one, other = asked(crm, action, arguments), asked(crm, action, others)
+            assert isinstance(one, NotFound), action
+            assert one.to_wire() == other.to_wire()
+    role = {"last_name": "Ny", "roles": (ContactRole(id=new_id(), customer_id=company.party.id),)}
+    unknown = {"last_name": "Ny", "roles": (ContactRole(id=new_id(), customer_id=new_id()),)}
+    assert asked(crm, "contacts.create", role).to_wire() == asked(crm, "contacts.create", unknown).to_wire()
+
+
+def test_every_write_on_a_record_is_tried() -> None:
+    tried = {action.partition(".")[2] for action, _arguments in writes_on(new_id(), 1, "customers")} | {"assign", "create", "create_by_name"}
+    for name in ("customers", "contacts"):
+        writes = {n for n, m in inspect.getmembers(SERVICES[name], inspect.isfunction) if getattr(m, "action", None) and m.action.writes}
+        assert writes == tried
+
+
+@pytest.mark.parametrize("who", COLLEAGUES)
+def test_a_double_is_refused_without_a_word_of_it(company: Company, who: str) -> None:
+    crm = company.people[who]
+    refused = [
+        asked(crm, "customers.create", {"name": "Ny AS", "organisation_number": NUMBER}),
+        asked(crm, "customers.change", {"id": company.open_party.id, "version": 1, "organisation_number": NUMBER}),
+    ]
+    for answer in refused:
+        assert isinstance(answer, CrmError)
+        assert "Kari Nordmann" in answer.message
+        assert CANARY not in text_of(answer)
+        assert str(company.party.number) not in text_of(answer)
+
+
+@pytest.mark.parametrize("who", COLLEAGUES)
+def test_requests_of_another_are_nobody_elses(company: Company, who: str) -> None:
+    crm = company.people[who]
+    for request in company.requests:
+        assert isinstance(asked(crm, "history.undo", {"request_id": request}), NotFound)
+        for action, arguments in (("customers.create", {"name": "x"}), ("customers.rename", {"id": company.party.id, "name": "x", "version": 1})):
+            service, _, name = action.partition(".")
+            with pytest.raises(CrmError) as caught:
+                crm.transport.call(service, name, arguments, request_id=request)
+            assert CANARY not in repr(caught.value.to_wire())
+
+
+def test_changes_tell_only_that_something_changed(company: Company) -> None:
+    assert isinstance(company.people["ola"].changes.wait(after=0, timeout=0), int)
+
+
+def test_a_record_made_private_is_gone_from_its_editor(company: Company) -> None:
+    """Ola changed it while he could; now neither an undo nor a repeated request shows what it is today."""
+    kari, ola = company.people["kari"], company.people["ola"]
+    made = kari.customers.create(name="Snart privat AS")
+    request = new_id()
+    ola.transport.call("customers", "rename", {"id": made.id, "name": "Olas navn", "version": 1}, request_id=request)
+    kari.customers.change(id=made.id, version=2, owner_only=True, note=CANARY)
+    assert isinstance(asked(ola, "history.undo", {"request_id": request}), CrmError)
+    repeated = ola.transport.call("customers", "rename", {"id": made.id, "name": "Olas navn", "version": 1}, request_id=request)
+    assert CANARY not in text_of(repeated)
+    assert isinstance(asked(ola, "history.of", {"entity": "customer", "id": made.id}), NotFound)
+    kari.customers.delete(id=made.id, version=3)
