@@ -40,7 +40,7 @@ def measure_start(data: Path) -> None:
 
 KEY = """text => new Promise(done => {
   const [input, list] = [document.querySelector('.crm-search input'), document.querySelector('.pop-list')];
-  const watch = new MutationObserver(() => (watch.disconnect(), done(performance.now() - start)));
+  const watch = new MutationObserver(() => list.textContent.includes(`«${text}»`) && (watch.disconnect(), done(performance.now() - start)));
   watch.observe(list, {childList: true});
   input.focus();
   input.value = text;

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psutil
 from sqlalchemy import func, or_, select
 
-from benchmarks.timing import report
+from benchmarks.timing import report, size
 from crm_lab.connection import Connection, Local
 from crm_lab.domain.contacts import Contact, ContactRole
 from crm_lab.domain.customers import Customer
@@ -94,6 +94,7 @@ def measure(name: str, asked: Sequence[str], ask: Callable[[str], object], limit
 def main() -> None:
     """Fill, index, ask."""
     with tempfile.TemporaryDirectory() as folder:
+        size(f"{N_CUSTOMERS:,} customers")
         database = Database(f"duckdb:///{Path(folder) / 'crm.duckdb'}")
         names = fill(database)
         crm = Connection(Local(database, user="kari"))

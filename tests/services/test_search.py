@@ -271,7 +271,7 @@ def test_nothing_is_no_name_and_nobody_sets_the_mark_by_hand(kari: Connection, s
     with pytest.raises(Exception, match="navn"):
         getattr(kari, service).create_by_name(name="  ")
     with pytest.raises(Exception, match="is_incomplete"):
-        getattr(kari, service).create(name="X AS", is_incomplete=False)
+        getattr(kari, service).create(**{"name" if service == "customers" else "last_name": "X"}, is_incomplete=False)
 
 
 # the frame
@@ -315,14 +315,15 @@ def misspelt(name: str, rng: random.Random) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_misspelt_real_names_are_among_the_first_ten(database: Database, kari: Connection) -> None:
     with DEMO.open(encoding="utf-8") as lines:
         real = [row["navn"] for row in csv.DictReader(lines)]
     with database.writing() as connection:
         add_customers(Work(connection, None, utc_now()), [Customer(id=new_id(), name=name) for name in real])
     rng = random.Random(2026)
-    wrong = [(misspelt(name, rng), name) for name in real if len(max(name.split(), key=len)) >= 5]
-    assert len(wrong) > 1000
+    long = [name for name in real if len(max(name.split(), key=len)) >= 5]
+    wrong = [(misspelt(name, rng), name) for name in rng.sample(long, 400)]
     missed = [(typed, name) for typed, name in wrong if name not in names(kari, typed, limit=10)]
     assert len(missed) <= 0.05 * len(wrong), missed[:20]
 
