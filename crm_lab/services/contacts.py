@@ -14,7 +14,7 @@ from crm_lab.domain.contacts import Contact, ContactFields, ContactRole, clean_c
 from crm_lab.domain.duplicates import Duplicate, typed_clues
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.names import name_key
-from crm_lab.errors import InvalidInput, NotFound
+from crm_lab.errors import InvalidInput
 from crm_lab.i18n import OSLO, _
 from crm_lab.services.actions import reads, writes
 from crm_lab.services.customers import shown_name
@@ -195,13 +195,6 @@ class Contacts(Parties):
     def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
         """Delete a contact with its roles and addresses. It can be undone."""
         self._delete(self.get(id=id), version)
-
-    def _as_saved(self, contact: Contact) -> Contact:
-        """The contact as it now is; who gave it to a colleague, for that one's eyes only, sees it for the last time."""
-        try:
-            return self.get(id=contact.id)
-        except NotFound:
-            return contact
 
     def _save(self, before: Contact, after: Contact, version: int) -> None:
         row = {k: v for k, v in contact_row(after).items() if k not in {"id", "version"}}

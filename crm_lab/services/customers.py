@@ -236,7 +236,7 @@ class Customers(Parties):
             self._refuse_double(replace(after, duplicate_reason=""))
         self._save(before, replace(after, sources=self._sources(before, after, clean.get("from_register", ()))), version)
         self._save_parts(id, clean)
-        return self._read(Customer, id)
+        return self._as_saved(replace(after, version=version + 1))
 
     @writes()
     def rename(self, *, id: UUID, name: str, version: int) -> Customer:  # noqa: A002
@@ -281,7 +281,7 @@ class Customers(Parties):
         )
         self.work.insert(tables.customer, customer_row(numbered))
         self._save_parts(customer.id, clean)
-        return self._read(Customer, customer.id)
+        return self._as_saved(numbered)
 
     def _save(self, before: Customer, after: Customer, version: int) -> None:
         if after.is_supplier and after.supplier_number is None:

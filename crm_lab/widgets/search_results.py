@@ -84,7 +84,7 @@ class SearchScreen(ipywidgets.VBox):
             {"key": "company", "label": _("Company"), "min": 90, "phone": 3},
             {"key": "organisation_number", "label": _("Org. no."), "width": 104},
             {"key": "city", "label": _("Place"), "min": 84, "phone": 4},
-            {"key": "phone", "label": _("Phone"), "width": 124},
+            {"key": "phone", "label": _("Phone"), "kind": "phone", "width": 124},
             {"key": "email", "label": _("E-mail"), "min": 110, "grow": 2},
             {"key": "owner", "label": _("Owner"), "min": 100},
         ]

@@ -152,3 +152,13 @@ def test_a_repeated_request_is_run_once(login: Callable[[str], Connection]) -> N
     assert crm.customers.count() == 1
     with pytest.raises(Conflict):
         crm.transport.call("customers", "archive", {"id": first.id, "version": 1}, request_id=request)
+
+
+def test_a_private_customer_is_handed_over(login: Callable[[str], Connection]) -> None:
+    kari, ola = login("kari"), login("ola")
+    made = kari.customers.create(name="Gitt bort AS", owner_only=True)
+    given = kari.customers.change(id=made.id, version=made.version, owner_id=ola.me.id)
+    assert (given.owner_id, given.version) == (ola.me.id, made.version + 1)
+    assert ola.customers.get(id=made.id).name == "Gitt bort AS"
+    with pytest.raises(NotFound):
+        kari.customers.get(id=made.id)
