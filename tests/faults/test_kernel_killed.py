@@ -13,7 +13,7 @@ import pytest
 
 from crm_lab.connection import Connection, Local, Remote
 from crm_lab.domain.customers import Address, AddressKind
-from crm_lab.services.company import check
+from crm_lab.services.check import check
 from crm_lab.store.engine import Database
 from tests.company import make_company, serve
 
