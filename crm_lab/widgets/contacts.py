@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from crm_lab.domain.history import Recorded, former_owners
 from crm_lab.domain.imports import ImportKind
 from crm_lab.domain.values import Phone
 from crm_lab.i18n import OSLO, _, day, ngettext
@@ -108,6 +109,7 @@ class ContactCard(Live):
             "addresses": [(address_text(a.kind), address_lines(a)) for a in c.addresses],
             "categories": [k for k in self.app.crm.categories.list() if k.id in c.categories] if c.categories else [],
             "former_names": self.app.crm.contacts.former_names(id=c.id),
+            "former_owners": former_owners(self.app.crm.history.of(entity=Recorded.CONTACT, id=c.id)),
         }  # fmt: skip
 
     def _role(self, role: ContactRole) -> dict[str, Any]:

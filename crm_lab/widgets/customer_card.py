@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_lab.domain.addresses import AddressKind, effective_address
 from crm_lab.domain.customers import Customer, RegisterStatus
+from crm_lab.domain.history import Recorded, former_owners
 from crm_lab.domain.terms import TermSource
 from crm_lab.domain.values import Phone
 from crm_lab.i18n import OSLO, _, day, number
@@ -63,6 +64,7 @@ class CustomerCard(Live):
             "status": status_text(c.register_status), "status_class": STATUS_CLASS[c.register_status],
             "checked_on": c.sources.get("register_status") if c.register_status is not RegisterStatus.UNKNOWN else None,
             "categories": carried, "terms": self._terms(), "former_names": crm.customers.former_names(id=c.id),
+            "former_owners": former_owners(crm.history.of(entity=Recorded.CUSTOMER, id=c.id)),
             "contacts": [self._contact(contact) for contact in crm.contacts.of_customer(customer_id=c.id)],
         }  # fmt: skip
 

@@ -86,7 +86,7 @@ def test_what_others_did_meanwhile_is_shown(visit: Callable[..., Page], wire: Wi
 def test_a_network_that_fails_silently_is_noticed_by_a_click(visit: Callable[..., Page], wire: Wire) -> None:
     page = visit("kari", "customers/10001", at=wire.url)
     wire.silence()
-    page.click("[data-do=edit]")
+    page.click("[data-do=rename_start]")
     expect(banner(page)).to_contain_text(OFFLINE, timeout=20_000)
     wire.mend()
     expect(banner(page)).to_be_hidden(timeout=15_000)

@@ -38,7 +38,7 @@ class Firefox:
     def found(self, selector: str, text: str) -> list[Any]:
         script = "return [...document.querySelectorAll(arguments[0])].filter(e => e.checkVisibility() && e.textContent.includes(arguments[1]))"
         found: list[Any] = self.driver.execute_script(script, script_args=[selector, text])
-        return found
+        return found or []  # None while a page is being left
 
     def gone(self, selector: str, text: str) -> None:
         Wait(self.driver, timeout=30).until(lambda _: not self.found(selector, text))
@@ -78,6 +78,9 @@ def test_a_customer_is_registered_by_keyboard_seen_and_undone(firefox: Firefox) 
     name = "Fjellheimen Drift AS"
     firefox.type("n")
     firefox.type("k")
+    firefox.find("#f-organisation_number:focus")
+    firefox.type(Keys.TAB)
+    firefox.type(Keys.TAB)
     firefox.find("#f-name:focus")
     firefox.type(name)
     firefox.type(Keys.CONTROL, "s")
@@ -92,7 +95,8 @@ def test_a_customer_is_registered_by_keyboard_seen_and_undone(firefox: Firefox) 
 
 def test_the_list_becomes_a_file_and_the_page_stays(firefox: Firefox) -> None:
     file: Path = firefox.driver.downloads / "kunder.csv"
-    firefox.find("[data-do=export]").click()
+    firefox.find("[popovertarget=menu-export]").click()
+    firefox.find("[data-do=export_csv]").click()
     Wait(firefox.driver, timeout=30).until(lambda _: file.exists() and file.stat().st_size)
     assert "Nordlys Bygg AS" in file.read_text(encoding="utf-8-sig")
     firefox.find(".crm-tr .opens > span", text="Nordlys Bygg AS").click()

@@ -131,3 +131,11 @@ def test_rows_that_are_made_up_export_nothing(app, acme, buffers):
     app.main.children[0].head.act("export_csv")
     app.main.children[0].grid._handle_custom_msg({"event": "rows"}, buffers)
     assert [len(file.splitlines()) for file in files] == [1]
+
+
+def test_the_card_tells_who_owned_it_before(app, crm, acme):
+    ola = crm.employees.add(username="ola", name="Ola Hansen", password="hemmelig-nok")
+    crm.customers.assign(ids=(acme.id,), owner_id=ola.id)
+    app.go(f"customers/{acme.number}")
+    assert [name for name, _left_at in app.main.children[0].data["former_owners"]] == ["Kari Nordmann"]
+    assert "Tidligere eiere" in app.main.children[0].html
