@@ -22,7 +22,8 @@ def size(name: str) -> None:
 
 def note(name: str, text: str, limit: str = "") -> None:
     """Print a figure and keep it for the table."""
-    _rows.setdefault(name, {"target": limit})[_sizes[-1]] = text
+    if _sizes:
+        _rows.setdefault(name, {"target": limit})[_sizes[-1]] = text
     print(f"{name:<46} {text:<34} {limit}", flush=True)
 
 
