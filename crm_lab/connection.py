@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
 
-import httpx
+import httpcore
 import msgspec
 
 from crm_lab.domain.access import Actor
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 ARROW = "application/vnd.apache.arrow.stream"
 LONG_ACTIONS = {("imports", "run"), ("imports", "preview"), ("history", "undo")}
 TIMEOUT, LONG_TIMEOUT = 60.0, 900.0
+OK = 200
+NO_ANSWER = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
 PATIENCE = 5.0
 """Seconds a call waits for a store that restarts before it gives up."""
 
@@ -74,11 +76,7 @@ class Remote:
     """
 
     def __init__(self, socket: str, *, token: str = "", user: str = "", patience: float = PATIENCE) -> None:
-        self._http = httpx.Client(
-            transport=httpx.HTTPTransport(uds=socket, limits=httpx.Limits(max_connections=8)),
-            base_url="http://store",
-            timeout=httpx.Timeout(TIMEOUT, connect=2.0),
-        )
+        self._http = httpcore.ConnectionPool(uds=socket, max_connections=8)
         self._token, self._user, self.patience = token, user, patience
 
     def _headers(self, token: str | None) -> dict[str, str]:
@@ -90,21 +88,28 @@ class Remote:
             headers["X-Crm-User"] = self._user
         return headers
 
+    def _ask(
+        self, method: str, path: str, headers: dict[str, str], content: bytes = b"", timeout: float = TIMEOUT
+    ) -> httpcore.Response:
+        sent: list[tuple[bytes | str, bytes | str]] = [("Host", "store"), ("Content-Length", str(len(content))), *headers.items()]
+        limits = {"connect": 2.0, "read": timeout, "write": timeout, "pool": timeout}
+        return self._http.request(
+            method, f"http://store{path}", headers=sent, content=content, extensions={"timeout": limits}
+        )
+
     def _send(
-        self, method: str, path: str, headers: dict[str, str], content: bytes | None = None, timeout: float = TIMEOUT
-    ) -> httpx.Response:
+        self, method: str, path: str, headers: dict[str, str], content: bytes = b"", timeout: float = TIMEOUT
+    ) -> httpcore.Response:
         deadline = time.monotonic() + self.patience
         while True:
             try:
-                response = self._http.request(
-                    method, path, headers=headers, content=content, timeout=httpx.Timeout(timeout, connect=2.0)
-                )
-            except httpx.TransportError as error:
+                response = self._ask(method, path, headers, content, timeout)
+            except NO_ANSWER as error:
                 if time.monotonic() > deadline:
                     raise StoreAway from error
                 time.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - jitter, no secret
                 continue
-            if response.is_success:
+            if response.status == OK:
                 return response
             raise from_wire(_error_body(response))
 
@@ -122,24 +127,24 @@ class Remote:
         body = msgspec.json.encode(arguments or {})
         timeout = LONG_TIMEOUT if (service, action) in LONG_ACTIONS else TIMEOUT
         response = self._send("POST", f"/api/{service}/{action}", headers, body, timeout)
-        if response.headers.get("content-type") == ARROW:
+        if (b"content-type", ARROW.encode()) in response.headers:
             return _read_arrow(response.content)
         return msgspec.json.decode(response.content, type=answer_type(service, action))
 
     def wait(self, after: int, timeout: float) -> int:
         """Long-poll for a change later than `after`."""
         path = f"/api/changes?after={after}&timeout={timeout:g}"
-        return int(self._send("GET", path, self._headers(None)).json()["last"])
+        return int(msgspec.json.decode(self._send("GET", path, self._headers(None)).content)["last"])
 
     def health(self) -> dict[str, Any]:
         """Ask once, without patience."""
         try:
-            response = self._http.get("/health", timeout=2.0)
-        except httpx.TransportError as error:
+            response = self._ask("GET", "/health", {}, timeout=2.0)
+        except NO_ANSWER as error:
             raise StoreAway from error
-        if not response.is_success:
+        if response.status != OK:
             raise StoreAway
-        answer: dict[str, Any] = response.json()
+        answer: dict[str, Any] = msgspec.json.decode(response.content)
         return answer
 
     def close(self) -> None:
@@ -147,10 +152,10 @@ class Remote:
         self._http.close()
 
 
-def _error_body(response: httpx.Response) -> dict[str, Any]:
+def _error_body(response: httpcore.Response) -> dict[str, Any]:
     try:
-        body: dict[str, Any] = response.json()
-    except ValueError:
+        body: dict[str, Any] = msgspec.json.decode(response.content)
+    except msgspec.DecodeError:
         body = {}
     return {"message": _("The data store does not answer. Try again in a moment.")} | body
 
@@ -162,6 +167,13 @@ def answer_type(service: str, action: str) -> Any:
         return OpenedSession
     method, _action = find_action(SERVICES, service, action)
     return get_type_hints(method).get("return", type(None))
+
+
+def learn_answers() -> None:
+    """Prepare the decoders of all actions, which the first call of each would wait for."""
+    for service, cls in SERVICES.items():
+        for action in [name for name, method in vars(cls).items() if hasattr(method, "action")]:
+            answer_type(service, action)
 
 
 def _read_arrow(content: bytes) -> pa.Table:

@@ -19,9 +19,10 @@ from jupyter_server import CallContext
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from traitlets import Dict, Integer, Unicode, default
 
+from crm_lab.server.web import ZYGOTE_SOCKET
+
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "CRM_DEMO", "JUPYTER_PATH")
 PAGE_ENVIRONMENT = ("QUERY_STRING", "SCRIPT_NAME")
-ZYGOTE_SOCKET = "CRM_ZYGOTE"
 DISCONNECTED_LIMIT = 300.0
 CONNECTED_LIMIT = 4 * 3600.0
 

@@ -28,7 +28,7 @@ PRELOADED = (
     "pandas",
     "ipywidgets",
     "anywidget",
-    "httpx",
+    "httpcore",
     "sqlalchemy",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
@@ -42,6 +42,7 @@ PRELOADED = (
     "crm_lab.connection",
     "crm_lab.widgets.shell",
 )
+REHEARSAL = "crm_lab.widgets.rehearsal"
 KERNEL_ARGUMENTS = [
     "--IPKernelApp.capture_fd_output=False",
     "--HistoryManager.enabled=False",
@@ -146,10 +147,11 @@ def reap(*_args: Any) -> None:
 
 
 def main() -> None:
-    """Import everything, freeze it out of the garbage collector's sight, serve."""
+    """Import everything, rehearse a page, freeze it out of the garbage collector's sight, serve."""
     die_with_parent()
     for name in PRELOADED:
         importlib.import_module(name)
+    importlib.import_module(REHEARSAL).rehearse()
     gc.collect()
     gc.freeze()
     serve(Path(sys.argv[1]))

@@ -85,10 +85,11 @@ class ContactCard(Live):
         self.add_class("screen")
 
     def reload(self) -> None:
-        """Read the person again; a name being edited is left alone."""
+        """Read the person again; a name being edited is left alone, and what is new is drawn after that."""
         self._read()
+        self.data |= self._shown()
         if not self.data["editing"]:
-            self.refresh(**self._shown())
+            self.refresh()
 
     def _read(self) -> None:
         self.contact: Contact = self.app.crm.contacts.get(id=self._id)
@@ -139,7 +140,7 @@ class ContactCard(Live):
         self.refresh(editing=True)
 
     def _cancel(self) -> None:
-        self.refresh(editing=False, deleting=False, **self._shown())
+        self.refresh(editing=False, deleting=False)
 
     def _rename(self, values: dict[str, Any]) -> None:
         first_name, last_name = str(values.get("first_name", "")), str(values.get("last_name", ""))

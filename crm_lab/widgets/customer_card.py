@@ -42,10 +42,11 @@ class CustomerCard(Live):
         self.add_class("screen")
 
     def reload(self) -> None:
-        """Read the party again; a name being edited is left alone."""
+        """Read the party again; a name being edited is left alone, and what is new is drawn after that."""
         self._read()
+        self.data |= self._shown()
         if not self.data["editing"]:
-            self.refresh(**self._shown())
+            self.refresh()
 
     def _read(self) -> None:
         crm = self.app.crm
@@ -129,7 +130,7 @@ class CustomerCard(Live):
         self.refresh(editing=True)
 
     def _cancel(self) -> None:
-        self.refresh(editing=False, deleting=False, **self._shown())
+        self.refresh(editing=False, deleting=False)
 
     def _rename(self, values: dict[str, Any]) -> None:
         self.app.crm.customers.rename(

@@ -6,6 +6,7 @@ import asyncio
 import mimetypes
 import os
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from crm_lab.widgets.search_results import SearchScreen
 if TYPE_CHECKING:
     from crm_lab.connection import Connection
 
+COUNTED = ("customers", "contacts")
 MOST_RECENT = 5
 MOST_OFFERS = 20
 THEMES = ("auto", "light", "dark")
@@ -52,6 +54,7 @@ class App(ipywidgets.Box):
         set_locale(self.me.locale)
         self.company = crm.company.facts()
         self.recent: dict[str, str] = {}
+        self._counts: dict[str, int | None] = {}
         self._offers: list[str] = []
         self.router = Router(
             lang=self.me.locale, theme=self.me.theme, path=start_path("/crm"),
@@ -59,6 +62,7 @@ class App(ipywidgets.Box):
             on_undo=guarded(self, self._undo),
         )  # fmt: skip
         self.base = self.router.base
+        self._count()
         self.nav = Live("nav.html", self, **self._menu(""))
         account = {"theme": self._next_theme, "language": self._language, "profile": lambda: self.go("profile")}
         self.top = Live("top.html", self, actions=account, **self._top())
@@ -145,8 +149,8 @@ class App(ipywidgets.Box):
 
     def _menu(self, at: str) -> dict[str, Any]:
         items = [
-            {"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._count("customers")},
-            {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._count("contacts")},
+            {"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._counts["customers"]},
+            {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._counts["contacts"]},
             {"path": "imports", "label": _("Import"), "icon": "upload", "count": None},
         ]
         if self.me.has(Role.ADMIN):
@@ -157,12 +161,11 @@ class App(ipywidgets.Box):
             "recent": list(self.recent.items()),
         }  # fmt: skip
 
-    def _count(self, service: str) -> int | None:
-        try:
-            count: int = getattr(self.crm, service).count()
-        except CrmError:
-            return None
-        return count
+    def _count(self) -> None:
+        """Ask how many there are, for the menu; nothing where the store is away."""
+        self._counts = dict.fromkeys(COUNTED)
+        with suppress(CrmError):
+            self._counts = {service: getattr(self.crm, service).count() for service in COUNTED}
 
     def _top(self) -> dict[str, Any]:
         return {
@@ -212,6 +215,7 @@ class App(ipywidgets.Box):
         reload = getattr(self.main.children[0], "reload", None)
         if reload:
             guarded(self, reload)()
+        self._count()
         self.nav.refresh(**self._menu(self.nav.data["at"]))
 
     def _follow(self) -> None:

@@ -289,4 +289,4 @@ def test_hidden_contacts_are_not_counted(crm, app, ola):
     ola.contacts.create(last_name="Hemmelig", owner_only=True)
     app.changed()
     assert 'class="count">0<' in app.nav.html
-    assert App(ola)._count("contacts") == 1
+    assert 'class="count">1<' in App(ola).nav.html

@@ -1,0 +1,18 @@
+"""What every page would do first and never again, done once in the process that pages are forked from."""
+
+from __future__ import annotations
+
+from crm_lab.connection import learn_answers
+from crm_lab.i18n import LOCALES, _, moment, number, use_locale
+from crm_lab.settings import utc_now
+from crm_lab.widgets.live import environment
+
+
+def rehearse() -> None:
+    """Read the catalogues, compile the templates, learn the types of answers: 0.2 s of a page's start."""
+    for locale in LOCALES:
+        with use_locale(locale):
+            _("Customers"), number(1), moment(utc_now())
+    for name in environment().list_templates():
+        environment().get_template(name)
+    learn_answers()
