@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import Table, and_, func, select
+from sqlalchemy import Table, and_, select
 
 from crm_lab.domain.cards import ContactCard, CustomerCard, FormerOwner, LinkedContact
 from crm_lab.domain.categories import Category
 from crm_lab.domain.customers import CustomerName
+from crm_lab.domain.names import alphabet_key
 from crm_lab.services.actions import Service, reads
 from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers, shown_name
 from crm_lab.store import tables
-from crm_lab.store.records import as_record
+from crm_lab.store.records import Row, as_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,37 +63,36 @@ class Cards(Service):
 
     def _former_names(self, key: str, party_id: UUID) -> tuple[str, ...]:
         f = tables.former_name
-        query = select(f.c.name).where(f.c[key] == party_id).order_by(f.c.left_at.desc())
-        return tuple(dict.fromkeys(row["name"] for row in self.work.rows(query)))
+        rows = self.work.rows(select(f.c.name, f.c.left_at).where(f.c[key] == party_id))
+        return tuple(dict.fromkeys(row["name"] for row in sorted(rows, key=itemgetter("left_at"), reverse=True)))
 
     def _former_owners(self, table: Table, key: str, party_id: UUID) -> tuple[FormerOwner, ...]:
         a, names = tables.audit, self._employees()
-        before, after = a.c.before["owner_id"].as_string(), a.c.after["owner_id"].as_string()
-        left = and_(a.c[key] == party_id, a.c.entity == table.name, before.is_not(None), before != func.coalesce(after, ""))
-        query = select(before.label("owner_id"), a.c.done_at).where(left).order_by(a.c.done_at.desc())
-        return tuple(FormerOwner(name=names.get(UUID(row["owner_id"]), "?"), left_at=row["done_at"]) for row in self.work.rows(query))
+        changed = and_(a.c[key] == party_id, a.c.entity == table.name, a.c.before.is_not(None), a.c.after.is_not(None))
+        steps = self.work.rows(select(a.c.before, a.c.after, a.c.done_at).where(changed))
+        left = [(step["done_at"], step["before"].get("owner_id"), step["after"].get("owner_id")) for step in steps]
+        gone = sorted(((at, was) for at, was, now in left if was and was != now), reverse=True)
+        return tuple(FormerOwner(name=names.get(UUID(was), "?"), left_at=at) for at, was in gone)
 
     def _contacts(self, customer_id: UUID) -> tuple[LinkedContact, ...]:
         c, r = tables.contact, tables.contact_role
-        name = func.trim(c.c.first_name + " " + c.c.last_name)
-        query = (
-            select(
-                c.c.id,
-                name.label("name"),
-                r.c.title,
-                func.coalesce(func.nullif(r.c.phone, ""), func.nullif(c.c.mobile, ""), c.c.phone).label("phone"),
-                func.coalesce(func.nullif(r.c.email, ""), c.c.email).label("email"),
-                r.c.is_decision_maker,
-                r.c.ended_on,
-            )
-            .join(c, c.c.id == r.c.contact_id)
-            .where(and_(r.c.customer_id == customer_id, self.work.visible_to(c)))
-            .order_by(self.work.alphabetical(name), c.c.id, r.c.ended_on.desc().nulls_first(), r.c.is_decision_maker.desc(), r.c.id)
-        )
-        longest = {row["id"]: row for row in reversed(self.work.rows(query))}
-        return tuple(as_record(LinkedContact, row) for row in reversed(longest.values()))
+        person = (c.c.id, c.c.first_name, c.c.last_name, c.c.mobile, c.c.phone, c.c.email)
+        role = (r.c.title, r.c.phone.label("role_phone"), r.c.email.label("role_email"), r.c.is_decision_maker, r.c.ended_on)
+        query = select(*person, *role, r.c.id.label("role_id")).join(c, c.c.id == r.c.contact_id)
+        rows = self.work.rows(query.where(and_(r.c.customer_id == customer_id, self.work.visible_to(c))))
+        rows.sort(key=lambda row: (row["ended_on"] or date.max, row["is_decision_maker"], row["role_id"]))
+        longest = {row["id"]: _linked(row) for row in rows}
+        return tuple(sorted(longest.values(), key=lambda contact: (alphabet_key(contact.name), contact.id)))
 
     def _companies(self, ids: set[UUID]) -> tuple[CustomerName, ...]:
         c = tables.customer
         query = select(c.c.id, c.c.number, shown_name().label("name")).where(and_(c.c.id.in_(ids), self.work.visible_to(c)))
         return tuple(as_record(CustomerName, row) for row in self.work.rows(query)) if ids else ()
+
+
+def _linked(row: Row) -> LinkedContact:
+    return LinkedContact(
+        id=row["id"], name=f"{row['first_name']} {row['last_name']}".strip(), title=row["title"],
+        phone=row["role_phone"] or row["mobile"] or row["phone"], email=row["role_email"] or row["email"],
+        is_decision_maker=row["is_decision_maker"], ended_on=row["ended_on"],
+    )  # fmt: skip
