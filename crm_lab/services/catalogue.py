@@ -11,10 +11,12 @@ from crm_lab.services.customers import Customers
 from crm_lab.services.employees import Employees
 from crm_lab.services.history import History
 from crm_lab.services.imports import Imports
+from crm_lab.services.notes import Notes
 from crm_lab.services.places import Places
 from crm_lab.services.register import Register
 from crm_lab.services.search import Search
 from crm_lab.services.sessions import Sessions
+from crm_lab.services.tasks import Tasks
 
 SERVICES: dict[str, type[Service]] = {
     "cards": Cards,
@@ -25,8 +27,10 @@ SERVICES: dict[str, type[Service]] = {
     "employees": Employees,
     "history": History,
     "imports": Imports,
+    "notes": Notes,
     "places": Places,
     "register": Register,
     "search": Search,
     "sessions": Sessions,
+    "tasks": Tasks,
 }

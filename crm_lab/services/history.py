@@ -41,8 +41,7 @@ class History(Service):
         Who may see the record now may see its past; of a role only who may see both its ends.
         """
         a, e, table = tables.audit, tables.employee, tables.metadata.tables[entity]
-        if self.work.one(select(table.c.id).where(and_(table.c.id == id, self.work.visible_to(table)))) is None:
-            raise NotFound(_("There is no such record, or you may not see it."))
+        self.work.require(table, id)
         told = and_(a.c[f"{entity}_id"] == id, a.c.entity.in_([entity, *PARTS]), self.work.visible_to(a))
         query = select(a, e.c.name.label("who")).outerjoin(e, e.c.id == a.c.actor_id).where(told)
         steps = self.work.rows(query.order_by(a.c.done_at.desc(), a.c.request_id.desc(), a.c.step))

@@ -155,6 +155,11 @@ class Work:
             raise NotFound(_("There is no such record, or you may not see it."))
         return as_record(cls, row)
 
+    def require(self, table: Table, record_id: UUID | None) -> None:
+        """Raise `NotFound` unless the caller may see the record."""
+        if self.scalar(select(table.c.id).where(and_(table.c.id == record_id, self.visible_to(table)))) is None:
+            raise NotFound(_("There is no such record, or you may not see it."))
+
     def insert(self, table: Table, row: Row) -> None:
         """Add a row and its audit."""
         self.connection.execute(insert(table), [row])

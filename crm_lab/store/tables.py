@@ -227,6 +227,55 @@ import_part = Table(
     Column("position", Integer, nullable=False),
     *_text("checked"),
 )
+note = Table(
+    "note",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    _of("customer", always=False),
+    _of("contact", always=False),
+    *_text("text"),
+    _of("employee", "author_id"),
+    Column("created_at", _INSTANT, nullable=False),
+    Column("edited_at", _INSTANT),
+    Column("pinned_at", _INSTANT),
+)
+note_mention = Table(
+    "note_mention",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _of("note"),
+    _of("employee"),
+)
+task = Table(
+    "task",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    *_text("title", "text", "kind", "priority", "status"),
+    Column("percent", Integer, nullable=False),
+    Column("starts_at", _INSTANT),
+    Column("due_at", _INSTANT),
+    Column("is_all_day", Boolean, nullable=False),
+    Column("minutes", Integer),
+    *_text("rrule"),
+    Column("recurs_from", _INSTANT),
+    Column("remind_at", _INSTANT),
+    _of("employee", "owner_id"),
+    Column("owner_only", Boolean, nullable=False),
+    _of("customer", always=False),
+    _of("contact", always=False),
+    _of("employee", "created_by"),
+    Column("created_at", _INSTANT, nullable=False),
+    Column("done_at", _INSTANT),
+)
+task_member = Table(
+    "task_member",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _of("task"),
+    _of("employee"),
+)
 request = Table(
     "request",
     metadata,
@@ -256,5 +305,5 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"employee", "company"}
 """The tables only administrators change, also by undoing."""
-UNDOABLE = {"customer", "contact", "contact_role", "address", "former_name", "category", "category_link", "employee", "company"}
+UNDOABLE = {"note", "note_mention", "task", "task_member", "customer", "contact", "contact_role", "address", "former_name", "category", "category_link", "employee", "company"}
 """The tables whose changes can be taken back."""
