@@ -173,7 +173,7 @@ def save_parts(work: Work, key: str, pairs: list[tuple[P, P]]) -> None:
     added = ((a.id, [{"category_id": c} for c in a.categories if c not in b.categories]) for b, a in pairs)
     work.insert_many(*part_rows(tables.category_link, key, added))
     left = ((a.id, b.display_name) for b, a in pairs if name_key(b.display_name) not in {"", name_key(a.display_name)})
-    names = ((party, [{"name": name, "name_key": name_key(name), "left_at": work.now}]) for party, name in left)
+    names = ((party, [{"name": name, "left_at": work.now} | name_columns(name)]) for party, name in left)
     work.insert_many(*part_rows(tables.former_name, key, names))
 
 
