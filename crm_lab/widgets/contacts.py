@@ -51,7 +51,6 @@ class ContactList(PartyList):
             {"key": "phone", "label": _("Phone"), "kind": "phone", "width": 124},
             {"key": "email", "label": _("E-mail"), "min": 150, "grow": 3},
             {"key": "owner", "label": _("Owner"), "min": 120},
-            {"key": "is_incomplete", "label": _("Status"), "width": 104, "map": {"0": "", "1": _("Incomplete")}},
             {"key": "created_at", "label": _("Registered"), "kind": "date", "width": 104},
         ]
 

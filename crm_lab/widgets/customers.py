@@ -36,7 +36,6 @@ class CustomerList(PartyList):
             {"key": "phone", "label": _("Phone"), "kind": "phone", "width": 112},
             {"key": "email", "label": _("E-mail"), "min": 130, "grow": 2},
             {"key": "owner", "label": _("Owner"), "min": 120, "phone": 2},
-            {"key": "is_incomplete", "label": _("Status"), "width": 104, "map": {"0": "", "1": _("Incomplete")}},
             {"key": "created_at", "label": _("Registered"), "kind": "date", "width": 104},
         ]
 
