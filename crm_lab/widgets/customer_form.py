@@ -140,7 +140,6 @@ class CustomerForm(PartyForm):
         """A whole organisation number is looked up; whatever tells who it is is compared with those we have."""
         super().noticed(name)
         if name == "organisation_number":
-            self._refused = False
             self._look_up()
         if name in CLUES or name == "kind":
             self._compare()
@@ -151,7 +150,7 @@ class CustomerForm(PartyForm):
             number = str(OrgNumber.parse(str(self.values["organisation_number"])))
         if number == self._asked:
             return
-        self._asked = number
+        self._asked, self._refused = number, False
         self._own, self._answer, self._asking = [], None, bool(number)
         if number:
             self.aside(lambda: self._ask(number), lambda told: self._answered(number, *told))
