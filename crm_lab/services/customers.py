@@ -203,7 +203,7 @@ class Customers(Parties):
             id=new_id(),
             created_at=self.work.now,
             duplicate_reason=reason,
-            sources=dict.fromkeys(clean.get("from_register", ()), self.work.now.date()),
+            sources=dict.fromkeys(clean.get("from_register", ()), self._today()),
         )
         self._check_owner({"owner_id": customer.owner_id, "owner_only": customer.owner_only})
         self._refuse_double(customer)
@@ -296,7 +296,7 @@ class Customers(Parties):
     def _sources(self, before: Customer, after: Customer, from_register: Iterable[str]) -> dict[str, Any]:
         """The days of the fields that still say what the register said, and of those just taken from it."""
         kept = {k: day for k, day in before.sources.items() if getattr(after, k, None) == getattr(before, k, None)}
-        return kept | dict.fromkeys(from_register, self.work.now.date())
+        return kept | dict.fromkeys(from_register, self._today())
 
     def _refuse_double(self, customer: Customer) -> None:
         if not customer.organisation_number or customer.duplicate_reason:

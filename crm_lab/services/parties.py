@@ -14,13 +14,14 @@ from crm_lab.domain.ids import new_id
 from crm_lab.domain.names import name_bits, name_key
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import InvalidInput, NotFound
-from crm_lab.i18n import _
+from crm_lab.i18n import OSLO, _
 from crm_lab.services.actions import Service
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record, as_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from crm_lab.domain.contacts import Contact
     from crm_lab.domain.customers import Customer
@@ -111,6 +112,10 @@ class Parties(Service):
             if row["owner_id"] != owner_id:
                 self.work.change(t, row["id"], row["version"], owner_id=owner_id)
         return len(had)
+
+    def _today(self) -> date:
+        """The business day."""
+        return self.work.now.astimezone(OSLO).date()
 
     def _archive(self, party_id: UUID, version: int) -> None:
         self.work.change(self.table, party_id, version, archived_at=self.work.now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 
@@ -11,6 +11,7 @@ from crm_lab.domain.access import Role
 from crm_lab.domain.addresses import Address, AddressKind
 from crm_lab.domain.customers import RegisterStatus
 from crm_lab.domain.terms import Terms
+from crm_lab.i18n import OSLO
 from crm_lab.widgets.customer_card import CustomerCard
 from crm_lab.widgets.customer_form import CustomerForm
 from tests import register_server
@@ -106,7 +107,7 @@ def test_a_company_is_registered_from_its_number_alone(app, crm, register):
     type_in(screen, organisation_number="NO 923 609 016 MVA")
     assert "EQUINOR ASA" in screen.html and "MVA-registrert" in screen.html
     screen.act("take", id="923609016")
-    assert f"Fra Enhetsregisteret, {datetime.now(UTC):%d.%m.%Y}" in screen.html
+    assert f"Fra Enhetsregisteret, {datetime.now(OSLO):%d.%m.%Y}" in screen.html
     save(screen)
     made = crm.customers.by_number(number=10001)
     assert (made.name, made.organisation_number, made.register_status) == ("EQUINOR ASA", "923609016", RegisterStatus.ACTIVE)
