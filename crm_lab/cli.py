@@ -18,6 +18,7 @@ from crm_lab.i18n import ngettext
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crm_lab.connection import Connection
     from crm_lab.services.register import Report
     from crm_lab.store.engine import Database
 
@@ -296,32 +297,46 @@ def import_contacts(
     _import_file("contacts", file, data, choices)
 
 
+def _in_company(data: Path, here: Callable[[Database], R], served: Callable[[Connection], R]) -> R:
+    """Run in this process, or in the store where one holds the company; there as the administrator CRM_USER."""
+    import os
+
+    from crm_lab.connection import Connection
+    from crm_lab.store.engine import StoreHeld
+
+    try:
+        database = open_company(data)
+    except StoreHeld:
+        os.environ["CRM_DATA"] = str(data)
+        crm = Connection.find()
+        try:
+            return served(crm)
+        finally:
+            crm.close()
+    try:
+        return here(database)
+    finally:
+        database.close()
+
+
 @main.command()
 @data_option
 @plainly
 def backup(data: Path) -> None:
-    """Write a consistent copy to DATA/backup (while it is served, the store makes one nightly)."""
+    """Write a consistent copy to DATA/backup, also while it is served (the store makes one nightly)."""
     from crm_lab.store.backup import backup as back_up
 
-    database = open_company(data)
-    try:
-        click.echo(back_up(database, data / "backup"))
-    finally:
-        database.close()
+    click.echo(_in_company(data, lambda database: str(back_up(database, data / "backup")), lambda crm: str(crm.company.backup())))
 
 
 @main.command()
 @data_option
 @plainly
 def check(data: Path) -> None:
-    """Look for broken references and numbers; exits with 1 where there are any."""
+    """Look for broken references and numbers, also while it is served; exits with 1 where there are any."""
     from crm_lab.services.check import check as check_company
 
-    database = open_company(data)
-    try:
-        faults = check_company(database)
-    finally:
-        database.close()
+    faults: list[str] = _in_company(data, check_company, lambda crm: list(crm.company.check()))
     for fault in faults:
         click.echo(fault)
     click.echo("OK" if not faults else f"{len(faults)} faults")

@@ -196,7 +196,7 @@ class Customers(Parties):
             id=new_id(),
             created_at=self.work.now,
             duplicate_reason=reason,
-            sources=dict.fromkeys(clean.get("from_register", ()), self.work.now.date()),
+            sources=dict.fromkeys(clean.get("from_register", ()), self._today()),
         )
         self._check_owner({"owner_id": customer.owner_id, "owner_only": customer.owner_only})
         self._refuse_double(customer)
@@ -212,8 +212,10 @@ class Customers(Parties):
         return self._add(made, {})
 
     @writes()
-    def change(self, *, id: UUID, version: int, **fields: Unpack[CustomerFields]) -> Customer:  # noqa: A002
-        """Change the given fields of a party; the others stay.
+    def change(
+        self, *, id: UUID, version: int, duplicate_reason: str = "", **fields: Unpack[CustomerFields]  # noqa: A002
+    ) -> Customer:  # fmt: skip
+        """Change the given fields of a party; the others stay. A double needs its reason as in `create`.
 
         Raises
         ------
@@ -223,10 +225,11 @@ class Customers(Parties):
         kept: CustomerFields = {"is_person": before.is_person, "is_customer": before.is_customer, "is_supplier": before.is_supplier}
         clean = clean_customer(kept | fields)
         changes: dict[str, Any] = {k: v for k, v in clean.items() if k != "from_register"}
-        after = replace(before, **changes, is_incomplete=False)
+        reason = clean_reason(duplicate_reason)
+        after = replace(before, **changes, is_incomplete=False, duplicate_reason=reason or before.duplicate_reason)
         self._check_owner({"owner_id": after.owner_id, "owner_only": after.owner_only})
         if after.organisation_number != before.organisation_number:
-            self._refuse_double(replace(after, duplicate_reason=""))
+            self._refuse_double(replace(after, duplicate_reason=reason))
         self._save(before, replace(after, sources=self._sources(before, after, clean.get("from_register", ()))), version)
         self._save_parts(id, clean)
         return self._as_saved(replace(after, version=version + 1))
@@ -286,7 +289,7 @@ class Customers(Parties):
     def _sources(self, before: Customer, after: Customer, from_register: Iterable[str]) -> dict[str, Any]:
         """The days of the fields that still say what the register said, and of those just taken from it."""
         kept = {k: day for k, day in before.sources.items() if getattr(after, k, None) == getattr(before, k, None)}
-        return kept | dict.fromkeys(from_register, self.work.now.date())
+        return kept | dict.fromkeys(from_register, self._today())
 
     def _refuse_double(self, customer: Customer) -> None:
         if not customer.organisation_number or customer.duplicate_reason:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     Column,
@@ -23,7 +24,9 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    String,
     Table,
+    Uuid,
     and_,
     bindparam,
     collate,
@@ -127,7 +130,9 @@ class Work:
 
     def rows(self, query: Select[Any]) -> list[Row]:
         """The rows of a query as dicts."""
-        return [dict(row) for row in self.connection.execute(query).mappings()]
+        result = self.connection.execute(query)
+        names = tuple(result.keys())
+        return [dict(zip(names, row, strict=True)) for row in result.all()]
 
     def one(self, query: Select[Any]) -> Row | None:
         """The first row, or None."""
@@ -170,9 +175,13 @@ class Work:
         load(self.connection, table, rows)
         self._note_many(table, [(None, row) for row in rows])
 
-    def rows_of(self, table: Table, column: str, keys: Iterable[Any]) -> list[Row]:
+    def rows_of(self, table: Table, column: str, keys: Iterable[UUID]) -> list[Row]:
         """The rows whose `column` is one of many keys; visibility is the caller's to have asked."""
-        return [row for part in batched(keys) for row in self.rows(select(table).where(table.c[column].in_(part)))]
+        return self.rows(select(table).where(among(table.c[column], keys)))
+
+    def count_of(self, table: Table, column: str, keys: Iterable[UUID]) -> int:
+        """How many those are."""
+        return int(self.scalar(select(func.count()).select_from(table).where(among(table.c[column], keys))))
 
     def change_many(self, table: Table, changes: list[tuple[Row, Row]]) -> None:
         """Change many rows, given as (before, after), each with its audit. Raises `ChangedMeanwhile`, and then all stay."""
@@ -183,8 +192,7 @@ class Work:
 
     def remove_many(self, table: Table, rows: list[Row]) -> None:
         """Delete many rows; their content stays in the audit."""
-        for part in batched(row["id"] for row in rows):
-            self.connection.execute(delete(table).where(table.c.id.in_(part)))
+        self.connection.execute(delete(table).where(among(table.c.id, (row["id"] for row in rows))))
         self._note_many(table, [(row, None) for row in rows])
 
     def replace(self, table: Table, parent: Row, rows: list[Row]) -> None:
@@ -254,8 +262,8 @@ class Work:
         if table.name not in tables.FOUND_BY_CLUES:
             return
         moved = [(before, after) for before, after in changes if _clues(before) != _clues(after)]
-        for part in batched(before["id"] for before, _after in moved if before):
-            self.connection.execute(delete(tables.clue).where(tables.clue.c.source_id.in_(part)))
+        if gone := [before["id"] for before, _after in moved if before]:
+            self.connection.execute(delete(tables.clue).where(among(tables.clue.c.source_id, gone)))
         load(self.connection, tables.clue, [clue for _b, after in moved if after for clue in _clue_rows(after["id"], _clues(after))])
 
     def _audit_row(self, table: Table, key: Row, before: Row | None, after: Row | None) -> Row:
@@ -310,6 +318,15 @@ def _clues(row: Row | None) -> frozenset[str]:
 
 def _clue_rows(source_id: UUID, values: frozenset[str]) -> list[Row]:
     return [{"value": value, "source_id": source_id} for value in sorted(values)]
+
+
+def among(keyed: ColumnElement[UUID], keys: Iterable[UUID]) -> ColumnElement[bool]:
+    """Whether a column is one of many keys; more than a statement takes well go as one array."""
+    wanted = list(keys)
+    if len(wanted) <= BATCH:
+        return keyed.in_(wanted)
+    array = bindparam(None, [str(key) for key in wanted], ARRAY(String))
+    return keyed.in_(select(func.unnest(sql_cast(array, ARRAY(Uuid)))))
 
 
 def batched(items: Iterable[T]) -> Iterator[list[T]]:

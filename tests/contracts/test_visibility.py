@@ -38,7 +38,7 @@ NUMBER, ACCOUNT, PHONE, MOBILE, WORK_PHONE = "923609016", "86011117947", "+47223
 SECRETS = (CANARY, NUMBER, ACCOUNT, PHONE, MOBILE, WORK_PHONE)
 PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
-NOT_ABOUT_PARTIES = {"categories.list", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find"}
+NOT_ABOUT_PARTIES = {"categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find"}
 
 
 @dataclass
