@@ -227,6 +227,30 @@ import_part = Table(
     Column("position", Integer, nullable=False),
     *_text("checked"),
 )
+register_said = Table(
+    "register_said",
+    metadata,
+    Column("organisation_number", String, primary_key=True),
+    Column("said", JSON, nullable=False),
+)
+register_reading = Table(
+    "register_reading",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("read_at", _INSTANT, nullable=False),
+    Column("compared_at", _INSTANT, nullable=False),
+)
+register_notice = Table(
+    "register_notice",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    _of("customer"),
+    *_text("field"),
+    Column("said", JSON, nullable=False),
+    Column("noticed_at", _INSTANT, nullable=False),
+    Column("settled_at", _INSTANT),
+)
 request = Table(
     "request",
     metadata,
@@ -256,5 +280,7 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"employee", "company"}
 """The tables only administrators change, also by undoing."""
-UNDOABLE = {"customer", "contact", "contact_role", "address", "former_name", "category", "category_link", "employee", "company"}
+UNDOABLE = {
+    "customer", "contact", "contact_role", "address", "former_name", "category", "category_link", "employee", "company", "register_notice",
+}  # fmt: skip
 """The tables whose changes can be taken back."""
