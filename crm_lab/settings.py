@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     session : session token of a kernel, or personal access token of a script.
     register_url : the service of Enhetsregisteret; empty means that nothing is looked up there.
     register_daily : whether the store brings its copy of Enhetsregisteret, where there is one, up to date every day.
+    register_look_every : seconds after which the store looks whether there is a newer copy.
     user : user name on whose behalf a local program acts; empty means the operating-system user.
     """
 
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     user: str = ""
     register_url: str = "https://data.brreg.no/enhetsregisteret/api"
     register_daily: bool = True
+    register_look_every: float = 30.0
     host: str = "127.0.0.1"
     port: int = 8866
     base_url: str = "/"

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from crm_lab.store.register import RegisterFile
 
 log = structlog.get_logger()
-LOOK_EVERY = 30.0
 FRESH = timedelta(hours=24)
 TRY_AGAIN = 3600.0
 
@@ -34,8 +33,9 @@ async def keep_register(database: Database, on_change: Callable[[], None]) -> No
     """Look after the copy until cancelled; what goes wrong is logged, and tried again an hour later."""
     path = register_path(database.engine.url)
     copy, seen, rests_until = register_at(path), "", 0.0
+    pause = Settings().register_look_every
     while True:
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(pause)
         try:
             read_at = await to_thread.run_sync(_read_at, copy)
             if read_at and read_at != seen:

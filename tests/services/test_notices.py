@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from datetime import UTC, datetime, timedelta
@@ -191,16 +192,26 @@ def test_the_command_compares_where_nobody_serves(database: Database, login: Cal
     assert "0 varsler" in CliRunner().invoke(main, command, catch_exceptions=False).output
 
 
-YEARS = {
-    "small-history": ("2015", "2016", "2017", "2018"),
-    "history": ("2022", "2023"),
-}
+YEARS = {"small-history": ("2015", "2016", "2017", "2018"), "history": ("2022", "2023")}
+
+
+def some(file: Path, folder: Path) -> Path:
+    """Every fifth entity of a large file, the same ones every year."""
+    with file.open(encoding="utf-8-sig", newline="") as read:
+        header, *rows = csv.reader(read)
+    at = header.index("organisasjonsnummer")
+    made = folder / file.name
+    with made.open("w", encoding="utf-8", newline="") as written:
+        csv.writer(written).writerows([header, *(row for row in rows if len(rows) < 100 or int(row[at]) // 10 % 5 == 0)])
+    return made
 
 
 @pytest.mark.skipif(not HISTORY.exists(), reason="the register's history is not on this machine")
 @pytest.mark.parametrize("folder", YEARS)
-def test_years_of_changes_keep_all_that_is_ours(folder: str, login: Callable[[str], Connection], register: Register, database: Database) -> None:
-    first, *later = (HISTORY / folder / f"{year}-enheter.csv" for year in YEARS[folder])
+def test_years_of_changes_keep_all_that_is_ours(
+    folder: str, login: Callable[[str], Connection], register: Register, database: Database, tmp_path: Path
+) -> None:
+    first, *later = (some(HISTORY / folder / f"{year}-enheter.csv", tmp_path) for year in YEARS[folder])
     import_customers(database, first)
     kari, ola = login("kari"), login("ola")
     parties = [kari.customers.by_number(number=10001 + n) for n in range(len(kari.customers.list()))]

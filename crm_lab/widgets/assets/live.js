@@ -39,7 +39,8 @@ function answer(event) {
   const at = /** @type {HTMLElement} */ (event.target);
   if (!at.matches('[data-rows] tr') || event.ctrlKey || event.metaKey || event.altKey) return;
   const next = {ArrowDown: at.nextElementSibling, ArrowUp: at.previousElementSibling}[event.key];
-  const button = at.querySelector(`[data-key~="${CSS.escape(event.key.toLowerCase())}"]`);
+  const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  const button = at.querySelector(`[aria-keyshortcuts~="${CSS.escape(key)}"]`);
   if (!next && !button) return;
   event.preventDefault();
   if (button && !event.repeat) /** @type {HTMLElement} */ (button).click();
