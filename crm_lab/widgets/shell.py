@@ -151,7 +151,7 @@ class App(ipywidgets.Box):
         items = [
             {"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._counts["customers"]},
             {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._counts["contacts"]},
-            {"path": "register", "label": _("Changes in the register"), "icon": "landmark", "count": self._counts["register"] or None},
+            {"path": "register", "label": _("The register"), "icon": "landmark", "count": self._counts["register"] or None},
             {"path": "imports", "label": _("Import"), "icon": "upload", "count": None},
         ]
         if self.me.has(Role.ADMIN):
