@@ -146,6 +146,7 @@ def import_register(file: Path, target: str, owner: str, data: Path, *, force: b
 
     if target == "lookup":
         _load_copy(data, [file], is_forced=force)
+        _compare(data)
         return
     database = open_company(data)
     try:
@@ -188,11 +189,31 @@ def update_register(files: tuple[Path, ...], url: str, data: Path, *, full: bool
         _load_copy(data, list(files), is_forced=force)
     elif full or not copy.exists():
         _fetch_copy(data, url, is_forced=force)
-    if not url:
+    if url:
+        api = RegisterApi(url, patience=120.0)
+        n = follow_register(copy, api, now=utc_now(), on_progress=_count)
+        click.echo(ngettext("{n} change since then.", "{n} changes since then.", n))
+    _compare(data)
+
+
+def _compare(data: Path) -> None:
+    """Tell what has changed about our customers; where the company is served, its store does so within a minute."""
+    from crm_lab.services.notices import compare_with_register
+    from crm_lab.settings import Settings, utc_now
+    from crm_lab.store.engine import StoreHeld
+    from crm_lab.store.register import register_at
+
+    if not (Settings(data=data).url or (data / "crm.duckdb").exists()):
         return
-    api = RegisterApi(url, patience=120.0)
-    n = follow_register(copy, api, now=utc_now(), on_progress=_count)
-    click.echo(ngettext("{n} change since then.", "{n} changes since then.", n))
+    try:
+        database = open_company(data)
+    except StoreHeld:
+        return
+    try:
+        n = compare_with_register(database, register_at(copy_path(data)), now=utc_now())
+    finally:
+        database.close()
+    click.echo(ngettext("{n} notice about our customers.", "{n} notices about our customers.", n))
 
 
 def copy_path(data: Path) -> Path:

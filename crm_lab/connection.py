@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from crm_lab.store.engine import Database
 
 ARROW = "application/vnd.apache.arrow.stream"
-LONG_ACTIONS = {("imports", "run"), ("imports", "preview"), ("history", "undo")}
+LONG_ACTIONS = {("imports", "run"), ("imports", "preview"), ("history", "undo"), ("company", "check"), ("company", "backup")}
 TIMEOUT, LONG_TIMEOUT = 60.0, 900.0
 OK = 200
 NO_ANSWER = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)

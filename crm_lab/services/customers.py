@@ -22,6 +22,7 @@ from crm_lab.errors import Conflict, NotFound
 from crm_lab.i18n import _
 from crm_lab.services.actions import reads, writes
 from crm_lab.services.duplicates import find_duplicates
+from crm_lab.services.notices import settle_notices
 from crm_lab.services.parties import Parties, address_rows, clean_reason, name_columns, part_rows
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record, as_row
@@ -232,6 +233,7 @@ class Customers(Parties):
             self._refuse_double(replace(after, duplicate_reason=reason))
         self._save(before, replace(after, sources=self._sources(before, after, clean.get("from_register", ()))), version)
         self._save_parts(id, clean)
+        settle_notices(self.work, after)
         return self._as_saved(replace(after, version=version + 1))
 
     @writes()
@@ -241,6 +243,7 @@ class Customers(Parties):
         clean = clean_customer({"name": name})
         after = replace(before, name=clean["name"], sources={k: v for k, v in before.sources.items() if k != "name"})
         self._save(before, after, version)
+        settle_notices(self.work, after)
         return self._read(Customer, id)
 
     @writes()
@@ -261,7 +264,9 @@ class Customers(Parties):
     @writes()
     def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
         """Delete a party, with its addresses and its contacts' roles. It can be undone."""
-        self._delete(self._read(Customer, id), version)
+        party = self._read(Customer, id)
+        self.work.replace(tables.register_notice, {"customer_id": id}, [])
+        self._delete(party, version)
 
     def _names(self, wanted: ColumnElement[bool]) -> Select[Any]:
         c, visiting = tables.customer, visiting_place()

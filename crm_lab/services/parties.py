@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     P = TypeVar("P", Customer, Contact)
 
 LONGEST_REASON = 250
+DELETED_WITH = (
+    tables.address, tables.category_link, tables.former_name, tables.contact_role, tables.note, tables.task, tables.register_notice,
+)  # fmt: skip
+"""What goes with a party that is deleted, and comes back with it."""
 
 
 class Parties(Service):
@@ -124,7 +128,10 @@ class Parties(Service):
     def _delete(self, party: Customer | Contact, version: int) -> None:
         """Delete a party nothing hangs on, with its parts."""
         self.work.change(self.table, party.id, version)  # told where somebody was faster
-        for part in (tables.address, tables.category_link, tables.former_name, tables.contact_role):
+        for part, below in ((tables.note, tables.note_mention), (tables.task, tables.task_member)):
+            keys = [row["id"] for row in self.work.rows(select(part.c.id).where(part.c[self.key] == party.id))]
+            self.work.remove_many(below, self.work.rows_of(below, f"{part.name}_id", keys))
+        for part in [part for part in DELETED_WITH if self.key in part.c]:
             self.work.replace(part, {self.key: party.id}, [])
         row = self.work.one(select(self.table).where(self.table.c.id == party.id))
         self.work.remove(self.table, row or {"id": party.id})

@@ -26,7 +26,6 @@ from sqlalchemy import (
     Select,
     String,
     Table,
-    Uuid,
     and_,
     bindparam,
     collate,
@@ -175,11 +174,11 @@ class Work:
         load(self.connection, table, rows)
         self._note_many(table, [(None, row) for row in rows])
 
-    def rows_of(self, table: Table, column: str, keys: Iterable[UUID]) -> list[Row]:
+    def rows_of(self, table: Table, column: str, keys: Iterable[Any]) -> list[Row]:
         """The rows whose `column` is one of many keys; visibility is the caller's to have asked."""
         return self.rows(select(table).where(among(table.c[column], keys)))
 
-    def count_of(self, table: Table, column: str, keys: Iterable[UUID]) -> int:
+    def count_of(self, table: Table, column: str, keys: Iterable[Any]) -> int:
         """How many those are."""
         return int(self.scalar(select(func.count()).select_from(table).where(among(table.c[column], keys))))
 
@@ -320,13 +319,13 @@ def _clue_rows(source_id: UUID, values: frozenset[str]) -> list[Row]:
     return [{"value": value, "source_id": source_id} for value in sorted(values)]
 
 
-def among(keyed: ColumnElement[UUID], keys: Iterable[UUID]) -> ColumnElement[bool]:
+def among(keyed: ColumnElement[Any], keys: Iterable[Any]) -> ColumnElement[bool]:
     """Whether a column is one of many keys; more than a statement takes well go as one array."""
     wanted = list(keys)
     if len(wanted) <= BATCH:
         return keyed.in_(wanted)
     array = bindparam(None, [str(key) for key in wanted], ARRAY(String))
-    return keyed.in_(select(func.unnest(sql_cast(array, ARRAY(Uuid)))))
+    return keyed.in_(select(func.unnest(sql_cast(array, ARRAY(keyed.type)))))
 
 
 def batched(items: Iterable[T]) -> Iterator[list[T]]:

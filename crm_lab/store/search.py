@@ -7,9 +7,10 @@ the owner of every row, and is read through the predicate of every table: `Work.
 from __future__ import annotations
 
 import re
+import time
 from collections import deque
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from rapidfuzz import process
@@ -19,10 +20,10 @@ from sqlalchemy.pool import StaticPool
 
 from crm_lab.domain.search import Hit, HitGroup, Match, Question, SearchKind, typos
 from crm_lab.store import tables
-from crm_lab.store.search_rows import SCHEMA, TRIGGERS, code, fts, metadata, name, place, read_rows
+from crm_lab.store.search_rows import INDEXES, SCHEMA, TRIGGERS, code, fts, metadata, name, place, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy.engine import Engine
 
@@ -46,6 +47,7 @@ class PartyIndex:
         self._stale: deque[Touched] = deque()
         self._words: set[str] = set()
         self._beginnings: dict[int, list[str]] = {}
+        self._asked = False
 
     def touch(self, changed: Touched) -> None:
         """What a commit has changed: it is read anew before the next search."""
@@ -65,6 +67,7 @@ class PartyIndex:
         """
         if not question:
             return HitGroup()
+        self._asked = True
         with self._lock, self._current(work.connection.engine).connect() as index:
             return _Reader(index, work, recent, is_archived=is_archived).find(question, limit)
 
@@ -74,6 +77,7 @@ class PartyIndex:
         """The same for words with typing errors, the likeliest hits first."""
         if not any(typos(word) for word in question.words):
             return HitGroup()
+        self._asked = True
         with self._lock, self._current(work.connection.engine).connect() as index:
             return _Reader(index, work, recent, is_archived=is_archived).guess(question, self._near(question), limit)
 
@@ -107,9 +111,8 @@ class PartyIndex:
         with engine.begin() as index:
             index.exec_driver_sql(SCHEMA)
             self._fill(index, source, None)
-            index.exec_driver_sql("INSERT INTO fts(fts) VALUES ('rebuild')")
-            for trigger in TRIGGERS:
-                index.exec_driver_sql(trigger)
+            for statement in ("INSERT INTO fts(fts) VALUES ('rebuild')", *INDEXES, *TRIGGERS):
+                index.exec_driver_sql(statement)
         return engine
 
     def _refresh(self, engine: Engine, source: Connection, stale: set[UUID]) -> None:
@@ -124,13 +127,22 @@ class PartyIndex:
     def _fill(self, index: Connection, source: Connection, ids: list[UUID] | None) -> None:
         fresh: set[str] = set()
         for insert, rows in read_rows(self.kind, source, ids):
-            index.connection.driver_connection.executemany(insert, rows)  # type: ignore[union-attr]
+            index.connection.driver_connection.executemany(insert, rows if self._asked else self._gently(rows))  # type: ignore[union-attr]
         newest = select(name.c.words).where(name.c.id.in_(ids) if ids is not None else true())
         for known in index.execute(newest).scalars():
             fresh.update(known.split())
         if fresh - self._words:
             self._words |= fresh
             self._beginnings = {}
+
+    def _gently(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """The rows, with the processor left to others half of the time until the first search waits for them."""
+        start = time.monotonic()
+        for n, row in enumerate(rows):
+            yield row
+            if n % BATCH == 0 and not self._asked:
+                time.sleep(time.monotonic() - start)
+                start = time.monotonic()
 
     def _near(self, question: Question) -> str:
         """The question with each word, or any that differs from it by its typing errors."""
@@ -171,6 +183,8 @@ class _Reader:
         pattern = " AND ".join(_quoted(word) for word in question.words)
         named = self._named(pattern, question.words, limit) if question.words else {}
         found = (whole | {k: v for k, v in (named | begun).items() if k not in whole}) if whole or begun else named
+        if not found:
+            return HitGroup()
         return HitGroup(hits=self._hits(list(found.items())[:limit]), total=self._count(pattern, [*whole, *begun]))
 
     def guess(self, question: Question, pattern: str, limit: int) -> HitGroup:

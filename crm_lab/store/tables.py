@@ -276,6 +276,30 @@ task_member = Table(
     _of("task"),
     _of("employee"),
 )
+register_said = Table(
+    "register_said",
+    metadata,
+    Column("organisation_number", String, primary_key=True),
+    Column("said", JSON, nullable=False),
+)
+register_reading = Table(
+    "register_reading",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("read_at", _INSTANT, nullable=False),
+    Column("compared_at", _INSTANT, nullable=False),
+)
+register_notice = Table(
+    "register_notice",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    _of("customer"),
+    *_text("field"),
+    Column("said", JSON, nullable=False),
+    Column("noticed_at", _INSTANT, nullable=False),
+    Column("settled_at", _INSTANT),
+)
 request = Table(
     "request",
     metadata,
@@ -305,5 +329,8 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"employee", "company"}
 """The tables only administrators change, also by undoing."""
-UNDOABLE = {"note", "note_mention", "task", "task_member", "customer", "contact", "contact_role", "address", "former_name", "category", "category_link", "employee", "company"}
+UNDOABLE = {
+    "address", "category", "category_link", "company", "contact", "contact_role", "customer", "employee", "former_name", "note",
+    "note_mention", "register_notice", "task", "task_member",
+}  # fmt: skip
 """The tables whose changes can be taken back."""

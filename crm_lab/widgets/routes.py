@@ -22,6 +22,7 @@ from crm_lab.widgets.customers import CustomerList
 from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.imports import ImportScreen
 from crm_lab.widgets.live import Live
+from crm_lab.widgets.notices import NoticeList
 from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.search_results import SearchScreen
 
@@ -60,6 +61,7 @@ ROUTES = (
     Route(f"contacts/{KEY}", lambda app, key: ContactCard(app, UUID(key))),
     Route(f"contacts/{KEY}/edit", lambda app, key: ContactForm(app, UUID(key))),
     Route(r"(search(?:\?.*)?)", SearchScreen),
+    Route("register", NoticeList),
     Route("imports", ImportScreen),
     Route("profile", Profile),
     Route("employees", EmployeeAdministration, Role.ADMIN),

@@ -151,6 +151,7 @@ class App(ipywidgets.Box):
         items = [
             {"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._counts["customers"]},
             {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._counts["contacts"]},
+            {"path": "register", "label": _("The register"), "icon": "landmark", "count": self._counts["register"] or None},
             {"path": "imports", "label": _("Import"), "icon": "upload", "count": None},
         ]
         if self.me.has(Role.ADMIN):
@@ -163,9 +164,9 @@ class App(ipywidgets.Box):
 
     def _count(self) -> None:
         """Ask how many there are, for the menu; nothing where the store is away."""
-        self._counts = dict.fromkeys(COUNTED)
+        self._counts = dict.fromkeys((*COUNTED, "register"))
         with suppress(CrmError):
-            self._counts = {service: getattr(self.crm, service).count() for service in COUNTED}
+            self._counts = {service: getattr(self.crm, service).count() for service in COUNTED} | {"register": self.crm.register.n_notices()}
 
     def _top(self) -> dict[str, Any]:
         return {

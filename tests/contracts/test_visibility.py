@@ -25,7 +25,10 @@ from crm_lab.errors import CrmError, NotFound
 from crm_lab.services.actions import Action
 from crm_lab.services.catalogue import SERVICES
 from crm_lab.services.company import create_company
+from crm_lab.settings import utc_now
+from crm_lab.store import tables
 from crm_lab.store.engine import Database
+from crm_lab.store.records import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +83,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         roles=(at_secret, at_open), addresses=(address,), categories=(label.id,), owner_only=True,
     )  # fmt: skip
     open_person = kari.contacts.create(last_name="Åpen", roles=(at_secret,))
+    with database.writing() as connection:
+        said = {"id": new_id(), "version": 1, "customer_id": party.id, "field": "name", "said": {"text": f"{CANARY} AS"}, "noticed_at": utc_now(), "settled_at": None}
+        Work(connection, None, utc_now()).insert(tables.register_notice, said)
     people = {name: Connection(Local(database, user=name)) for name in ("kari", *COLLEAGUES)}
     requests = (made, renamed, kari.last_request)
     staged = kari.imports.start(kind="customers", file_name=f"{CANARY}.csv")
@@ -120,6 +126,8 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "history.of": [record | {"entity": entity} for record in ids for entity in ("customer", "contact")],
         "register.look_up": [{"organisation_number": NUMBER}],
         "register.search": [{"text": CANARY}],
+        "register.notices": [{}, {"customer_id": c.party.id}],
+        "register.n_notices": [{}],
     }  # fmt: skip
 
 
@@ -176,7 +184,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search"}
+    silent = {"imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action
