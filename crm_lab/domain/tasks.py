@@ -176,7 +176,7 @@ def clean_rule(rule: str) -> str:
     if not text:
         return ""
     try:
-        rrulestr(text, dtstart=datetime(2000, 1, 1))  # noqa: DTZ001 - wall-clock time, as rules count
+        rrulestr(_floating(text), dtstart=datetime(2000, 1, 1))  # noqa: DTZ001 - wall-clock time, as rules count
     except (ValueError, TypeError, KeyError, AttributeError):
         raise InvalidInput(_("This is no rule of repetition. An example: FREQ=WEEKLY;BYDAY=MO."), "rrule") from None
     return text
