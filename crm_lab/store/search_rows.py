@@ -100,7 +100,12 @@ TRIGGERS = (
     "CREATE TRIGGER name_added AFTER INSERT ON name BEGIN INSERT INTO fts(rowid, words) VALUES (new.place, new.words); END",
     "CREATE TRIGGER name_gone AFTER DELETE ON name BEGIN INSERT INTO fts(fts, rowid, words) VALUES ('delete', old.place, old.words); END",
 )
-INDEXES = ("CREATE INDEX name_id ON name (id)", "CREATE INDEX code_id ON code (id)")
+INDEXES = (
+    "CREATE INDEX name_id ON name (id)",
+    "CREATE INDEX name_key ON name (key, owner_only, owner_id, is_archived, id)",
+    "CREATE INDEX name_hidden ON name (place) WHERE owner_only = 1 OR is_archived = 1",
+    "CREATE INDEX code_id ON code (id)",
+)
 """Made when the tables are filled, which is sooner done."""
 ADD_NAME = "INSERT INTO name VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_CODE = "INSERT OR IGNORE INTO code VALUES (?, ?, ?, ?, ?)"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,8 +20,10 @@ from crm_lab.domain.addresses import Address, AddressKind
 from crm_lab.domain.contacts import ContactRole
 from crm_lab.domain.customers import Customer
 from crm_lab.domain.ids import new_id
+from crm_lab.domain.tasks import TaskKind, TaskView
 from crm_lab.domain.terms import Terms
 from crm_lab.errors import CrmError, NotFound
+from crm_lab.i18n import OSLO
 from crm_lab.services.actions import Action
 from crm_lab.services.catalogue import SERVICES
 from crm_lab.services.company import create_company
@@ -55,6 +57,7 @@ class Company:
     open_person: Contact
     requests: tuple[UUID | None, ...]
     staged: UUID
+    task: UUID
 
 
 @pytest.fixture(scope="module")
@@ -86,10 +89,16 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     with database.writing() as connection:
         said = {"id": new_id(), "version": 1, "customer_id": party.id, "field": "name", "said": {"text": f"{CANARY} AS"}, "noticed_at": utc_now(), "settled_at": None}
         Work(connection, None, utc_now()).insert(tables.register_notice, said)
+    kari.notes.create(text=f"{CANARY} @ola @ingrid @per", customer_id=party.id)
+    kari.notes.create(text=f"{CANARY} privat", contact_id=person.id)
+    meeting = datetime(2026, 11, 24, 12, tzinfo=OSLO)
+    members = tuple(e.id for e in kari.employees.list())
+    task = kari.tasks.create(title=f"Ring {CANARY}", customer_id=party.id, starts_at=meeting, kind=TaskKind.MEETING, members=members)
+    kari.tasks.create(title=f"{CANARY} alene", customer_id=open_party.id, owner_only=True)
     people = {name: Connection(Local(database, user=name)) for name in ("kari", *COLLEAGUES)}
     requests = (made, renamed, kari.last_request)
     staged = kari.imports.start(kind="customers", file_name=f"{CANARY}.csv")
-    yield Company(people, party, person, open_party, open_person, requests, staged.id)
+    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id)
     database.close()
 
 
@@ -121,6 +130,13 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "cards.contact": ids,
         "customers.named": [{"ids": [record["id"]]} for record in ids],
         "customers.suggest": [{"text": CANARY}, {"text": CANARY[:4]}, {"text": str(c.party.number)}, {"text": NUMBER}],
+        "notes.of": [{"customer_id": record["id"]} for record in ids] + [{"contact_id": record["id"]} for record in ids],
+        "notes.mentioning_me": [{}],
+        "tasks.list": [{"view": view} for view in TaskView],
+        "tasks.count": [{}],
+        "tasks.of": [{"customer_id": record["id"]} for record in ids] + [{"contact_id": record["id"]} for record in ids],
+        "tasks.get": [{"id": c.task}, {"id": new_id()}],
+        "tasks.meetings_on": [{"day": date(2026, 11, 24)}],
         "imports.list": [{}],
         "imports.preview": [{"id": c.staged}, {"id": new_id()}],
         "history.of": [record | {"entity": entity} for record in ids for entity in ("customer", "contact")],
@@ -184,7 +200,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices"}
+    silent = {"notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action
