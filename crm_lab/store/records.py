@@ -5,6 +5,7 @@ A `Work` is one action of one caller inside one transaction. Services write thro
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,7 +24,10 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    String,
     Table,
+    TableClause,
+    Uuid,
     and_,
     bindparam,
     collate,
@@ -38,6 +42,7 @@ from sqlalchemy import (
     values,
 )
 from sqlalchemy import cast as sql_cast
+from sqlalchemy import table as table_clause
 from sqlalchemy.dialects.postgresql import BIT
 
 from crm_lab.domain.duplicates import stored_clues
@@ -56,7 +61,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Row = dict[str, Any]
-BATCH = 500
+BATCH, FEW = 500, 20
 
 
 @dataclass(slots=True)
@@ -149,7 +154,20 @@ class Work:
 
     def rows_of(self, table: Table, column: str, keys: Iterable[Any]) -> list[Row]:
         """The rows whose `column` is one of many keys; visibility is the caller's to have asked."""
-        return [row for part in batched(keys) for row in self.rows(select(table).where(table.c[column].in_(part)))]
+        with self.among(table.c[column], keys) as parts:
+            return [row for part in parts for row in self.rows(select(table).where(part))]
+
+    @contextmanager
+    def among(self, column: ColumnElement[Any], keys: Iterable[UUID]) -> Iterator[list[ColumnElement[bool]]]:
+        """Conditions for the rows whose `column` is one of many ids: one a batch, or one for all, which DuckDB takes as Arrow."""
+        wanted = list(keys)
+        if len(wanted) <= FEW or self.connection.dialect.name != "duckdb":
+            yield [column.in_(part) for part in batched(wanted)]
+            return
+        import pyarrow as pa
+
+        with _offered(self.connection, pa.table({"id": [str(key) for key in wanted]})) as offered:
+            yield [column.in_(select(sql_cast(offered.c.id, Uuid)))]
 
     def change_many(self, table: Table, changes: list[tuple[Row, Row]]) -> None:
         """Change many rows, given as (before, after), each with its audit. Raises `ChangedMeanwhile`, and then all stay."""
@@ -160,9 +178,18 @@ class Work:
 
     def remove_many(self, table: Table, rows: list[Row]) -> None:
         """Delete many rows; their content stays in the audit."""
-        for part in batched(row["id"] for row in rows):
-            self.connection.execute(delete(table).where(table.c.id.in_(part)))
+        with self.among(table.c.id, [row["id"] for row in rows]) as parts:
+            for part in parts:
+                self.connection.execute(delete(table).where(part))
         self._note_many(table, [(row, None) for row in rows])
+
+    def set_many(self, table: Table, rows: list[Row], **same: Any) -> None:
+        """Give many rows the same values, each with its audit. Raises `ChangedMeanwhile`, and then all stay."""
+        with self.among(table.c.id, [row["id"] for row in rows]) as parts:
+            done = sum(self.connection.execute(update(table).where(part).values(same)).rowcount for part in parts)
+        if done != len(rows):
+            raise ChangedMeanwhile
+        self._note_many(table, [(row, row | same) for row in rows])
 
     def replace(self, table: Table, parent: Row, rows: list[Row]) -> None:
         """Make `rows` all that `parent` ({column: key}) has in `table`; what stays the same is left alone.
@@ -273,12 +300,19 @@ def load(connection: Connection, table: Table, rows: list[Row]) -> None:
     import pyarrow as pa
 
     columns = {c.name: pa.array(_plain(c, [row.get(c.name) for row in rows]), _arrow_type(c)) for c in table.c}
+    with _offered(connection, pa.table(columns)) as offered:
+        connection.exec_driver_sql(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM {offered.name}')  # noqa: S608 - our own table
+
+
+@contextmanager
+def _offered(connection: Connection, arrow: pa.Table) -> Iterator[TableClause]:
+    """An Arrow table for DuckDB to read from."""
     raw: Any = connection.connection.driver_connection
-    raw.register("incoming", pa.table(columns))
+    raw.register("offered", arrow)
     try:
-        connection.exec_driver_sql(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608 - our own table
+        yield table_clause("offered", *(column(name, String) for name in arrow.column_names))
     finally:
-        raw.unregister("incoming")
+        raw.unregister("offered")
 
 
 def _clues(row: Row | None) -> frozenset[str]:

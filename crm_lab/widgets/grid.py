@@ -13,6 +13,8 @@ from crm_lab.widgets.base import View, script
 from crm_lab.widgets.packing import pack
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
 
@@ -35,17 +37,23 @@ def words() -> dict[str, str]:
 class Grid(View):
     """A virtual table. Rows are known to the browser by their place in the frame.
 
+    An item of `menu` may have a `key` and what it `needs` of the selected rows: `least` so many, `filled` and `same` columns.
+    `sum_key` is summed over the filtered and the selected rows, apart for each value of `sum_by`. Sorted by the column
+    `band`, rows alike in it stand out together.
+
     Events: `open(row)` on Enter or double click, `menu(id)` from the row menu or the selection bar, `rows(rows)` with the
     places of the filtered rows in the order shown, in answer to `ask_rows()`.
     """
 
-    _esm = script("columns", "menu", "grid")
+    _esm = script("columns", "menu", "selection", "grid")
     columns = traitlets.List().tag(sync=True)
     data = traitlets.List().tag(sync=True)
     sort = traitlets.List().tag(sync=True)
     filter = traitlets.Unicode().tag(sync=True)
     menu = traitlets.List().tag(sync=True)
     sum_key = traitlets.Unicode().tag(sync=True)
+    sum_by = traitlets.Unicode().tag(sync=True)
+    band = traitlets.Unicode().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
     empty = traitlets.Unicode().tag(sync=True)
     empty_hint = traitlets.Unicode().tag(sync=True)
@@ -56,12 +64,14 @@ class Grid(View):
         super().__init__(words=words(), **kwargs)
         self.n_rows = 0
 
-    def show(self, frame: pd.DataFrame, *, in_order_of: str = "") -> None:
+    def show(self, frame: pd.DataFrame, *, in_order_of: str = "", selected: Iterable[int] = ()) -> None:
         """Show a frame; columns no definition names are not sent. `in_order_of` is the column it is sorted by."""
-        named = {key for c in self.columns for key in (c["key"], c.get("late"), c.get("lock")) if key}
+        named = {key for c in self.columns for key in (c["key"], c.get("late"), c.get("lock")) if key} | {self.sum_key, self.sum_by}
+        named |= {key for item in self.menu for key in _needed(item)}
         self.n_rows = len(frame)
-        self.data = pack(frame[[c for c in frame.columns if c in named]], in_order_of=in_order_of)
-        self.selected = b""
+        with self.hold_sync():
+            self.selected = np.fromiter(selected, "int32").tobytes()
+            self.data = pack(frame[[c for c in frame.columns if c in named]], in_order_of=in_order_of)
 
     def ask_rows(self) -> None:
         """Ask the browser which rows are shown, and in what order."""
@@ -83,3 +93,9 @@ class Grid(View):
         raw = bytes(buffer)
         rows = np.frombuffer(raw[: len(raw) // 4 * 4], "int32")
         return [int(r) for r in rows if 0 <= r < self.n_rows]
+
+
+def _needed(item: dict[str, Any]) -> list[str]:
+    """The columns that say whether an action fits the selected rows."""
+    needs = item.get("needs", {})
+    return [*needs.get("same", ()), *filter(None, [needs.get("filled")])]

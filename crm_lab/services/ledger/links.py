@@ -26,7 +26,7 @@ from crm_lab.domain.values import clean_text
 from crm_lab.errors import Conflict, InvalidInput, NotFound
 from crm_lab.i18n import OSLO, _
 from crm_lab.store import tables
-from crm_lab.store.records import as_record, as_row, batched
+from crm_lab.store.records import as_record, as_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -149,7 +149,7 @@ class Links:
                 known[number] = group["id"]
         ended = [self.rows[key]["item"] for key in changed if key in self.now]
         now = {"unlinked_at": work.now, "unlinked_by": work.actor.id if work.actor else None}
-        work.change_many(tables.match_item, [(row, row | now) for row in ended])
+        work.set_many(tables.match_item, ended, **now)
         work.insert_many(tables.match_item, [_item_row(work, known[after[key]], key) for key in changed if key in after])
         self.now = dict(after)
 
@@ -202,7 +202,7 @@ def take_back(work: Work, posting_ids: Iterable[UUID]) -> None:
     for row in rows.values():
         if row["item"]:
             raise StillLinked(row["number"])
-    had = [as_record(Posting, row) for part in batched(rows) for row in work.rows_of(tables.posting, "id", part)]
+    had = [as_record(Posting, row) for row in work.rows_of(tables.posting, "id", rows)]
     made = [
         replace(
             posting, id=new_id(), amount=-posting.amount, posted_on=work.now.astimezone(OSLO).date(), due_on=None, source_id=None,
@@ -218,10 +218,10 @@ def is_sound(work: Work, posting_ids: Iterable[UUID], match_ids: Iterable[UUID])
     """Whether none of the postings is in two matches, and none of the matches holds a single one."""
     i = tables.match_item
     for key, keys, wrong in ((i.c.posting_id, posting_ids, func.count() > 1), (i.c.match_id, match_ids, func.count() < SMALLEST_MATCH)):
-        for part in batched(keys):
-            live = select(key).where(and_(key.in_(part), i.c.unlinked_at.is_(None))).group_by(key).having(wrong)
-            if work.one(live):
-                return False
+        with work.among(key, keys) as parts:
+            for part in parts:
+                if work.one(select(key).where(and_(part, i.c.unlinked_at.is_(None))).group_by(key).having(wrong)):
+                    return False
     return True
 
 
@@ -233,7 +233,8 @@ def _read(work: Work, which: ColumnElement[Any], keys: Iterable[UUID], *, everyb
     query = select(p.c.id, *(p.c[name] for name in ("number", "amount", *PLACE)), g.c.number.label("match_number"), *link)
     query = query.outerjoin(i, live).outerjoin(g, g.c.id == i.c.match_id)
     query = query if everybody else query.where(visible_to_bookkeeper(work, p))
-    rows = [row for part in batched(keys) for row in work.rows(query.where(which.in_(part)))]
+    with work.among(which, keys) as parts:
+        rows = [row for part in parts for row in work.rows(query.where(part))]
     names = [column.name for column in i.c]
     for row in rows:
         item = {name: row.pop(f"item_{name}") for name in names}
