@@ -125,21 +125,21 @@ class LedgerScreen(ipywidgets.VBox):
         kinds = {str(kind): kind_text(kind) for kind in PostingKind}
         parties = [
             {"key": "customer_number", "label": _("No."), "kind": "num", "width": 76, "rare": True},
-            {"key": "customer_name", "label": _("Name"), "min": 140, "grow": 2, "phone": 1, "opens": True},
+            {"key": "customer_name", "label": _("Name"), "min": 130, "grow": 2, "phone": 1, "opens": True},
         ]  # fmt: skip
         return [
-            {"key": "posted_on", "label": _("Date"), "kind": "date", "width": 98, "phone": 4},
-            {"key": "voucher", "label": _("Voucher"), "width": 84},
+            {"key": "posted_on", "label": _("Date"), "kind": "date", "width": 94, "phone": 4},
+            {"key": "voucher", "label": _("Voucher"), "width": 78},
             *([] if self.party else parties),
-            {"key": "kind", "label": _("Type"), "kind": "tag", "width": 104, "map": kinds, "phone": 3},
-            {"key": "text", "label": _("Text"), "min": 130, "grow": 3, **({"phone": 1} if self.party else {})},
+            {"key": "kind", "label": _("Type"), "kind": "tag", "width": 96, "map": kinds, "phone": 3},
+            {"key": "text", "label": _("Text"), "min": 110, "grow": 3, **({"phone": 1} if self.party else {})},
             {"key": "document_number", "label": _("Invoice no."), "width": 92, "rare": True},
             {"key": "kid", "label": "KID", "width": 134, "rare": self.party is None},
-            {"key": "due_on", "label": _("Due"), "kind": "date", "width": 98, "late": "late"},
-            {"key": "amount_minor", "label": _("Amount"), "kind": "money", "width": 112, "fixed": True, "phone": 2},
-            {"key": "residual_minor", "label": _("Residual"), "kind": "money", "width": 112, "dash": True},
-            {"key": "currency", "label": _("Currency"), "width": 72, "rare": set(self.frame.currency) <= {"NOK"}},
-            {"key": "match_number", "label": _("Match ID"), "kind": "num", "width": 92},
+            {"key": "due_on", "label": _("Due"), "kind": "date", "width": 94, "late": "late"},
+            {"key": "amount_minor", "label": _("Amount"), "kind": "money", "width": 108, "fixed": True, "phone": 2},
+            {"key": "residual_minor", "label": _("Residual"), "kind": "money", "width": 108, "dash": True},
+            {"key": "currency", "label": _("Currency"), "width": 64, "rare": set(self.frame.currency) <= {"NOK"}},
+            {"key": "match_number", "label": _("Match ID"), "kind": "num", "width": 90},
             {"key": "closed_on", "label": _("Closed on"), "kind": "date", "width": 98, "rare": True},
             {"key": "payer_name", "label": _("Payer"), "width": 140, "rare": True},
         ]
