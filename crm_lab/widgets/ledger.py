@@ -138,7 +138,7 @@ class LedgerScreen(ipywidgets.VBox):
             {"key": "due_on", "label": _("Due"), "kind": "date", "width": 94, "late": "late"},
             {"key": "amount_minor", "label": _("Amount"), "kind": "money", "width": 108, "fixed": True, "phone": 2},
             {"key": "residual_minor", "label": _("Residual"), "kind": "money", "width": 108, "dash": True},
-            {"key": "currency", "label": _("Currency"), "width": 64, "rare": set(self.frame.currency) <= {"NOK"}},
+            {"key": "currency", "label": _("Currency"), "width": 64, "rare": set(self.frame.currency.unique()) <= {"NOK"}},
             {"key": "match_number", "label": _("Match ID"), "kind": "num", "width": 90},
             {"key": "closed_on", "label": _("Closed on"), "kind": "date", "width": 98, "rare": True},
             {"key": "payer_name", "label": _("Payer"), "width": 140, "rare": True},
