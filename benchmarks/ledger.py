@@ -75,7 +75,7 @@ def sort_in_browser(frame: pd.DataFrame) -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_content(PAGE)
         start = time.perf_counter()
-        page.evaluate(MOUNT, {"esm": str(grid._esm), "state": state, "css": stylesheet()})
+        page.evaluate(MOUNT, {"esm": str(grid.trait_values()["_esm"]), "state": state, "css": stylesheet()})
         note("the grid shows all of it, from JSON", f"{1000 * (time.perf_counter() - start):,.0f} ms")
         for key in ("amount_minor", "due_on", "match_number", "voucher", "text"):
             took = page.evaluate(SORT, [columns.index(next(c for c in columns if c["key"] == key)), 7])

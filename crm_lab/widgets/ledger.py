@@ -79,7 +79,8 @@ class LedgerScreen(ipywidgets.VBox):
         asked = {"ledger": self.ledger, "customer_id": self.party.id if self.party else None, "as_of": self.as_of}
         self.frame: pd.DataFrame = self.app.crm.ledger.all_items(**asked)
         self._ages: pd.DataFrame = self.app.crm.ledger.ageing(**asked)
-        owed = self.frame.amount_minor > 0 if self.ledger is Ledger.RECEIVABLE else self.frame.amount_minor < 0
+        side = 1 if self.ledger is Ledger.RECEIVABLE else -1
+        owed = (self.frame.amount_minor * side > 0) & (self.frame.residual_minor * side > 0)
         today = self.as_of or utc_now().astimezone(OSLO).date()
         late = (self.frame.due_on < today).fillna(value=False) & self.frame.closed_on.isna() & owed
         self.frame["late"] = late.astype(bool)
