@@ -8,9 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -18,20 +16,15 @@ import msgspec
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Column,
     ColumnElement,
     Connection,
     FromClause,
-    Integer,
     Select,
-    String,
     Table,
-    TableClause,
     Uuid,
     and_,
     bindparam,
     collate,
-    column,
     delete,
     func,
     insert,
@@ -39,10 +32,8 @@ from sqlalchemy import (
     select,
     true,
     update,
-    values,
 )
 from sqlalchemy import cast as sql_cast
-from sqlalchemy import table as table_clause
 from sqlalchemy.dialects.postgresql import BIT
 
 from crm_lab.domain.duplicates import stored_clues
@@ -51,6 +42,7 @@ from crm_lab.domain.names import name_bits
 from crm_lab.errors import ChangedMeanwhile, NotFound
 from crm_lab.i18n import _
 from crm_lab.store import tables
+from crm_lab.store.bulk import batched, load, offered, rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -61,7 +53,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Row = dict[str, Any]
-BATCH, FEW = 500, 20
+FEW = 20
 
 
 @dataclass(slots=True)
@@ -111,6 +103,24 @@ class Work:
         if self.connection.dialect.name == "duckdb":
             return func.bit_count(func.xor(bits, wanted))
         return func.bit_count(sql_cast(bits.op("#")(wanted), BIT(64)))
+
+    def kept(self, table: Table) -> list[Row]:
+        """All rows of a small table by name, those out of use last; not to be changed.
+
+        From memory where this process is the only one that writes, and this transaction has not written to the table.
+        """
+        last = [table.c.is_active.desc()] if "is_active" in table.c else []
+        query = select(table).order_by(*last, self.alphabetical(table.c.name))
+        options = self.connection.get_execution_options()
+        if options.get("kept") is None or table.name in options.get("written", ()):
+            return self.rows(query)
+
+        def read() -> list[Row]:
+            with self.connection.engine.connect() as connection:
+                return [dict(row) for row in connection.execute(query).mappings()]
+
+        rows: list[Row] = options["kept"].of(table, read)
+        return rows
 
     def rows(self, query: Select[Any]) -> list[Row]:
         """The rows of a query as dicts."""
@@ -166,8 +176,8 @@ class Work:
             return
         import pyarrow as pa
 
-        with _offered(self.connection, pa.table({"id": [str(key) for key in wanted]})) as offered:
-            yield [column.in_(select(sql_cast(offered.c.id, Uuid)))]
+        with offered(self.connection, pa.table({"id": [str(key) for key in wanted]})) as source:
+            yield [column.in_(select(sql_cast(source.c.id, Uuid)))]
 
     def change_many(self, table: Table, changes: list[tuple[Row, Row]]) -> None:
         """Change many rows, given as (before, after), each with its audit. Raises `ChangedMeanwhile`, and then all stay."""
@@ -281,38 +291,15 @@ class Work:
         }
 
     def _touch(self, table: Table, *rows: Row | None) -> None:
-        """Note whose row this is, for the search index; it holds nothing of the ledger."""
+        """Note which table this is, and whose row, for what is kept in memory; the search index holds nothing of the ledger."""
+        options = self.connection.get_execution_options()
+        options.get("written", set()).add(table.name)
         if table.name in tables.UNSEARCHED:
             return
-        touched: set[tuple[str, UUID]] = self.connection.get_execution_options().get("touched", set())
+        touched: set[tuple[str, UUID]] = options.get("touched", set())
         for row in filter(None, rows):
             touched |= {(parent.name, row["id"]) for parent in tables.PARENTS.values() if parent is table}
             touched |= {(parent.name, row[key]) for key, parent in tables.PARENTS.items() if row.get(key)}
-
-
-def load(connection: Connection, table: Table, rows: list[Row]) -> None:
-    """Insert many rows: as one Arrow table where the database reads those, 30 times faster than one by one."""
-    if not rows:
-        return
-    if connection.dialect.name != "duckdb":
-        connection.execute(insert(table), rows)
-        return
-    import pyarrow as pa
-
-    columns = {c.name: pa.array(_plain(c, [row.get(c.name) for row in rows]), _arrow_type(c)) for c in table.c}
-    with _offered(connection, pa.table(columns)) as offered:
-        connection.exec_driver_sql(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM {offered.name}')  # noqa: S608 - our own table
-
-
-@contextmanager
-def _offered(connection: Connection, arrow: pa.Table) -> Iterator[TableClause]:
-    """An Arrow table for DuckDB to read from."""
-    raw: Any = connection.connection.driver_connection
-    raw.register("offered", arrow)
-    try:
-        yield table_clause("offered", *(column(name, String) for name in arrow.column_names))
-    finally:
-        raw.unregister("offered")
 
 
 def _clues(row: Row | None) -> frozenset[str]:
@@ -321,47 +308,6 @@ def _clues(row: Row | None) -> frozenset[str]:
 
 def _clue_rows(source_id: UUID, values: frozenset[str]) -> list[Row]:
     return [{"value": value, "source_id": source_id} for value in sorted(values)]
-
-
-def batched(items: Iterable[T]) -> Iterator[list[T]]:
-    """The items, as many at a time as one statement takes well."""
-    rest = iter(items)
-    while part := list(islice(rest, BATCH)):
-        yield part
-
-
-def rewrite(connection: Connection, table: Table, changes: list[tuple[Row, Row]]) -> None:
-    """Update rows given as (before, after) in one statement. Raises `ChangedMeanwhile` where one has another version by now."""
-    names = {name for before, after in changes for name in after if after[name] != before.get(name)} - {"id"}
-    if not names:
-        return
-    kinds = {c.name: c.type for c in table.c if c.name in names}
-    new = values(*(column(n, k) for n, k in kinds.items()), column("key", table.c.id.type), column("was", Integer), name="new").data(
-        [(*(after[n] for n in kinds), before["id"], before.get("version", 0)) for before, after in changes]
-    )
-    same = table.c.id == new.c.key
-    versioned = and_(same, table.c.version == new.c.was) if "version" in table.c else same
-    done = connection.execute(update(table).where(versioned).values({n: new.c[n] for n in kinds}))
-    if done.rowcount != len(changes):
-        raise ChangedMeanwhile
-
-
-def _plain(column: Column[Any], values: list[Any]) -> list[Any]:
-    """The values of a column as Arrow takes them."""
-    if isinstance(column.type, JSON):
-        return [None if value is None else msgspec.json.encode(value).decode() for value in values]
-    if isinstance(column.type, tables.Words):
-        return [None if value is None else ",".join(value) for value in values]
-    if column.type.python_type is UUID:
-        return [None if value is None else str(value) for value in values]
-    return values
-
-
-def _arrow_type(column: Column[Any]) -> Any:
-    import pyarrow as pa
-
-    kinds = {int: pa.int64(), bool: pa.bool_(), date: pa.date32(), datetime: pa.timestamp("us", "UTC"), Decimal: pa.decimal128(18, 2)}
-    return kinds.get(column.type.python_type, pa.string())
 
 
 def _alike(one: Row, other: Row) -> bool:
