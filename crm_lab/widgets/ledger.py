@@ -59,7 +59,7 @@ class LedgerScreen(ipywidgets.VBox):
         self.grid = Grid(
             columns=self._columns(), sort=["posted_on", -1], label=_("Ledger"), empty=_("No postings here"),
             empty_hint=_("Invoices and payments are shown here."), menu=self._menu_items(), sum_key="amount_minor",
-            sum_by="currency", band="match_number", on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu),
+            sum_by="currency", band="match_number", identity="number", on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu),
         )  # fmt: skip
         super().__init__([self.head, self.grid])
         for name in ("screen", "fixed", "ledger"):
@@ -70,10 +70,9 @@ class LedgerScreen(ipywidgets.VBox):
 
     def reload(self) -> None:
         """Read the postings again; view, filter and selection stay."""
-        chosen = set(self.shown.posting_id.iloc[self.grid.selected_rows])
         self._read()
         self.head.refresh(**self._shown())
-        self._show(chosen)
+        self._show()
 
     def _read(self) -> None:
         asked = {"ledger": self.ledger, "customer_id": self.party.id if self.party else None, "as_of": self.as_of}
@@ -85,13 +84,12 @@ class LedgerScreen(ipywidgets.VBox):
         late = (self.frame.due_on < today).fillna(value=False) & self.frame.closed_on.isna() & owed
         self.frame["late"] = late.astype(bool)
 
-    def _show(self, chosen: set[str] | frozenset[str] = frozenset()) -> None:
-        """Show the postings of the chosen state; `chosen` are selected where they are still there."""
+    def _show(self) -> None:
+        """Show the postings of the chosen state."""
         is_open = self.frame.closed_on.isna()
         wanted = {ItemState.OPEN: is_open, ItemState.CLOSED: ~is_open, ItemState.ALL: is_open | True}[self.state]
         self.shown = self.frame[wanted].reset_index(drop=True)
-        places = self.shown.index[self.shown.posting_id.isin(chosen)] if chosen else ()
-        self.grid.show(self.shown, in_order_of="posted_on", selected=places)
+        self.grid.show(self.shown, in_order_of="posted_on")
 
     def _shown(self) -> dict[str, Any]:
         n_closed = int(self.frame.closed_on.notna().sum())
@@ -159,7 +157,7 @@ class LedgerScreen(ipywidgets.VBox):
 
     def _choose_ledger(self, value: str) -> None:
         self.ledger = Ledger(value) if value in set(Ledger) else self.ledger
-        self._again()
+        self.reload()
 
     def _choose_state(self, value: str) -> None:
         self.state = ItemState(value) if value in set(ItemState) else self.state
@@ -173,12 +171,7 @@ class LedgerScreen(ipywidgets.VBox):
         except ValueError:
             raise InvalidInput(_("Choose a day."), "as_of") from None
         self.grid.menu = self._menu_items()
-        self._again()
-
-    def _again(self) -> None:
-        self._read()
-        self.head.refresh(**self._shown())
-        self._show()
+        self.reload()
 
     def _filter(self, value: str) -> None:
         self.grid.filter = str(value)
@@ -200,7 +193,7 @@ class LedgerScreen(ipywidgets.VBox):
         except Conflict:
             self.reload()
             raise
-        self._again()
+        self.reload()
         self.app.toast(said, undo=True)
 
     def _link(self, keys: list[UUID], numbers: list[int]) -> str:
