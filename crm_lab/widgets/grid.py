@@ -97,6 +97,8 @@ class Grid(View):
         elif isinstance(message, dict) and message.get("event") == "rows":
             self.fire("rows", rows=self._places(buffers[0] if buffers else b""))
         else:
+            if isinstance(message, dict) and message.get("event") == "menu" and buffers:
+                self.selected = bytes(buffers[0])
             super()._receive(widget, message, buffers)
 
     @property

@@ -69,6 +69,15 @@ def test_a_posting_is_taken_out_of_its_link(app, crm, screen):
     assert crm.ledger.matches().n_postings.tolist() == [2]
 
 
+def test_an_action_brings_its_selection_along(crm, screen):
+    """A changed trait may still wait in the browser when the action is sent."""
+    mark(screen, 100, -100)
+    marked = bytes(screen.grid.selected)
+    screen.grid.selected = b""
+    screen.grid._receive(screen.grid, {"event": "menu", "id": "link"}, [memoryview(marked)])
+    assert crm.ledger.matches().n_postings.tolist() == [2]
+
+
 @pytest.mark.parametrize("forged", ["", "delete", "__init__"])
 def test_a_forged_action_does_nothing(crm, screen, forged):
     mark(screen, 100, -100)

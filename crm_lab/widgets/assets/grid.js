@@ -173,10 +173,9 @@ function render({model, el, signal}) {
     });
   }
   let timer = 0;
+  const marks = () => new DataView(Int32Array.from(chosen, keyOf).buffer);
   function tell() {
-    clearTimeout(timer);
-    timer = 0;
-    model.set('selected', new DataView(Int32Array.from(chosen, keyOf).buffer));
+    model.set('selected', marks());
     model.save_changes();
   }
   function changed() {
@@ -185,11 +184,8 @@ function render({model, el, signal}) {
     clearTimeout(timer);
     timer = window.setTimeout(tell, 30);
   }
-  /** An action on the selection, which Python knows of first. @param {string} id */
-  function act(id) {
-    if (timer) tell();
-    model.send({event: 'menu', id});
-  }
+  /** An action goes with the selection: a changed trait may wait behind an earlier one. @param {string} id */
+  const act = id => model.send({event: 'menu', id}, undefined, [marks()]);
   /** One click or arrow key. @param {number} at @param {{ctrl?: boolean, shift?: boolean}} keys */
   function choose(at, {ctrl = false, shift = false}) {
     const i = order[at];
