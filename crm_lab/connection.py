@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from crm_lab.store.engine import Database
 
 ARROW = "application/vnd.apache.arrow.stream"
-LONG_ACTIONS = {("imports", "run"), ("imports", "preview"), ("history", "undo"), ("company", "check"), ("company", "backup")}
+LONG_ACTIONS = {
+    ("imports", "run"), ("imports", "preview"), ("history", "undo"), ("company", "check"), ("company", "backup"), ("ledger", "match_many"),
+}  # fmt: skip
 TIMEOUT, LONG_TIMEOUT = 60.0, 900.0
 OK = 200
 NO_ANSWER = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
@@ -353,6 +355,6 @@ def _as_frame(answer: Any) -> Any:
     import pandas as pd
     import pyarrow as pa
 
-    kinds = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype()}
+    kinds = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype(), pa.date32(): pd.ArrowDtype(pa.date32())}
     frame: pd.DataFrame = answer.to_pandas(types_mapper=kinds.get)
     return frame

@@ -29,7 +29,8 @@ from crm_lab.errors import NotFound
 from crm_lab.exchange.register import as_entity
 from crm_lab.i18n import _
 from crm_lab.store import tables
-from crm_lab.store.records import Row, Work, as_record, batched, load
+from crm_lab.store.bulk import batched, load
+from crm_lab.store.records import Row, Work, as_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,10 +10,11 @@ import pyarrow as pa
 
 NO_DATE = np.iinfo("int32").min
 FEW = 64
+DAY = pd.ArrowDtype(pa.date32())
 
 
 def pack(frame: pd.DataFrame, *, in_order_of: str = "") -> list[dict[str, Any]]:
-    """Columns as `{key, kind, data}`: i32, whole (larger), f64 (money in øre), date (days since 1970), dict (codes), utf8 (text).
+    """Columns as `{key, kind, data}`: i32, whole (larger, or with gaps), f64 (money in øre: `*_minor`), date (days since 1970), dict (codes), utf8 (text).
 
     `in_order_of` names the column that the rows come sorted by, so that nobody sorts it again.
     """
@@ -22,11 +23,18 @@ def pack(frame: pd.DataFrame, *, in_order_of: str = "") -> list[dict[str, Any]]:
 
 
 def _column(key: str, values: pd.Series[Any]) -> dict[str, Any]:
+    if values.dtype == DAY:
+        days = pa.array(values.array).cast(pa.int32())
+        return {"key": key, "kind": "date", "data": days.fill_null(NO_DATE).to_numpy(zero_copy_only=False).tobytes()}
+    if key.endswith("_minor"):
+        return {"key": key, "kind": "f64", "data": values.to_numpy("float64", na_value=np.nan).tobytes()}
     if pd.api.types.is_datetime64_any_dtype(values):
         stamps = values.dt.tz_convert("Europe/Oslo").dt.tz_localize(None) if values.dt.tz is not None else values
         days = stamps.to_numpy("datetime64[D]").astype("int64")
         data = np.where(values.isna(), NO_DATE, days).astype("int32")
         return {"key": key, "kind": "date", "data": data.tobytes()}
+    if pd.api.types.is_integer_dtype(values) and values.isna().any():
+        return {"key": key, "kind": "whole", "data": values.to_numpy("float64", na_value=np.nan).tobytes()}
     if pd.api.types.is_bool_dtype(values) or pd.api.types.is_integer_dtype(values):
         return _whole(key, values.fillna(0).to_numpy("int64"))
     if pd.api.types.is_float_dtype(values):

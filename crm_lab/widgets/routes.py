@@ -21,6 +21,7 @@ from crm_lab.widgets.customer_form import CustomerForm
 from crm_lab.widgets.customers import CustomerList
 from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.imports import ImportScreen
+from crm_lab.widgets.ledger import LedgerScreen
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.notices import NoticeList
 from crm_lab.widgets.profile import Profile
@@ -55,6 +56,8 @@ ROUTES = (
     Route("customers/new", CustomerForm),
     Route(f"customers/{NUMBER}", lambda app, number: CustomerCard(app, int(number))),
     Route(f"customers/{NUMBER}/edit", lambda app, number: CustomerForm(app, int(number))),
+    Route(f"customers/{NUMBER}/ledger", lambda app, number: LedgerScreen(app, int(number))),
+    Route("ledger", LedgerScreen),
     Route("contacts", ContactList),
     Route("contacts/new", ContactForm),
     Route(f"contacts/new/{NUMBER}", lambda app, number: ContactForm(app, customer_number=int(number))),

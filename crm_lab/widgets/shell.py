@@ -18,6 +18,7 @@ from crm_lab.i18n import _, set_locale
 from crm_lab.widgets.base import close_all, guarded
 from crm_lab.widgets.forms import Form
 from crm_lab.widgets.imports import ImportScreen
+from crm_lab.widgets.ledger import LedgerScreen
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.router import Router
 from crm_lab.widgets.routes import Missing, screen_of
@@ -151,6 +152,7 @@ class App(ipywidgets.Box):
         items = [
             {"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._counts["customers"]},
             {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._counts["contacts"]},
+            {"path": "ledger", "label": _("Ledger"), "icon": "landmark", "count": None},
             {"path": "register", "label": _("The register"), "icon": "landmark", "count": self._counts["register"] or None},
             {"path": "imports", "label": _("Import"), "icon": "upload", "count": None},
         ]
@@ -202,6 +204,9 @@ class App(ipywidgets.Box):
         screen = self.main.children[0]
         if isinstance(screen, ImportScreen) or (isinstance(screen, Form) and screen.is_begun):
             return  # somebody is in the middle of something there
+        if isinstance(screen, LedgerScreen):
+            screen.reload()  # filter, view and place stay
+            return
         self.visit(path)
         if isinstance(self.main.children[0], Missing):
             self.forget(path)

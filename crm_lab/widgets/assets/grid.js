@@ -1,20 +1,11 @@
 // @ts-check
 // A virtual table: column buffers in, places of the selected rows out. Sorting and filtering happen here.
 import {readColumns} from './columns.js';
-import {h, openMenu} from './menu.js';
+import {h, openMenu, remembered} from './menu.js';
+import {drawBar, fits, sums, sumText} from './selection.js';
 
 const NATIONAL = /^\+47(\d\d)(\d\d)(\d\d)(\d\d)$/;
 const fold = (/** @type {string} */ s) => s.toLowerCase();
-
-/** The hidden columns of last time; what is not a list of them is forgotten. @param {string} key @returns {string[]} */
-function remembered(key) {
-  try {
-    const list = JSON.parse(localStorage.getItem(key) ?? '[]');
-    return Array.isArray(list) ? list : [];
-  } catch {
-    return [];
-  }
-}
 
 /** @param {{model: any, el: HTMLElement, signal: AbortSignal}} view */
 function render({model, el, signal}) {
@@ -22,11 +13,12 @@ function render({model, el, signal}) {
   const count = new Intl.NumberFormat(words.locale);
   const storage = `crm-columns-${model.get('label')}`;
   const all = model.get('columns');
-  const hidden = new Set(remembered(storage));
+  const hidden = new Set(remembered(storage, all.filter((/** @type {any} */ d) => d.rare).map((/** @type {any} */ d) => d.key)));
   /** @type {any[]} */ let shown = [];
   /** @type {Record<string, any>} */ let cols = {};
   let n = 0, rowHeight = 34, anchor = -1, active = -1;
   let order = new Uint32Array(0);
+  let banded = new Uint8Array(0); // every other match, where the rows are sorted by them
   /** @type {string[]} */ let folded = []; // what a filter looks through, made once a row
   /** @type {Set<number>} */ const chosen = new Set();
   /** @type {HTMLElement[]} */ let pool = [];
@@ -37,8 +29,9 @@ function render({model, el, signal}) {
     h('div', {class: 'crm-grid-headwrap', role: 'rowgroup'}, head), space);
   const empty = h('div', {class: 'crm-empty'}, h('b', {text: model.get('empty')}), h('span', {text: model.get('empty_hint')}));
   const status = h('span', {role: 'status'});
+  const filtered = h('span', {class: 'total', role: 'status'});
   const picker = h('button', {type: 'button', class: 'btn ghost sm', text: words.columns, 'aria-haspopup': 'menu'});
-  const foot = h('div', {class: 'crm-grid-foot'}, status, picker, h('span', {class: 'keys', text: words.keys}));
+  const foot = h('div', {class: 'crm-grid-foot'}, status, filtered, picker, h('span', {class: 'keys', text: words.keys}));
   const bar = h('div', {class: 'crm-bar', role: 'toolbar', 'aria-label': words.selected, hidden: ''});
   const root = h('div', {class: 'crm-grid', 'data-lm-suppress-shortcuts': 'true'}, scroller, foot, bar);
   el.append(root);
@@ -63,17 +56,25 @@ function render({model, el, signal}) {
     model.set('sort', [key, now === key && direction === 1 ? -1 : 1]);
     model.save_changes();
   }
+  /** What tells a row from others, also after a reload. @param {number} i */
+  const keyOf = i => cols[model.get('identity')]?.raw[i] ?? i;
   function load() {
+    const kept = new Set(model.get('identity') ? [...chosen].map(keyOf) : []);
     cols = readColumns(model.get('data') ?? [], words.locale);
     n = Object.values(cols)[0]?.n ?? 0;
     folded = new Array(n);
     chosen.clear();
+    for (let i = 0; kept.size && i < n; i++) if (kept.has(keyOf(i))) chosen.add(i);
+    const at = active;
     anchor = active = -1;
     arrange();
+    anchor = active = Math.min(at, order.length - 1); // who works down a list goes on where the row was
+    kept.size ? changed() : later();
   }
   /** What the cell says. @param {any} d @param {number} i @returns {string} */
   function display(d, i) {
     const text = cols[d.key]?.text(i) ?? '';
+    if (d.dash && cols[d.key].raw[i] === 0) return '–';
     return d.kind === 'phone' ? text.replace(NATIONAL, '$1 $2 $3 $4') : d.map?.[text] ?? text;
   }
   /** Filter, sort, and paint from there. */
@@ -97,6 +98,11 @@ function render({model, el, signal}) {
     for (const cell of head.children) {
       const on = /** @type {HTMLElement} */ (cell).dataset.key === key;
       cell.setAttribute('aria-sort', on ? (direction === 1 ? 'ascending' : 'descending') : 'none');
+    }
+    banded = new Uint8Array(0);
+    if (column && key === model.get('band')) {
+      banded = new Uint8Array(order.length);
+      for (let at = 1; at < order.length; at++) banded[at] = banded[at - 1] ^ Number(column.get(order[at]) !== column.get(order[at - 1]));
     }
     anchor = active = was >= 0 ? order.indexOf(was) : -1;
     scroller.setAttribute('aria-rowcount', String(order.length + 1));
@@ -136,11 +142,13 @@ function render({model, el, signal}) {
     row.setAttribute('aria-rowindex', String(at + 2));
     row.setAttribute('aria-selected', String(chosen.has(i)));
     row.classList.toggle('active', at === active);
+    row.classList.toggle('band', banded[at] === 1);
     shown.forEach((d, c) => {
       const span = /** @type {HTMLElement} */ (row.children[c].firstChild);
       const value = display(d, i);
       if (span.textContent !== value) span.textContent = value;
       if (d.kind === 'tag') span.dataset.tag = cols[d.key]?.text(i) ?? '';
+      if (d.late) row.children[c].classList.toggle('late', cols[d.late]?.raw[i] === 1);
       if (d.lock) row.children[c].classList.toggle('locked', cols[d.lock]?.raw[i] === 1);
     });
   }
@@ -150,37 +158,34 @@ function render({model, el, signal}) {
   function footer() {
     const total = count.format(n);
     const whole = `${total} ${n === 1 ? words.row : words.rows}`;
+    const key = model.get('sum_key');
+    const sum = (/** @type {Iterable<number>} */ rows) => `${words.sum} ${sumText(sums(cols, key, model.get('sum_by'), rows), words.locale, 'NOK')}`;
     status.textContent = order.length === n ? whole : `${count.format(order.length)} ${words.of} ${whole}`;
-    bar.hidden = !chosen.size || !(model.get('menu').length || model.get('sum_key'));
+    filtered.textContent = cols[key] && order.length ? sum(order) : '';
+    const menu = model.get('menu');
+    bar.hidden = !chosen.size || !(menu.length || key);
     bar.style.display = bar.hidden ? 'none' : '';
     if (bar.hidden) return;
-    bar.replaceChildren(h('span', {role: 'status', text: `${count.format(chosen.size)} ${words.selected}`}));
-    const raw = cols[model.get('sum_key')]?.raw;
-    if (raw) {
-      let sum = 0; // øre: whole numbers, exact to 2^53
-      for (const i of chosen) sum += raw[i];
-      const text = new Intl.NumberFormat(words.locale, {minimumFractionDigits: 2}).format(sum / 100).replace('-', '\u2212');
-      bar.append(h('span', {class: 'sum', text: `${words.sum} ${text}`}));
-    }
-    for (const item of model.get('menu')) {
-      const b = h('button', {type: 'button', text: item.label, ...(item.disabled && {disabled: ''})});
-      b.onclick = () => model.send({event: 'menu', id: item.id});
-      bar.append(b);
-    }
-    const x = h('button', {type: 'button', class: 'x', 'aria-label': words.clear, text: '✕'});
-    x.onclick = () => { chosen.clear(); changed(); scroller.focus(); };
-    bar.append(x);
+    drawBar(bar, words, {
+      rows: chosen.size, sum: cols[key] ? sum(chosen) : '', act,
+      menu: menu.map((/** @type {any} */ item) => ({...item, disabled: !fits(item, cols, chosen)})),
+      clear: () => { chosen.clear(); changed(); scroller.focus(); },
+    });
   }
   let timer = 0;
+  const marks = () => new DataView(Int32Array.from(chosen, keyOf).buffer);
+  function tell() {
+    model.set('selected', marks());
+    model.save_changes();
+  }
   function changed() {
     later();
     footer();
     clearTimeout(timer);
-    timer = window.setTimeout(() => {
-      model.set('selected', new DataView(Int32Array.from(chosen).buffer));
-      model.save_changes();
-    }, 30);
+    timer = window.setTimeout(tell, 30);
   }
+  /** An action goes with the selection: a changed trait may wait behind an earlier one. @param {string} id */
+  const act = id => model.send({event: 'menu', id}, undefined, [marks()]);
   /** One click or arrow key. @param {number} at @param {{ctrl?: boolean, shift?: boolean}} keys */
   function choose(at, {ctrl = false, shift = false}) {
     const i = order[at];
@@ -206,10 +211,13 @@ function render({model, el, signal}) {
   }
   const placeOf = (/** @type {any} */ e) => Number(e.target.closest?.('.crm-tr')?.dataset.at ?? -1);
   const open = (/** @type {number} */ at) => model.send({event: 'open', row: order[at]});
-  const rowMenu = (/** @type {number} */ x, /** @type {number} */ y) => openMenu(model.get('menu'), x, y, root, id => {
-    scroller.focus({preventScroll: true});
-    if (id) model.send({event: 'menu', id});
-  });
+  const rowMenu = (/** @type {number} */ x, /** @type {number} */ y) => {
+    const items = model.get('menu').map((/** @type {any} */ item) => ({...item, disabled: !fits(item, cols, chosen)}));
+    openMenu(items, x, y, root, id => {
+      scroller.focus({preventScroll: true});
+      if (id) act(id);
+    });
+  };
   const on = (/** @type {HTMLElement} */ node, /** @type {string} */ type, /** @type {(e: any) => void} */ f) => node.addEventListener(type, f, {signal});
 
   on(space, 'mousedown', e => { if (e.shiftKey) e.preventDefault(); });
@@ -251,7 +259,9 @@ function render({model, el, signal}) {
   on(scroller, 'keydown', e => {
     const last = order.length - 1, page = Math.max(1, Math.floor(scroller.clientHeight / rowHeight) - 2);
     const to = {ArrowDown: active + 1, ArrowUp: active - 1, PageDown: active + page, PageUp: active - page, Home: 0, End: last}[/** @type {'Home'} */ (e.key)];
-    if (e.key === 'ArrowUp' && active <= 0) { e.preventDefault(); /** @type {HTMLElement} */ (head.firstElementChild)?.focus(); }
+    const item = chosen.size && !e.ctrlKey && !e.metaKey && !e.altKey && model.get('menu').find((/** @type {any} */ m) => m.key === e.key.toUpperCase());
+    if (item) { e.stopPropagation(); if (fits(item, cols, chosen)) act(item.id); }
+    else if (e.key === 'ArrowUp' && active <= 0) { e.preventDefault(); /** @type {HTMLElement} */ (head.firstElementChild)?.focus(); }
     else if (to !== undefined && last >= 0) {
       e.preventDefault();
       const at = Math.max(0, Math.min(last, to));

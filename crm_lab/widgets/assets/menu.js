@@ -1,5 +1,5 @@
 // @ts-check
-// Elements, and a pop-up menu of them.
+// Elements, a pop-up menu of them, and what was ticked in one.
 
 /** @param {string} tag @param {Record<string, any>} [props] @param {...any} kids */
 export function h(tag, props = {}, ...kids) {
@@ -7,6 +7,16 @@ export function h(tag, props = {}, ...kids) {
   for (const [k, v] of Object.entries(props)) k === 'text' ? (made.textContent = v) : made.setAttribute(k, v);
   made.append(...kids);
   return made;
+}
+
+/** The hidden columns of last time, `otherwise` the first time or where what is kept is no list. @param {string} key @param {string[]} otherwise @returns {string[]} */
+export function remembered(key, otherwise) {
+  try {
+    const list = JSON.parse(localStorage.getItem(key) ?? 'null');
+    return Array.isArray(list) ? list : otherwise;
+  } catch {
+    return otherwise;
+  }
 }
 
 /** A pop-up menu in the top layer, where nothing clips it. @param {any[]} items @param {number} x @param {number} y @param {HTMLElement} host @param {(id: string | null) => void} done */
@@ -22,6 +32,7 @@ export function openMenu(items, x, y, host, done) {
     const b = h('button', {class: 'crm-menu-item', role: item.checked === undefined ? 'menuitem' : 'menuitemcheckbox', type: 'button', tabindex: '-1'}, h('span', {text: item.label}));
     if (item.checked !== undefined) b.setAttribute('aria-checked', String(item.checked));
     if (item.checked) b.append('✓');
+    if (item.key) b.append(h('kbd', {text: item.key}));
     if (item.disabled) b.setAttribute('aria-disabled', 'true');
     else b.onclick = () => close(item.id);
     menu.append(b);
