@@ -1,0 +1,80 @@
+"""Money that came in, as a bank tells of it: what one payment is, and what makes it the same money in two files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from crm_lab.domain.values import Money
+
+TEXT_KEPT, NAME_KEPT = 1000, 140
+
+
+class PaymentFormat(StrEnum):
+    """What kind of file told of the money."""
+
+    OCR = "ocr"
+    CAMT_053 = "camt.053"
+    CAMT_054 = "camt.054"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """One payment, or a lump sum of several.
+
+    Attributes
+    ----------
+    line : where it begins in the file, from 1.
+    money : signed: what came in is positive, what was taken back or paid out is negative.
+    posted_on, value_on : the day it stands on our account, and the day it counts for interest.
+    kid : as the file has it, without blanks around it; its check digit is not looked at.
+    reference : the bank's own, which may be missing or stand on several payments.
+    instructed : what the payer sent, where that was another currency.
+    is_reversal : takes an earlier payment back.
+    is_lump_sum : several payments as one amount; `details` are those the file tells of.
+    """
+
+    line: int
+    money: Money
+    posted_on: date
+    value_on: date
+    kid: str = ""
+    text: str = ""
+    payer_name: str = ""
+    payer_account: str = ""
+    account: str = ""
+    reference: str = ""
+    instructed: Money | None = None
+    is_reversal: bool = False
+    is_lump_sum: bool = False
+    details: tuple[Payment, ...] = ()
+
+    @property
+    def rest(self) -> int:
+        """What the details of a lump sum leave unexplained, in øre (details in another currency explain nothing)."""
+        told = sum(d.money.minor for d in self.details if d.money.currency == self.money.currency)
+        return self.money.minor - told
+
+    @property
+    def same_money(self) -> str:
+        """What this money has in common in every file that tells of it: account, day, amount, KID and payer's account.
+
+        A KID may be filled up with zeros, an account be written as an IBAN.
+        """
+        kid, payer = self.kid.lstrip("0"), bare_account(self.payer_account)
+        return f"{bare_account(self.account)}|{self.posted_on:%Y%m%d}|{self.money.minor}|{self.money.currency}|{kid}|{payer}"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFault:
+    """A part of a file that cannot be read: where it begins, and why."""
+
+    line: int
+    reason: str
+
+
+def bare_account(text: str) -> str:
+    """An account number to compare by: letters and digits only; a Norwegian IBAN as the eleven digits it holds."""
+    bare = "".join(c for c in text.upper() if c.isalnum())
+    return bare[4:] if bare.startswith("NO") and len(bare) == 15 else bare  # noqa: PLR2004 - NO, two check digits, eleven digits
