@@ -62,3 +62,19 @@ def _near(kid: str) -> Iterator[tuple[str, KidSlip]]:
     for at, was in enumerate(kid):
         last = at == len(kid) - 1
         yield from ((kid[:at] + c + kid[at + 1 :], KidSlip.DIGIT) for c in (CHARACTERS if last else CHARACTERS[:10]) if c != was)
+
+
+def slip_between(written: str, meant: str) -> KidSlip | None:
+    """Which one slip turns `meant` into `written`, or None: what `repairs` finds, for two KIDs at hand."""
+    one, other = "".join(written.split()), "".join(meant.split())
+    if one.lstrip("0") == other.lstrip("0"):
+        return KidSlip.ZEROS if one != other else None
+    one, other = one.lstrip("0"), other.lstrip("0")
+    if len(one) != len(other):
+        return None
+    apart = [at for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+    if len(apart) == 1:
+        return KidSlip.DIGIT
+    if len(apart) == 2 and apart[1] == apart[0] + 1 and one[apart[0]] == other[apart[1]] and one[apart[1]] == other[apart[0]]:  # noqa: PLR2004 - two neighbours
+        return KidSlip.TRANSPOSED
+    return None
