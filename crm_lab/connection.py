@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from crm_lab.store.engine import Database
 
 ARROW = "application/vnd.apache.arrow.stream"
-LONG_ACTIONS = {("imports", "run"), ("imports", "preview"), ("history", "undo")}
+LONG_ACTIONS = {("imports", "run"), ("imports", "preview"), ("history", "undo"), ("ledger", "match_many")}
 TIMEOUT, LONG_TIMEOUT = 60.0, 900.0
 OK = 200
 NO_ANSWER = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
@@ -353,6 +353,6 @@ def _as_frame(answer: Any) -> Any:
     import pandas as pd
     import pyarrow as pa
 
-    kinds = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype()}
+    kinds = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype(), pa.date32(): pd.ArrowDtype(pa.date32())}
     frame: pd.DataFrame = answer.to_pandas(types_mapper=kinds.get)
     return frame

@@ -10,6 +10,7 @@ from crm_lab.services.customers import Customers
 from crm_lab.services.employees import Employees
 from crm_lab.services.history import History
 from crm_lab.services.imports import Imports
+from crm_lab.services.ledger import Subledger
 from crm_lab.services.places import Places
 from crm_lab.services.register import Register
 from crm_lab.services.search import Search
@@ -23,6 +24,7 @@ SERVICES: dict[str, type[Service]] = {
     "employees": Employees,
     "history": History,
     "imports": Imports,
+    "ledger": Subledger,
     "places": Places,
     "register": Register,
     "search": Search,

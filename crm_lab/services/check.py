@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from crm_lab.domain.duplicates import stored_clues
+from crm_lab.domain.ledger import SMALLEST_MATCH
 from crm_lab.i18n import _
 from crm_lab.settings import utc_now
 from crm_lab.store import tables
@@ -17,14 +18,17 @@ if TYPE_CHECKING:
 
     from crm_lab.store.engine import Database
 
-SERIES = {"customer": tables.customer.c.number, "supplier": tables.customer.c.supplier_number}
+SERIES = {
+    "customer": tables.customer.c.number, "supplier": tables.customer.c.supplier_number, "posting": tables.posting.c.number,
+    "match": tables.match_group.c.number,
+}
 
 
 def check(database: Database) -> list[str]:
     """What is wrong with the company's data, one sentence a fault; an empty list is good news."""
     with database.reading() as connection:
         work = Work(connection, None, utc_now())
-        return [*_orphans(work), *_ahead(work), *_stale_clues(work)]
+        return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work)]
 
 
 def _orphans(work: Work) -> Iterator[str]:
@@ -53,3 +57,12 @@ def _stale_clues(work: Work) -> Iterator[str]:
     rows = (row for name in sorted(tables.FOUND_BY_CLUES) for row in work.rows(select(tables.metadata.tables[name])))
     if n := len(kept ^ {(value, row["id"]) for row in rows for value in stored_clues(row).values}):
         yield _("{column}: {n} rows are not what the records say.", column="clue", n=n)
+
+
+def _broken_links(work: Work) -> Iterator[str]:
+    """Postings in two matches at once, and matches of one posting."""
+    i = tables.match_item
+    for column, wrong in ((i.c.posting_id, func.count() > 1), (i.c.match_id, func.count() < SMALLEST_MATCH)):
+        broken = select(column).where(i.c.unlinked_at.is_(None)).group_by(column).having(wrong).subquery()
+        if n := work.scalar(select(func.count()).select_from(broken)):
+            yield _("{column}: {n} links break the rules of matching.", column=f"match_item.{column.name}", n=n)

@@ -63,6 +63,13 @@ class RegisteredByColleague(Conflict):
         return {"field": self.field}
 
 
+class HasPostings(Conflict):
+    """The party is in the ledger."""
+
+    def __init__(self) -> None:
+        super().__init__(_("There are postings on this party, so it cannot be deleted. Archive it instead."))
+
+
 class Customers(Parties):
     """The parties a company deals with."""
 
@@ -264,7 +271,10 @@ class Customers(Parties):
 
     @writes()
     def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
-        """Delete a party, with its addresses and its contacts' roles. It can be undone."""
+        """Delete a party, with its addresses and its contacts' roles. It can be undone. Raises `HasPostings`."""
+        p = tables.posting
+        if self.work.one(select(p.c.id).where(and_(p.c.customer_id == id, self.work.visible_to(p))).limit(1)):
+            raise HasPostings
         self._delete(self._read(Customer, id), version)
 
     def _names(self, wanted: ColumnElement[bool]) -> Select[Any]:

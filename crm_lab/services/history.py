@@ -15,6 +15,7 @@ from crm_lab.errors import Conflict, Forbidden, NotFound
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
+from crm_lab.services.ledger.links import is_sound, take_back
 from crm_lab.store import tables
 from crm_lab.store.records import Row
 
@@ -83,7 +84,8 @@ class History(Service):
             if step["entity"] in tables.ADMINISTERED and not self.actor.has(Role.ADMIN):
                 raise Forbidden(_("You do not have permission to do this."))
             touched.setdefault(step["entity"], {}).setdefault(step["entity_id"], []).append(step)
-        undone = {table: self._undone(table, touched[table.name]) for table in IN_ORDER if table.name in touched}
+        changeable = [table for table in IN_ORDER if table.name in touched and table.name not in tables.IMMUTABLE]
+        undone = {table: self._undone(table, touched[table.name]) for table in changeable}
         for table, (gone, _back, _changed) in reversed(undone.items()):
             self.work.remove_many(table, gone)
         for table, (_gone, back, changed) in undone.items():
@@ -93,10 +95,20 @@ class History(Service):
             {table: [row["id"] for row in gone] for table, (gone, _back, _changed) in undone.items()},
             {table: [*back, *(after for _now, after in changed)] for table, (_gone, back, changed) in undone.items()},
         )
+        self._undo_postings(touched)
         imported = tables.import_file
         self.work.connection.execute(
             update(imported).where(imported.c.request_id == request_id).values(undone_at=self.work.now)
         )
+
+    def _undo_postings(self, touched: dict[str, dict[str, list[Row]]]) -> None:
+        """Take postings back, and see that links taken back leave every posting in one match at most."""
+        steps = [step for steps in touched.get("match_item", {}).values() for step in steps]
+        links = [step["after"] or step["before"] for step in steps]
+        if not is_sound(self.work, {UUID(row["posting_id"]) for row in links}, {UUID(row["match_id"]) for row in links}):
+            raise CannotUndo
+        if "posting" in touched:
+            take_back(self.work, [UUID(key) for key in touched["posting"]])
 
     def _undone(self, table: Table, records: dict[str, list[Row]]) -> tuple[list[Row], list[Row], list[tuple[Row, Row]]]:
         """What brings the records of one table back to before their first step: rows to delete, to insert, to change."""

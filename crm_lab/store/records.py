@@ -254,7 +254,9 @@ class Work:
         }
 
     def _touch(self, table: Table, *rows: Row | None) -> None:
-        """Note whose row this is, for the search index."""
+        """Note whose row this is, for the search index; it holds nothing of the ledger."""
+        if table.name in tables.UNSEARCHED:
+            return
         touched: set[tuple[str, UUID]] = self.connection.get_execution_options().get("touched", set())
         for row in filter(None, rows):
             touched |= {(parent.name, row["id"]) for parent in tables.PARENTS.values() if parent is table}

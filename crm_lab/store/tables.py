@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Integer,
     MetaData,
+    Numeric,
     String,
     Table,
     TypeDecorator,
@@ -227,6 +228,55 @@ import_part = Table(
     Column("position", Integer, nullable=False),
     *_text("checked"),
 )
+payment_file = Table(
+    "payment_file",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    *_text("name", "format", "sha256"),
+    Column("read_at", _INSTANT, nullable=False),
+    _of("employee"),
+    *(Column(name, Integer, nullable=False, default=0) for name in ("n_booked", "n_known", "n_faulty")),
+)
+posting = Table(
+    "posting",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    _of("customer"),
+    *_text("ledger", "account", "kind", "document_number", "voucher"),
+    Column("posted_on", Date, nullable=False),
+    Column("due_on", Date),
+    Column("amount", Numeric(18, 2), nullable=False),
+    *_text("currency", "kid", "text", "payer_name", "payer_account"),
+    _of("payment_file", "source_id", always=False),
+    Column("source_key", String, unique=True),
+    _of("posting", "reverses_id", always=False),
+    _of("employee", "created_by", always=False),
+    Column("created_at", _INSTANT, nullable=False),
+)
+match_group = Table(
+    "match_group",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    _of("customer"),
+    *_text("ledger", "account", "currency"),
+    Column("made_at", _INSTANT, nullable=False),
+    _of("employee", "made_by", always=False),
+    *_text("rule", "reason"),
+    Column("request_id", Uuid, nullable=False),
+)
+match_item = Table(
+    "match_item",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _of("match_group", "match_id"),
+    _of("posting"),
+    Column("linked_at", _INSTANT, nullable=False),
+    _of("employee", "linked_by", always=False),
+    Column("unlinked_at", _INSTANT),
+    _of("employee", "unlinked_by", always=False),
+)
 request = Table(
     "request",
     metadata,
@@ -256,5 +306,12 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"employee", "company"}
 """The tables only administrators change, also by undoing."""
-UNDOABLE = {"customer", "contact", "contact_role", "address", "former_name", "category", "category_link", "employee", "company"}
+UNSEARCHED = {"posting", "match_group"}
+"""The tables of parties' rows that the search index does not hold."""
+IMMUTABLE = {"posting"}
+"""The tables whose rows stay as they are: taking one back adds another that says the opposite."""
+UNDOABLE = {
+    "customer", "contact", "contact_role", "address", "former_name", "category", "category_link", "employee", "company",
+    "posting", "match_group", "match_item",
+}
 """The tables whose changes can be taken back."""

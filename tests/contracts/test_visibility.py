@@ -9,7 +9,9 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -29,7 +31,6 @@ from crm_lab.store.engine import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from crm_lab.domain.contacts import Contact
 
@@ -38,6 +39,7 @@ NUMBER, ACCOUNT, PHONE, MOBILE, WORK_PHONE = "923609016", "86011117947", "+47223
 SECRETS = (CANARY, NUMBER, ACCOUNT, PHONE, MOBILE, WORK_PHONE)
 PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
+LEDGER = ("open_items", "closed_items", "all_items", "balances", "ageing", "matches")
 NOT_ABOUT_PARTIES = {"categories.list", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find"}
 
 
@@ -80,6 +82,11 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         roles=(at_secret, at_open), addresses=(address,), categories=(label.id,), owner_only=True,
     )  # fmt: skip
     open_person = kari.contacts.create(last_name="Åpen", roles=(at_secret,))
+    for amount in (Decimal("123.45"), Decimal("-123.45"), Decimal("54.32")):
+        kari.ledger.post(customer_id=party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2), text=f"Til {CANARY}")
+        kari.ledger.post(customer_id=open_party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2))
+    hidden = kari.ledger.open_items(customer_id=party.id)
+    kari.ledger.match(posting_ids=[UUID(key) for key in hidden.posting_id[:2]])
     people = {name: Connection(Local(database, user=name)) for name in ("kari", *COLLEAGUES)}
     requests = (made, renamed, kari.last_request)
     staged = kari.imports.start(kind="customers", file_name=f"{CANARY}.csv")
@@ -118,6 +125,7 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "imports.list": [{}],
         "imports.preview": [{"id": c.staged}, {"id": new_id()}],
         "history.of": [record | {"entity": entity} for record in ids for entity in ("customer", "contact")],
+        **{f"ledger.{name}": [{}, {"customer_id": c.party.id}, {"customer_id": c.open_party.id}, {"customer_id": new_id()}] for name in LEDGER},
         "register.look_up": [{"organisation_number": NUMBER}],
         "register.search": [{"text": CANARY}],
     }  # fmt: skip
@@ -176,7 +184,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"customers.former_names", "contacts.former_names", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search"}
+    silent = {"customers.former_names", "contacts.former_names", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "ledger.ageing", "ledger.matches"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action
@@ -189,6 +197,19 @@ def test_what_is_counted_leaves_it_out(company: Company, who: str) -> None:
     assert (len(crm.customers.list()), len(crm.contacts.list())) == (1, 1)
     assert crm.categories.usage()[["n_customers", "n_contacts"]].values.tolist() == [[0, 0]]
     assert crm.contacts.get(id=company.open_person.id).roles == ()
+
+
+def test_the_ledger_shows_accountants_a_number_and_others_nothing(company: Company) -> None:
+    shown = {who: company.people[who].ledger.all_items() for who in ("kari", "ingrid", "ola")}
+    assert len(shown["kari"]) == len(shown["ingrid"]) == 6
+    assert set(shown["ola"].customer_number) == {company.open_party.number}
+    private = shown["ingrid"][shown["ingrid"].customer_number == company.party.number]
+    assert set(private.customer_name) == {"Privat (eies av Kari Nordmann)"}
+    assert set(private.customer_id) == {str(company.party.number)}
+    assert set(private.text) == {""}
+    for crm in company.people.values():
+        assert crm.ledger.ageing().balance_minor.tolist() == [2 * 5432]
+    assert len(company.people["ola"].ledger.balances()) == 1
 
 
 def writes_on(record: UUID, version: int, name: str) -> list[tuple[str, dict[str, Any]]]:
@@ -215,6 +236,10 @@ def test_a_write_on_a_hidden_record_fails_as_on_one_that_is_not_there(company: C
             one, other = asked(crm, action, arguments), asked(crm, action, others)
             assert isinstance(one, NotFound), action
             assert one.to_wire() == other.to_wire()
+    post = {"kind": "manual", "amount": "1", "posted_on": "2026-01-01"}
+    if who != "ola":
+        answers = [asked(crm, "ledger.post", post | {"customer_id": record}) for record in (company.party.id, new_id())]
+        assert answers[0].to_wire() == answers[1].to_wire()
     role = {"last_name": "Ny", "roles": (ContactRole(id=new_id(), customer_id=company.party.id),)}
     unknown = {"last_name": "Ny", "roles": (ContactRole(id=new_id(), customer_id=new_id()),)}
     assert asked(crm, "contacts.create", role).to_wire() == asked(crm, "contacts.create", unknown).to_wire()

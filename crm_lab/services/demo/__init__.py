@@ -16,6 +16,7 @@ from crm_lab.services.company import create_company
 from crm_lab.services.contacts import add_contacts
 from crm_lab.services.customers import add_customers
 from crm_lab.services.demo import companies, people
+from crm_lab.services.demo.dealings import Dealings
 from crm_lab.services.sessions import hash_password
 from crm_lab.settings import utc_now
 from crm_lab.store import tables
@@ -46,12 +47,15 @@ def create_demo(database: Database, *, scale: int, on_progress: Callable[[int, i
     labels = _add_categories(database)
     rng = random.Random(companies.SEED)  # noqa: S311 - the same seed must give the same company
     made = companies.companies(scale=scale)
+    dealings = Dealings(utc_now().date())
     done, total = 0, companies.n_companies(scale)
     while batch := list(islice(made, BATCH)):
         customers = [_labelled(replace(c, owner_id=owners[owner]), labels, rng) for c, owner in batch]
         with database.writing() as connection:
             work = Work(connection, None, utc_now(), action="company.demo")
-            add_contacts(work, list(people.contacts(add_customers(work, customers))))
+            numbered = add_customers(work, customers)
+            add_contacts(work, list(people.contacts(numbered)))
+            dealings.add(work, numbered)
         done += len(batch)
         on_progress(done, total)
 
