@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from crm_lab.domain.values import Money
 
@@ -63,7 +65,7 @@ class Payment:
         A KID may be filled up with zeros, an account be written as an IBAN.
         """
         kid, payer = self.kid.lstrip("0"), bare_account(self.payer_account)
-        return f"{bare_account(self.account)}|{self.posted_on:%Y%m%d}|{self.money.minor}|{self.money.currency}|{kid}|{payer}"
+        return f"{bare_account(self.account)}|{self.posted_on.isoformat()}|{self.money.minor}|{self.money.currency}|{kid}|{payer}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,77 @@ class PaymentFault:
     reason: str
 
 
+class PaymentState(StrEnum):
+    """What became of one line of a file."""
+
+    STAGED = "staged"
+    BOOKED = "booked"
+    UNPLACED = "unplaced"
+    KNOWN = "known"
+    TOTAL = "total"
+    OUTGOING = "outgoing"
+    FAULTY = "faulty"
+    UNDONE = "undone"
+
+
+class PlacedBy(StrEnum):
+    """What told whose money it is, or why nothing did."""
+
+    KID = "kid"
+    REVERSAL = "reversal"
+    KID_IN_TEXT = "kid_in_text"
+    INVOICE_NUMBER = "invoice_number"
+    ACCOUNT = "account"
+    HABIT = "habit"
+    NAME = "name"
+    PERSON = "person"
+    SEVERAL = "several"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFile:
+    """A file of payments and what became of it, counted in payments."""
+
+    id: UUID
+    name: str
+    format: PaymentFormat
+    read_at: datetime
+    n_booked: int = 0
+    n_unplaced: int | None = 0
+    n_known: int = 0
+    n_faulty: int = 0
+    booked_at: datetime | None = None
+    undone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayerHabit:
+    """A rule learned from the past: an account that has paid for one customer, and for nobody else."""
+
+    payer_account: str
+    payer_name: str
+    customer_id: UUID
+    customer_number: int
+    n_payments: int
+
+
+def one_by_one(told: Payment | PaymentFault, rest_text: str) -> Iterator[Payment | PaymentFault]:
+    """A lump sum as its details, and as one more payment what they leave unexplained; anything else as it is.
+
+    A lump sum without details stays: another file tells of them.
+    """
+    if isinstance(told, PaymentFault) or not told.details:
+        yield told
+        return
+    yield from told.details
+    if told.rest:
+        yield replace(told, money=Money.from_minor(told.rest, told.money.currency), is_lump_sum=False, details=(), text=rest_text)
+
+
 def bare_account(text: str) -> str:
     """An account number to compare by: letters and digits only; a Norwegian IBAN as the eleven digits it holds."""
+    if text.isdigit() or not text:
+        return text
     bare = "".join(c for c in text.upper() if c.isalnum())
     return bare[4:] if bare.startswith("NO") and len(bare) == 15 else bare  # noqa: PLR2004 - NO, two check digits, eleven digits

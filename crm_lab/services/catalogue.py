@@ -11,6 +11,7 @@ from crm_lab.services.employees import Employees
 from crm_lab.services.history import History
 from crm_lab.services.imports import Imports
 from crm_lab.services.ledger import Subledger
+from crm_lab.services.payments import Payments
 from crm_lab.services.places import Places
 from crm_lab.services.register import Register
 from crm_lab.services.search import Search
@@ -25,6 +26,7 @@ SERVICES: dict[str, type[Service]] = {
     "history": History,
     "imports": Imports,
     "ledger": Subledger,
+    "payments": Payments,
     "places": Places,
     "register": Register,
     "search": Search,

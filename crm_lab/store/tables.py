@@ -236,6 +236,10 @@ payment_file = Table(
     Column("read_at", _INSTANT, nullable=False),
     _of("employee"),
     *(Column(name, Integer, nullable=False, default=0) for name in ("n_booked", "n_known", "n_faulty")),
+    Column("booked_at", _INSTANT),
+    Column("undone_at", _INSTANT),
+    Column("request_id", Uuid),
+    Column("n_unplaced", Integer),
 )
 posting = Table(
     "posting",
@@ -253,6 +257,21 @@ posting = Table(
     _of("posting", "reverses_id", always=False),
     _of("employee", "created_by", always=False),
     Column("created_at", _INSTANT, nullable=False),
+)
+payment = Table(
+    "payment",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _of("payment_file"),
+    Column("line", Integer, nullable=False),
+    *_text("state", "reason", "account"),
+    Column("posted_on", Date),
+    Column("value_on", Date),
+    Column("amount", Numeric(18, 2), nullable=False),
+    *_text("currency", "kid", "text", "payer_name", "payer_account", "reference"),
+    Column("is_reversal", Boolean, nullable=False),
+    *_text("same_money"),
+    _of("posting", always=False),
 )
 match_group = Table(
     "match_group",

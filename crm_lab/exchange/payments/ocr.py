@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from crm_lab.domain.payments import Payment, PaymentFault, PaymentFormat
 from crm_lab.domain.values import Money
@@ -56,7 +57,7 @@ class _Assignment:
 
     def __init__(self) -> None:
         self.account = ""
-        self.open: Payment | None = None
+        self.open: dict[str, Any] = {}
         self.sums = _Sums()
         self.all_sums = _Sums()
         self.has_faults = False
@@ -83,9 +84,9 @@ class _Assignment:
             yield self._fault(self.at, _("The file has no end record. Was it cut off?"))
 
     def _flush(self) -> Iterator[Payment]:
-        if self.open is not None:
-            done, self.open = self.open, None
-            yield done
+        if self.open:
+            done, self.open = self.open, {}
+            yield Payment(**done)
 
     def _begin(self, at: int, line: str, kind: str) -> Iterator[PaymentFault]:
         if line[2:4] not in {SERVICE.decode(), SERVICE_OF_ALL.decode()}:
@@ -100,27 +101,23 @@ class _Assignment:
 
     def _payment(self, at: int, line: str) -> Iterator[PaymentFault]:
         minor, day, is_back = line[32:49].strip(), _day(line[15:21]), line[31] == "-" or line[4:6] in REVERSALS
-        if not re.fullmatch(r"[0-9]+", minor) or day is None:
+        if not (minor.isascii() and minor.isdigit()) or day is None:
             yield self._fault(at, _("The amount or the date of the payment cannot be read."))
             return
         money = Money.from_minor(-int(minor) if is_back else int(minor))
         for sums in (self.sums, self.all_sums):
             sums.n, sums.minor = sums.n + 1, sums.minor + money.minor
         kid = line[49:74].strip()
-        self.open = Payment(
-            line=at, money=money, posted_on=day, value_on=day, kid=kid, account=self.account, is_reversal=is_back
-        )  # fmt: skip
+        self.open = {"line": at, "money": money, "posted_on": day, "value_on": day, "kid": kid, "account": self.account, "is_reversal": is_back}
 
     def _more(self, at: int, line: str, kind: str) -> Iterator[PaymentFault]:
-        if self.open is None:
+        if not self.open:
             if not self.has_faults:
                 yield self._fault(at, _("The record belongs to no payment."))
         elif kind == TEXT:
-            text = " ".join(f"{self.open.text} {line[15:55]}".split())
-            self.open = replace(self.open, text=text)
+            self.open["text"] = " ".join(f"{self.open.get('text', '')} {line[15:55]}".split())
         else:
-            payer = line[47:58].strip()
-            self.open = replace(self.open, reference=_known(line[15:25]) or _known(line[25:34]), payer_account=_known(payer))
+            self.open |= {"reference": _known(line[15:25]) or _known(line[25:34]), "payer_account": _known(line[47:58])}
 
     def _check(self, at: int, line: str, sums: _Sums) -> Iterator[PaymentFault]:
         """Control records hold the number of transactions and their sum; corrections count against the sum."""
@@ -141,6 +138,7 @@ def _known(digits: str) -> str:
     return digits.strip() if digits.strip("0 ") else ""
 
 
+@lru_cache(64)
 def _day(ddmmyy: str) -> date | None:
     try:
         return date(THIS_CENTURY + int(ddmmyy[4:6]), int(ddmmyy[2:4]), int(ddmmyy[:2]))
