@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from crm_lab.domain.values import Money
+from crm_lab.i18n import ngettext
 
 TEXT_KEPT, NAME_KEPT = 1000, 140
 
@@ -94,7 +95,6 @@ class PlacedBy(StrEnum):
 
     KID = "kid"
     REVERSAL = "reversal"
-    KID_IN_TEXT = "kid_in_text"
     INVOICE_NUMBER = "invoice_number"
     ACCOUNT = "account"
     HABIT = "habit"
@@ -118,6 +118,18 @@ class PaymentFile:
     n_faulty: int = 0
     booked_at: datetime | None = None
     undone_at: datetime | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What became of it, for people."""
+        n_unplaced = self.n_unplaced or 0
+        parts = (
+            ngettext("{n} payment booked", "{n} payments booked", self.n_booked),
+            ngettext("{n} without a customer", "{n} without a customer", n_unplaced) if n_unplaced else "",
+            ngettext("{n} known from before", "{n} known from before", self.n_known) if self.n_known else "",
+            ngettext("{n} cannot be read", "{n} cannot be read", self.n_faulty) if self.n_faulty else "",
+        )
+        return f"{', '.join(filter(None, parts))}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

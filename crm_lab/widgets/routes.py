@@ -22,6 +22,7 @@ from crm_lab.widgets.customers import CustomerList
 from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.imports import ImportScreen
 from crm_lab.widgets.live import Live
+from crm_lab.widgets.payments import PaymentScreen
 from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.search_results import SearchScreen
 
@@ -38,6 +39,13 @@ class Missing(Live):
     def __init__(self, app: App, title: str, text: str) -> None:
         super().__init__("missing.html", app, title=title, text=text, base=app.base)
         self.add_class("screen")
+
+
+def payments(app: App) -> Any:
+    """Incoming payments, for those who keep the books."""
+    if app.me.has(Role.ACCOUNTANT) or app.me.has(Role.ADMIN):
+        return PaymentScreen(app)
+    return Missing(app, _("No access"), _("Only accountants and administrators see and book payments."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ ROUTES = (
     Route(f"contacts/{KEY}/edit", lambda app, key: ContactForm(app, UUID(key))),
     Route(r"(search(?:\?.*)?)", SearchScreen),
     Route("imports", ImportScreen),
+    Route("payments", payments),
     Route("profile", Profile),
     Route("employees", EmployeeAdministration, Role.ADMIN),
     Route("settings", CompanySettings, Role.ADMIN),

@@ -136,4 +136,5 @@ def days(column: pd.Series) -> Ints:
 
     made = pa.array(column, type=pa.date32(), from_pandas=True)
     whole = made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
-    return whole.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    numbers: Ints = whole.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    return numbers

@@ -154,4 +154,5 @@ def _certainty(found: list[Picks], rivals: Ints, residual: Ints) -> np.ndarray:
     """The rule's own, less for rivals, for what is left over, and for sums that accident would also give."""
     chance = np.concatenate([np.zeros(0), *(np.zeros(len(p)) if p.chance is None else p.chance for p in found)])
     base = _repeated(found, np.array([CERTAINTY[picks.rule] for picks in found], np.float64))
-    return base / (1 + rivals) / (1 + chance) * np.where(residual == 0, 1.0, WITH_RESIDUAL)
+    made: np.ndarray = base / (1 + rivals) / (1 + chance) * np.where(residual == 0, 1.0, WITH_RESIDUAL)
+    return made

@@ -70,7 +70,7 @@ def name_claims(items: Items) -> None:
     """Note in `items.named` which free money names which free claim, by KID or in its text."""
     rows, label = _by_kid(items)
     is_claim = items.due[rows] > 0
-    by_kid = _join(label[~is_claim], rows[~is_claim], label[is_claim], rows[is_claim])
+    by_kid = joined(label[~is_claim], rows[~is_claim], label[is_claim], rows[is_claim])
     money = items.rows(items.is_money & (items.due < 0))
     items.named = np.unique(np.r_[by_kid, _named_in_text(items, money)], axis=0)
 
@@ -112,7 +112,7 @@ def _named_in_text(items: Items, naming: Ints) -> Ints:
     code, _filled = codes(pa.concat_arrays([numbers, own]))
     size = int(code.max(initial=0)) + 1
     left, right = items.group[naming] * size + code[: len(naming)], items.group[keys] * size + code[len(naming) :]
-    pairs = _join(left, naming, right, keys)
+    pairs = joined(left, naming, right, keys)
     return np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
 
 
@@ -150,14 +150,15 @@ def _own_numbers(items: Items, rows: Ints) -> tuple[Ints, pa.Array]:
     return np.tile(rows, len(names))[long.to_numpy(zero_copy_only=False)], pc.filter(number, long)
 
 
-def _join(left: Ints, left_rows: Ints, right: Ints, right_rows: Ints) -> Ints:
+def joined(left: Ints, left_rows: Ints, right: Ints, right_rows: Ints) -> Ints:
     """Pairs of rows with the same key."""
     order = np.argsort(right, kind="stable")
     right, right_rows = right[order], right_rows[order]
     first, end = np.searchsorted(right, left, "left"), np.searchsorted(right, left, "right")
     n = end - first
     at = np.repeat(first, n) + np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
-    return np.c_[np.repeat(left_rows, n), right_rows[at]].astype(np.int64).reshape(-1, 2)
+    pairs: Ints = np.c_[np.repeat(left_rows, n), right_rows[at]].astype(np.int64).reshape(-1, 2)
+    return pairs
 
 
 def _components(pairs: Ints) -> tuple[Ints, Ints]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from crm_lab.analysis.matching.items import dense, texts
 from crm_lab.analysis.matching.picks import Picks
-from crm_lab.analysis.matching.references import _join, tokens
+from crm_lab.analysis.matching.references import joined, tokens
 from crm_lab.domain.kid import slip_between
 from crm_lab.domain.ledger import MatchRule
 
@@ -56,10 +56,10 @@ def _slips(items: Items) -> tuple[Ints, np.ndarray]:
     everything = np.r_[rows, claims]
     amount, n = dense(np.abs(items.due[everything]))
     key = items.group[everything] * n + amount
-    joined = _join(key[: len(rows)], np.arange(len(rows)), key[len(rows) :], claims)[:MOST_PAIRS]
-    meant = texts(items.frame["kid"].iloc[joined[:, 1]]).to_pylist()
-    slips = [slip_between(typed[at][1], kid) for at, kid in zip(joined[:, 0].tolist(), meant, strict=True)]
+    at_claims = joined(key[: len(rows)], np.arange(len(rows)), key[len(rows) :], claims)[:MOST_PAIRS]
+    meant = texts(items.frame["kid"].iloc[at_claims[:, 1]]).to_pylist()
+    slips = [slip_between(typed[at][1], kid) for at, kid in zip(at_claims[:, 0].tolist(), meant, strict=True)]
     good = [at for at, slip in enumerate(slips) if slip is not None]
-    pairs = np.c_[rows[joined[good, 0]], joined[good, 1]].astype(np.int64)
+    pairs = np.c_[rows[at_claims[good, 0]], at_claims[good, 1]].astype(np.int64)
     _pairs, once = np.unique(pairs, axis=0, return_index=True)
     return pairs[once], np.array([f"kid_{slips[good[at]]}" for at in once], object)

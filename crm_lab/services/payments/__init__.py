@@ -217,7 +217,8 @@ class Payments(Service):
     def _lines(self, which: Any) -> pa.Table:
         m, f, p, c, e = tables.payment, tables.payment_file, tables.posting, tables.customer, tables.employee
         seen = or_(p.c.id.is_(None), self.work.visible_to(c))
-        private = literal(_("Private (owned by ")) + func.coalesce(e.c.name, "?") + ")"
+        before, after = _("Private (owned by {owner})", owner="\0").split("\0")
+        private = literal(before) + func.coalesce(e.c.name, "?") + literal(after)
         query = (
             select(
                 sql_cast(m.c.id, String).label("payment_id"), f.c.name.label("file"), m.c.line, m.c.state, m.c.reason, m.c.posted_on,

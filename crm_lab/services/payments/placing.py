@@ -23,6 +23,7 @@ from crm_lab.store.records import batched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
     from sqlalchemy import Select
 
     from crm_lab.store.records import Row, Work
