@@ -124,7 +124,7 @@ def _as_frames(items: Items, found: list[Picks], tolerance: Tolerance) -> Propos
     first = np.full(n, len(items.due), np.int64)
     np.minimum.at(first, of, rows)
     frame = items.frame[["customer_id", "ledger", "account", "currency"]].iloc[first].reset_index(drop=True)
-    is_sure = (rivals == 0) & (residual == 0) & _repeated(found, [picks.rule in EVIDENT for picks in found])
+    is_sure = (rivals == 0) & (residual == 0) & _repeated(found, np.array([picks.rule in EVIDENT for picks in found], bool))
     side = np.where(frame["ledger"].to_numpy() == "AP", -1, 1) if n else 1
     frame = frame.assign(
         rule=pd.array(rule, "str"), certainty=certainty, n_rivals=rivals, n_items=np.bincount(of, minlength=n),

@@ -25,7 +25,7 @@ def what_if(
     Parameters
     ----------
     items : as if all were open.
-    truth : posting_id, match_number: what was linked in the end.
+    truth : posting_id, match_number: what was linked in the end; a posting alone was not.
 
     Returns
     -------
@@ -35,6 +35,8 @@ def what_if(
     made = propose(items, rules, tolerance)
     known = truth.drop_duplicates("posting_id").set_index("posting_id")["match_number"]
     size = known.value_counts()
+    known = known[known.map(size) > 1]
+    size = size[size > 1]
     parts = made.items.assign(match=made.items["posting_id"].map(known)).groupby(["proposal", "match"], dropna=False).size().reset_index(name="n")
     parts["n_whole"] = (parts["n"] == parts["match"].map(size)).astype("int64")
     of = parts.groupby("proposal")

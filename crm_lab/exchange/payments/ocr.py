@@ -22,7 +22,9 @@ START_ASSIGNMENT, END_ASSIGNMENT, END_FILE = "20", "88", "89"
 REVERSALS = {"18", "20"}
 """Transaction types that take money back, with KID and with text; "-" in the sign column says the same."""
 OCR_SERVICE = re.compile(rb"^NY0900", re.MULTILINE)
-THIS_CENTURY = 2000
+CENTURIES = (2000, 1900)
+FIRST_YEAR = 70
+"""Two digits from here on are of the last century."""
 
 
 class OcrReader:
@@ -141,6 +143,7 @@ def _known(digits: str) -> str:
 @lru_cache(64)
 def _day(ddmmyy: str) -> date | None:
     try:
-        return date(THIS_CENTURY + int(ddmmyy[4:6]), int(ddmmyy[2:4]), int(ddmmyy[:2]))
+        year = int(ddmmyy[4:6])
+        return date(CENTURIES[year >= FIRST_YEAR] + year, int(ddmmyy[2:4]), int(ddmmyy[:2]))
     except ValueError:
         return None
