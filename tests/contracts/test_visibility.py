@@ -56,6 +56,7 @@ class Company:
     open_person: Contact
     requests: tuple[UUID | None, ...]
     staged: UUID
+    paid: UUID
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,8 @@ KEPT = (PaymentState.BOOKED, PaymentState.UNPLACED)
 def book(work: Work, file: Row) -> dict[str, int]:
     """Settle what becomes of every staged line; how many of each, by the columns of `payment_file`."""
     m = tables.payment
-    staged = select(m).where(and_(m.c.payment_file_id == file["id"], m.c.state == PaymentState.STAGED)).order_by(m.c.line)
+    waiting = (PaymentState.STAGED, PaymentState.TOTAL)
+    staged = select(m).where(and_(m.c.payment_file_id == file["id"], m.c.state.in_(waiting))).order_by(m.c.line)
     rows: list[Row] = work.frame(staged).to_pylist()
     _mark_known(work, file, rows)
     fresh = [row for row in rows if row["state"] == PaymentState.STAGED]
@@ -50,7 +51,7 @@ def _mark_known(work: Work, file: Row, rows: list[Row]) -> None:
     """
     told = _told_before(work, file["id"])
     for row in rows:
-        before = told.get(row["same_money"], [])
+        before = told.get((row["same_money"], row["state"] == PaymentState.TOTAL), [])
         same = next((b for b in before if b[0] == row["reference"] != ""), None)
         like = next((b for b in before if b[1] != file["format"] or not b[0] or not row["reference"]), None)
         found = same or like
@@ -59,15 +60,15 @@ def _mark_known(work: Work, file: Row, rows: list[Row]) -> None:
             row["state"], row["reason"] = PaymentState.KNOWN, ""
 
 
-def _told_before(work: Work, file_id: UUID) -> dict[str, list[tuple[str, str]]]:
-    """(reference, format) of every payment kept from other files that says the same as one of this file."""
+def _told_before(work: Work, file_id: UUID) -> dict[tuple[str, bool], list[tuple[str, str]]]:
+    """(reference, format) of every payment kept from other files that says the same as one of this file; lump sums apart."""
     m, f, mine = tables.payment, tables.payment_file, tables.payment.alias("mine")
     wanted = select(mine.c.same_money).where(mine.c.payment_file_id == file_id).distinct().subquery()
-    query = select(m.c.same_money, m.c.reference, f.c.format).join(wanted, wanted.c.same_money == m.c.same_money)
-    query = query.join(f, f.c.id == m.c.payment_file_id).where(and_(m.c.payment_file_id != file_id, m.c.state.in_(KEPT)))
-    told: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    query = select(m.c.same_money, m.c.state, m.c.reference, f.c.format).join(wanted, wanted.c.same_money == m.c.same_money)
+    query = query.join(f, f.c.id == m.c.payment_file_id).where(and_(m.c.payment_file_id != file_id, m.c.state.in_((*KEPT, PaymentState.TOTAL))))
+    told: dict[tuple[str, bool], list[tuple[str, str]]] = defaultdict(list)
     for row in work.frame(query).to_pylist():
-        told[row["same_money"]].append((row["reference"], row["format"]))
+        told[row["same_money"], row["state"] == PaymentState.TOTAL].append((row["reference"], row["format"]))
     return told
 
 
