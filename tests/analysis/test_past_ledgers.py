@@ -59,8 +59,8 @@ def pay_to_inv() -> tuple[pd.DataFrame, pd.DataFrame]:
     folder = SHARED / "pay_to_inv/single_descriptive"
     invoices, payments, matches = (pd.read_csv(folder / f"{n}.csv", dtype=str, keep_default_na=False) for n in ("invoices", "payments", "matches"))
     names = set(invoices["Customer Name"])
-    by_name = payments[payments["Business Partner"].isin(names)].groupby("Account Number")["Business Partner"]
-    by_account = by_name.first()[by_name.nunique() == 1]
+    told = payments[payments["Business Partner"].isin(names)].drop_duplicates(["Account Number", "Business Partner"])
+    by_account = told.drop_duplicates("Account Number", keep=False).set_index("Account Number")["Business Partner"]
     payer = payments["Business Partner"].where(payments["Business Partner"].isin(names), payments["Account Number"].map(by_account)).fillna("")
     claims = pd.DataFrame({
         "posting_id": "I" + invoices["invoice_id"], "customer_id": invoices["Customer Name"], "kind": "invoice",
