@@ -40,7 +40,7 @@ PROPOSALS: dict[str, Kind] = {
     "rule": Kind.TEXT, "certainty": Kind.SHARE, "n_rivals": Kind.WHOLE, "n_items": Kind.WHOLE, "amount_minor": Kind.WHOLE,
     "residual_minor": Kind.WHOLE, "reason": Kind.TEXT, "difference": Kind.TEXT, "difference_account": Kind.TEXT, "is_sure": Kind.FLAG,
 }  # fmt: skip
-PROPOSAL_ITEMS: dict[str, Kind] = {"proposal": Kind.WHOLE, "posting_id": Kind.TEXT}
+PROPOSAL_ITEMS: dict[str, Kind] = {"proposal": Kind.WHOLE, "posting_id": Kind.TEXT, "match_number": Kind.WHOLE}
 
 
 def checked(frame: pd.DataFrame, declared: Mapping[str, Kind]) -> pd.DataFrame:

@@ -236,7 +236,7 @@ def test_the_payable_side_is_the_mirror() -> None:
 def test_what_if_counts_hits_and_errors() -> None:
     items = constructed()
     made = propose(items)
-    truth = made.items.rename(columns={"proposal": "match_number"})
+    truth = made.items[["posting_id"]].assign(match_number=made.items["proposal"])
     rates = what_if(items, truth).set_index("rule")
     assert (rates["n_wrong"].sum(), rates["hit_rate"].sum()) == (0, pytest.approx(1))
     wrong = truth.assign(match_number=range(len(truth)))

@@ -49,7 +49,7 @@ class Proposals:
     Attributes
     ----------
     proposals : `frames.PROPOSALS`; the most money times certainty first. Amounts in øre.
-    items : proposal, posting_id.
+    items : proposal, posting_id, and the number of the open match that the posting speaks for, where it is in one.
     """
 
     proposals: pd.DataFrame
@@ -141,8 +141,9 @@ def _ordered(items: Items, frame: pd.DataFrame, rows: Ints, of: Ints, order: Int
     frame = frame.iloc[order].reset_index(drop=True)
     frame.insert(0, "proposal", np.arange(len(order)))
     by_proposal = np.lexsort((rows, place[of]))
-    postings = items.frame["posting_id"].iloc[rows[by_proposal]].reset_index(drop=True)
-    return Proposals(frame, pd.DataFrame({"proposal": place[of][by_proposal], "posting_id": postings}))
+    postings = items.frame[["posting_id", "match_number"]].iloc[rows[by_proposal]].reset_index(drop=True)
+    postings.insert(0, "proposal", place[of][by_proposal])
+    return Proposals(frame, postings)
 
 
 def _repeated(found: list[Picks], values: Any) -> np.ndarray:
