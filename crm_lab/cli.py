@@ -340,6 +340,28 @@ def _in_company(data: Path, here: Callable[[Database], R], served: Callable[[Con
         database.close()
 
 
+@import_.command(name="payments")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@data_option
+@plainly
+def import_payments(file: Path, data: Path) -> None:
+    """Book an OCR giro, camt.053 or camt.054 file, as the employee CRM_USER; money that is known is left alone."""
+    import os
+
+    from crm_lab.connection import Connection
+
+    os.environ["CRM_DATA"] = str(data)
+    crm = Connection.find()
+    try:
+        booked = crm.payments.read(file, on_progress=_count)
+        for row in crm.payments.lines(id=booked.id).to_dict("records"):
+            if row["state"] in {"unplaced", "faulty"}:
+                click.echo(f"  {row['line']}: {row['reason']} {row['amount_minor'] / 100:.2f} {row['payer_name']} {row['text']}", err=True)
+        click.echo(booked.sentence)
+    finally:
+        crm.close()
+
+
 @main.command()
 @data_option
 @plainly

@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from crm_lab.domain.payments import PaymentFile
     from crm_lab.imports import FileImport
     from crm_lab.store.engine import Database
 
 ARROW = "application/vnd.apache.arrow.stream"
 LONG_ACTIONS = {
     ("imports", "run"), ("imports", "preview"), ("history", "undo"), ("company", "check"), ("company", "backup"), ("ledger", "match_many"),
+    ("payments", "book"), ("payments", "undo"),
 }  # fmt: skip
 TIMEOUT, LONG_TIMEOUT = 60.0, 900.0
 OK = 200
@@ -281,6 +283,19 @@ class ImportsProxy(ServiceProxy):
         return read_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, kind)
 
 
+class PaymentsProxy(ServiceProxy):
+    """`crm.payments`: its actions, and reading a file of payments."""
+
+    def read(self, file: str | Path, data: bytes | None = None, on_progress: Callable[[int], object] = lambda _done: None) -> PaymentFile:
+        """Book an OCR giro, camt.053 or camt.054 file; `data` is its content if at hand. Raises `Unreadable`."""
+        from crm_lab.payments import book_file
+
+        return book_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, on_progress)
+
+
+PROXIES: dict[str, type[ServiceProxy]] = {"imports": ImportsProxy, "payments": PaymentsProxy}
+
+
 class ChangesProxy:
     """`crm.changes`: waiting for what others write."""
 
@@ -320,7 +335,7 @@ class Connection:
     def __getattr__(self, service: str) -> ServiceProxy:
         if service not in SERVICES:
             raise AttributeError(service)
-        return ImportsProxy(self, service) if service == "imports" else ServiceProxy(self, service)
+        return PROXIES.get(service, ServiceProxy)(self, service)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *SERVICES]

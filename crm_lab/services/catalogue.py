@@ -13,6 +13,7 @@ from crm_lab.services.history import History
 from crm_lab.services.imports import Imports
 from crm_lab.services.ledger import Subledger
 from crm_lab.services.notes import Notes
+from crm_lab.services.payments import Payments
 from crm_lab.services.places import Places
 from crm_lab.services.register import Register
 from crm_lab.services.search import Search
@@ -30,6 +31,7 @@ SERVICES: dict[str, type[Service]] = {
     "imports": Imports,
     "ledger": Subledger,
     "notes": Notes,
+    "payments": Payments,
     "places": Places,
     "register": Register,
     "search": Search,

@@ -33,7 +33,7 @@ from crm_lab.errors import ChangedMeanwhile
 from crm_lab.store import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -54,6 +54,27 @@ def load(connection: Connection, table: Table, rows: list[Row]) -> None:
     raw.register("incoming", pa.table(columns))
     try:
         connection.exec_driver_sql(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608 - our own table
+    finally:
+        raw.unregister("incoming")
+
+
+def settle(connection: Connection, table: Table, rows: list[Row], names: Sequence[str]) -> None:
+    """Write some columns of many rows, by id: as one Arrow table where the database reads those."""
+    if not rows:
+        return
+    if connection.dialect.name != "duckdb":
+        given = [{f"new_{name}": row[name] for name in ("id", *names)} for row in rows]
+        query = update(table).where(table.c.id == bindparam("new_id")).values({name: bindparam(f"new_{name}") for name in names})
+        connection.execute(query, given)
+        return
+    import pyarrow as pa
+
+    columns = {c.name: pa.array(_plain(c, [row[c.name] for row in rows]), _arrow_type(c)) for c in table.c if c.name in {"id", *names}}
+    raw: Any = connection.connection.driver_connection
+    raw.register("incoming", pa.table(columns))
+    try:
+        changes = ", ".join(f'"{name}" = incoming."{name}"' for name in names)
+        connection.exec_driver_sql(f'UPDATE "{table.name}" SET {changes} FROM incoming WHERE "{table.name}".id = incoming.id')  # noqa: S608 - our own table
     finally:
         raw.unregister("incoming")
 

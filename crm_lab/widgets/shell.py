@@ -156,6 +156,8 @@ class App(ipywidgets.Box):
             {"path": "register", "label": _("The register"), "icon": "landmark", "count": self._counts["register"] or None},
             {"path": "imports", "label": _("Import"), "icon": "upload", "count": None},
         ]
+        if self.me.has(Role.ACCOUNTANT) or self.me.has(Role.ADMIN):
+            items.append({"path": "payments", "label": _("Incoming payments"), "icon": "landmark", "count": None})
         if self.me.has(Role.ADMIN):
             items.append({"path": "employees", "label": _("Employees"), "icon": "users", "count": None})
             items.append({"path": "settings", "label": _("Settings"), "icon": "settings", "count": None})

@@ -22,8 +22,10 @@ from crm_lab.domain.addresses import Address, AddressKind
 from crm_lab.domain.contacts import ContactRole
 from crm_lab.domain.customers import Customer
 from crm_lab.domain.ids import new_id
+from crm_lab.domain.payments import Payment
 from crm_lab.domain.tasks import TaskKind, TaskView
 from crm_lab.domain.terms import Terms
+from crm_lab.domain.values import Money
 from crm_lab.errors import CrmError, NotFound
 from crm_lab.i18n import OSLO
 from crm_lab.services.actions import Action
@@ -60,6 +62,7 @@ class Company:
     requests: tuple[UUID | None, ...]
     staged: UUID
     task: UUID
+    paid: UUID
 
 
 @pytest.fixture(scope="module")
@@ -102,10 +105,20 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         kari.ledger.post(customer_id=open_party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2))
     hidden = kari.ledger.open_items(customer_id=party.id)
     kari.ledger.match(posting_ids=[UUID(key) for key in hidden.posting_id[:2]])
+    file = kari.payments.start(name="ocr.txt", format="ocr")
+    payments = [
+        Payment(
+            line=n, money=Money(Decimal(5)), posted_on=date(2026, 1, n), value_on=date(2026, 1, n), text=CANARY, payer_name=f"{CANARY} AS",
+            payer_account=ACCOUNT,
+        )
+        for n in (1, 2)
+    ]  # fmt: skip
+    kari.payments.stage(id=file.id, payments=payments)
+    kari.payments.book(id=file.id)
     people = {name: Connection(Local(database, user=name)) for name in ("kari", *COLLEAGUES)}
     requests = (made, renamed, kari.last_request)
     staged = kari.imports.start(kind="customers", file_name=f"{CANARY}.csv")
-    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id)
+    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id, file.id)
     database.close()
 
 
@@ -148,6 +161,11 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "imports.preview": [{"id": c.staged}, {"id": new_id()}],
         "history.of": [record | {"entity": entity} for record in ids for entity in ("customer", "contact")],
         **{f"ledger.{name}": [{}, {"customer_id": c.party.id}, {"customer_id": c.open_party.id}, {"customer_id": new_id()}] for name in LEDGER},
+        "payments.files": [{}],
+        "payments.lines": [{"id": c.paid}, {"id": new_id()}],
+        "payments.unplaced": [{}],
+        "payments.totals": [{}],
+        "payments.habits": [{}],
         "register.look_up": [{"organisation_number": NUMBER}],
         "register.search": [{"text": CANARY}],
         "register.notices": [{}, {"customer_id": c.party.id}],
@@ -208,7 +226,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches"}
+    silent = {"notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action
@@ -225,14 +243,14 @@ def test_what_is_counted_leaves_it_out(company: Company, who: str) -> None:
 
 def test_the_ledger_shows_accountants_a_number_and_others_nothing(company: Company) -> None:
     shown = {who: company.people[who].ledger.all_items() for who in ("kari", "ingrid", "ola")}
-    assert len(shown["kari"]) == len(shown["ingrid"]) == 6
+    assert len(shown["kari"]) == len(shown["ingrid"]) == 8
     assert set(shown["ola"].customer_number) == {company.open_party.number}
     private = shown["ingrid"][shown["ingrid"].customer_number == company.party.number]
     assert set(private.customer_name) == {"Privat (eies av Kari Nordmann)"}
     assert set(private.customer_id) == {str(company.party.number)}
     assert set(private.text) == {""}
     for crm in company.people.values():
-        assert crm.ledger.ageing().balance_minor.tolist() == [2 * 5432]
+        assert crm.ledger.ageing().balance_minor.tolist() == [2 * 5432 - 2 * 500]
     assert len(company.people["ola"].ledger.balances()) == 1
 
 

@@ -7,7 +7,7 @@ from crm_lab.store.tables.audit import audit, request
 from crm_lab.store.tables.columns import Words, metadata
 from crm_lab.store.tables.company import access_token, company, counter, employee, login_attempt, session
 from crm_lab.store.tables.exchange import import_file, import_part, register_notice, register_reading, register_said
-from crm_lab.store.tables.ledger import match_group, match_item, payment_file, posting
+from crm_lab.store.tables.ledger import match_group, match_item, payment, payment_file, posting
 from crm_lab.store.tables.parties import (
     address,
     category,
@@ -42,6 +42,7 @@ __all__ = [
     "metadata",
     "note",
     "note_mention",
+    "payment",
     "payment_file",
     "posting",
     "register_notice",

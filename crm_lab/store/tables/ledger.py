@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, Integer, Numeric, String, Table, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, Numeric, String, Table, Uuid
 
 from crm_lab.store.tables.columns import INSTANT, metadata, of, text
 
@@ -14,6 +14,10 @@ payment_file = Table(
     Column("read_at", INSTANT, nullable=False),
     of("employee"),
     *(Column(name, Integer, nullable=False, default=0) for name in ("n_booked", "n_known", "n_faulty")),
+    Column("booked_at", INSTANT),
+    Column("undone_at", INSTANT),
+    Column("request_id", Uuid),
+    Column("n_unplaced", Integer),
 )
 posting = Table(
     "posting",
@@ -31,6 +35,21 @@ posting = Table(
     of("posting", "reverses_id", always=False),
     of("employee", "created_by", always=False),
     Column("created_at", INSTANT, nullable=False),
+)
+payment = Table(
+    "payment",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of("payment_file"),
+    Column("line", Integer, nullable=False),
+    *text("state", "reason", "account"),
+    Column("posted_on", Date),
+    Column("value_on", Date),
+    Column("amount", Numeric(18, 2), nullable=False),
+    *text("currency", "kid", "text", "payer_name", "payer_account", "reference"),
+    Column("is_reversal", Boolean, nullable=False),
+    *text("same_money"),
+    of("posting", always=False),
 )
 match_group = Table(
     "match_group",
