@@ -27,6 +27,7 @@ from crm_lab.widgets.notices import NoticeList
 from crm_lab.widgets.payments import PaymentScreen
 from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.search_results import SearchScreen
+from crm_lab.widgets.tasks import TaskList
 
 if TYPE_CHECKING:
     from crm_lab.widgets.shell import App
@@ -72,6 +73,7 @@ ROUTES = (
     Route(f"contacts/{KEY}", lambda app, key: ContactCard(app, UUID(key))),
     Route(f"contacts/{KEY}/edit", lambda app, key: ContactForm(app, UUID(key))),
     Route(r"(search(?:\?.*)?)", SearchScreen),
+    Route("tasks", TaskList),
     Route("register", NoticeList),
     Route("imports", ImportScreen),
     Route("payments", payments),
