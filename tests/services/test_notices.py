@@ -87,7 +87,7 @@ def test_a_change_is_told_accepted_and_undone(login: Callable[[str], Connection]
     assert (now.name, now.register_status, now.note) == ("EQUINOR ENERGI ASA", RegisterStatus.BANKRUPT, "Husk kaffe")
     assert [a.street for a in now.addresses] == ["Fakturaveien 1", "Nye vei 2"]
     assert set(now.sources) == {"name", "register_status", "addresses"}
-    assert crm.customers.former_names(id=made.id) == ("Equinor ASA",)
+    assert crm.cards.customer(number=made.number).former_names == ("Equinor ASA",)
     assert crm.register.n_notices() == 0
     crm.history.undo(request_id=crm.last_request)
     assert crm.customers.get(id=made.id).addresses == made.addresses
@@ -236,7 +236,7 @@ def test_years_of_changes_keep_all_that_is_ours(
         assert now.register_status == (entity.register_status if entity else RegisterStatus.DELETED)
         assert entity is None or now.name.casefold() == entity.name.casefold()
         if now.name.casefold() != was.name.casefold():
-            assert was.name in kari.customers.former_names(id=was.id)
+            assert was.name in kari.cards.customer(number=was.number).former_names
     for was in ours:
         now = kari.customers.get(id=was.id)
         assert (now.number, now.note, now.owner_id, now.categories) == (was.number, f"Notat om {was.number}", ola.me.id, (label.id,))
