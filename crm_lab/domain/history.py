@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -37,8 +36,3 @@ class Change:
     before: str | None
     after: str | None
     request_id: UUID
-
-
-def former_owners(changes: Iterable[Change]) -> list[tuple[str, datetime]]:
-    """Who owned the record before, and until when, in the order of the changes."""
-    return [(change.before, change.done_at) for change in changes if change.field == "owner_id" and change.before]

@@ -169,6 +169,15 @@ class VersionedLab(ErrorPage, Forever, SignedInOnly, FileFindHandler):
         await StaticFileHandler.get(self, path, include_body)
 
 
+class Font(ErrorPage, StaticFileHandler):
+    """The typeface of the pages that stand before the login."""
+
+    def set_extra_headers(self, path: str) -> None:
+        """Let the browser keep it for a month."""
+        del path
+        self.set_header("Cache-Control", "public, max-age=2592000")
+
+
 class Health(web.RequestHandler):
     """For load balancers: whether the web server and the store answer."""
 

@@ -25,6 +25,7 @@ from crm_lab.errors import Unavailable
 from crm_lab.server.auth import Callers, OwnerAuthorizer, SessionIdentity
 from crm_lab.server.handlers import (
     ErrorPage,
+    Font,
     Health,
     NotHere,
     OwnedShutdown,
@@ -52,6 +53,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 ROOT = Path(__file__).parents[2]
+ASSETS = Path(__file__).parents[1] / "widgets" / "assets"
 
 
 def notebook() -> Path:
@@ -117,6 +119,7 @@ class CrmVoila(Voila):
             *kept,
             (url_path_join(static, "static", "(.*)"), VersionedStatic, {"paths": self.static_paths}),
             (url_path_join(static, "lab", "(.*)"), VersionedLab, {"path": self.labextensions_path}),
+            (url_path_join(base, r"(inter\.woff2)"), Font, {"path": str(ASSETS)}),
             (url_path_join(base, "crm") + "(?:/.*)?", PageHandler, page),
             (url_path_join(base, "healthz"), Health),
             (re.escape(base), web.RedirectHandler, {"url": url_path_join(self.base_url, "crm"), "permanent": False}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm_lab.services.actions import Service
+from crm_lab.services.cards import Cards
 from crm_lab.services.categories import Categories
 from crm_lab.services.company import Company
 from crm_lab.services.contacts import Contacts
@@ -17,6 +18,7 @@ from crm_lab.services.search import Search
 from crm_lab.services.sessions import Sessions
 
 SERVICES: dict[str, type[Service]] = {
+    "cards": Cards,
     "categories": Categories,
     "company": Company,
     "contacts": Contacts,

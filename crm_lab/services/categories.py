@@ -46,8 +46,7 @@ class Categories(Service):
     @reads()
     def list(self) -> list[Category]:  # type: ignore[valid-type]
         """Every category by name."""
-        c = tables.category
-        return [as_record(Category, row) for row in self.work.rows(select(c).order_by(self.work.alphabetical(c.c.name)))]
+        return [as_record(Category, row) for row in self.work.kept(tables.category)]
 
     @reads()
     def usage(self) -> pa.Table:

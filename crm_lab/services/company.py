@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from crm_lab.domain.access import Role
 from crm_lab.domain.ids import new_id
@@ -44,13 +44,13 @@ class Company(Service):
     @reads()
     def facts(self) -> CompanyFacts:
         """Name, and whether its data are made up."""
-        row = self.work.one(select(tables.company))
+        row = next(iter(self.work.kept(tables.company)), None)
         return CompanyFacts(row["name"] if row else "crm_lab", bool(row and row["is_demo"]))
 
     @reads()
     def terms(self) -> Terms:
         """The settings every customer inherits; all have a value."""
-        row = self.work.one(select(tables.company))
+        row = next(iter(self.work.kept(tables.company)), None)
         return STANDARD if row is None else msgspec.convert(msgspec.to_builtins(STANDARD) | row["terms"], Terms, strict=False)
 
     @writes(needs=Role.ADMIN)
@@ -74,7 +74,7 @@ def create_company(
         if work.one(select(tables.company)):
             raise AlreadyMade
         made = {"id": new_id(), "name": name, "is_demo": is_demo, "version": 1, "terms": {}, "created_at": work.now}
-        connection.execute(insert(tables.company), [made])
+        work.insert(tables.company, made)
         Employees(work).add(
             username=username, name=admin_name, password=password, roles=(Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)
         )

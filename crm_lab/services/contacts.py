@@ -91,11 +91,6 @@ class Contacts(Parties):
         return replace(self._read(Contact, id), roles=roles)
 
     @reads()
-    def former_names(self, *, id: UUID) -> tuple[str, ...]:  # noqa: A002 - the wire's word
-        """The names a person has left, newest first."""
-        return self._former_names(id)
-
-    @reads()
     def of_customer(self, *, customer_id: UUID) -> list[Contact]:  # type: ignore[valid-type]
         """The persons with a role at a party, also ended ones, by name."""
         r = tables.contact_role

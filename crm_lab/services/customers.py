@@ -24,7 +24,7 @@ from crm_lab.services.actions import reads, writes
 from crm_lab.services.duplicates import find_duplicates
 from crm_lab.services.parties import Parties, address_rows, clean_reason, name_columns, part_rows
 from crm_lab.store import tables
-from crm_lab.store.records import as_record, as_row
+from crm_lab.store.records import Row, as_record, as_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -129,10 +129,10 @@ class Customers(Parties):
     def by_number(self, *, number: int) -> Customer:
         """One party by its customer number. Raises `NotFound`, also where it is hidden."""
         c = tables.customer
-        found = self.work.scalar(select(c.c.id).where(and_(c.c.number == number, self.work.visible_to(c))))
-        if found is None:
+        row = self.work.one(select(c).where(and_(c.c.number == number, self.work.visible_to(c))))
+        if row is None:
             raise NotFound(_("There is no customer number {number}, or you may not see it.", number=number))
-        return self.get(id=found)
+        return self._with_parts(as_record(Customer, row))
 
     @reads()
     def suggest(self, *, text: str, limit: int = 8) -> list[CustomerName]:  # type: ignore[valid-type]
@@ -156,11 +156,6 @@ class Customers(Parties):
         return [as_record(CustomerName, row) for row in self.work.rows(found)]
 
     @reads()
-    def former_names(self, *, id: UUID) -> tuple[str, ...]:  # noqa: A002 - the wire's word
-        """The names a party has left, newest first."""
-        return self._former_names(id)
-
-    @reads()
     def terms(self, *, id: UUID) -> dict[str, EffectiveTerm]:  # noqa: A002 - the wire's word
         """Every setting as it applies to the party, and where it comes from."""
         customer = self.get(id=id)
@@ -169,10 +164,8 @@ class Customers(Parties):
     @reads()
     def effective_terms(self, *, own: Terms, categories: tuple[UUID, ...] = ()) -> dict[str, EffectiveTerm]:
         """The same for a party not yet saved: its own settings, and the categories it is to carry."""
-        c = tables.category
-        query = select(c).where(c.c.id.in_(categories)).order_by(self.work.alphabetical(c.c.name))
-        labels = [as_record(Category, row) for row in self.work.rows(query)]
-        company = self.work.scalar(select(tables.company.c.terms)) or {}
+        labels = [as_record(Category, row) for row in self.work.kept(tables.category) if row["id"] in categories]
+        company: Row = next((row["terms"] for row in self.work.kept(tables.company)), {})
         general = as_record(Category, {"id": new_id(), "name": "", "terms": company}).terms
         return effective_terms(own, [(label.name, label.terms) for label in labels], general)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import and_, delete, select
 
 from crm_lab.domain.access import Role
 from crm_lab.domain.employees import Employee
@@ -41,9 +41,7 @@ class Employees(Service):
     @reads()
     def list(self) -> list[Employee]:
         """Every employee, active first, by name."""
-        e = tables.employee
-        rows = self.work.rows(select(e).order_by(e.c.is_active.desc(), func.lower(e.c.name)))
-        return [as_record(Employee, row) for row in rows]
+        return [as_record(Employee, row) for row in self.work.kept(tables.employee)]
 
     @writes(needs=Role.ADMIN)
     def add(

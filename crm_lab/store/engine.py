@@ -18,6 +18,7 @@ from crm_lab.domain.search import SearchKind
 from crm_lab.errors import Conflict, Unavailable
 from crm_lab.i18n import _
 from crm_lab.settings import utc_now
+from crm_lab.store.kept import KeptRows
 from crm_lab.store.migrations import migrate
 from crm_lab.store.search import PartyIndex
 
@@ -116,7 +117,8 @@ class Database:
         else:
             self.engine = create_engine(parsed, pool_pre_ping=True)
         self.indexes = {kind: PartyIndex(kind) for kind in SearchKind}
-        self.engine = self.engine.execution_options(indexes=self.indexes)
+        self.kept = KeptRows()
+        self.engine = self.engine.execution_options(indexes=self.indexes, kept=self.kept if self.is_duckdb else None)
         self.is_broken = False
         self._writer = Lock()
         with self.engine.begin() as connection:
@@ -151,10 +153,12 @@ class Database:
 
     @contextmanager
     def _telling(self) -> Iterator[Connection]:
-        """A transaction that tells the search indexes what it changed, once it is committed."""
+        """A transaction that tells what is kept in memory what it changed, once it is committed."""
         touched: set[tuple[str, UUID]] = set()
+        written: set[str] = set()
         with self.engine.begin() as connection:
-            yield connection.execution_options(touched=touched)
+            yield connection.execution_options(touched=touched, written=written)
+        self.kept.forget(written)
         for index in self.indexes.values() if touched else ():
             index.touch(frozenset(touched))
 

@@ -112,6 +112,24 @@ class Work:
             return func.bit_count(func.xor(bits, wanted))
         return func.bit_count(sql_cast(bits.op("#")(wanted), BIT(64)))
 
+    def kept(self, table: Table) -> list[Row]:
+        """All rows of a small table by name, those out of use last; not to be changed.
+
+        From memory where this process is the only one that writes, and this transaction has not written to the table.
+        """
+        last = [table.c.is_active.desc()] if "is_active" in table.c else []
+        query = select(table).order_by(*last, self.alphabetical(table.c.name))
+        options = self.connection.get_execution_options()
+        if options.get("kept") is None or table.name in options.get("written", ()):
+            return self.rows(query)
+
+        def read() -> list[Row]:
+            with self.connection.engine.connect() as connection:
+                return [dict(row) for row in connection.execute(query).mappings()]
+
+        rows: list[Row] = options["kept"].of(table, read)
+        return rows
+
     def rows(self, query: Select[Any]) -> list[Row]:
         """The rows of a query as dicts."""
         return [dict(row) for row in self.connection.execute(query).mappings()]
@@ -281,10 +299,17 @@ class Work:
         }
 
     def _touch(self, table: Table, *rows: Row | None) -> None:
+<<<<<<< HEAD
         """Note whose row this is, for the search index; it holds nothing of the ledger."""
         if table.name in tables.UNSEARCHED:
             return
         touched: set[tuple[str, UUID]] = self.connection.get_execution_options().get("touched", set())
+=======
+        """Note which table this is, and whose row, for what is kept in memory."""
+        options = self.connection.get_execution_options()
+        options.get("written", set()).add(table.name)
+        touched: set[tuple[str, UUID]] = options.get("touched", set())
+>>>>>>> main
         for row in filter(None, rows):
             touched |= {(parent.name, row["id"]) for parent in tables.PARENTS.values() if parent is table}
             touched |= {(parent.name, row[key]) for key, parent in tables.PARENTS.items() if row.get(key)}

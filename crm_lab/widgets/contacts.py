@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from crm_lab.domain.history import Recorded, former_owners
 from crm_lab.domain.imports import ImportKind
 from crm_lab.domain.values import Phone
 from crm_lab.i18n import OSLO, _, day, ngettext
@@ -20,9 +19,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from crm_lab.domain import cards
     from crm_lab.domain.addresses import Address
-    from crm_lab.domain.contacts import Contact, ContactRole
-    from crm_lab.domain.customers import CustomerName
+    from crm_lab.domain.contacts import ContactRole
     from crm_lab.widgets.shell import App
 
 
@@ -92,11 +91,9 @@ class ContactCard(Live):
             self.refresh()
 
     def _read(self) -> None:
-        self.contact: Contact = self.app.crm.contacts.get(id=self._id)
-        ids = tuple({role.customer_id for role in self.contact.roles})
-        named: list[CustomerName] = self.app.crm.customers.named(ids=ids) if ids else []
-        self._companies = {company.id: company for company in named}
-        self._owners = {e.id: e.name for e in self.app.crm.employees.list()}
+        self._card: cards.ContactCard = self.app.crm.cards.contact(id=self._id)
+        self.contact = self._card.contact
+        self._companies = {company.id: company for company in self._card.companies}
 
     def _shown(self) -> dict[str, Any]:
         c = self.contact
@@ -108,9 +105,8 @@ class ContactCard(Live):
             "phone": c.mobile or c.phone or (current or {}).get("phone", ""),
             "email": c.email or (current or {}).get("email", ""),
             "addresses": [(address_text(a.kind), address_lines(a)) for a in c.addresses],
-            "categories": [k for k in self.app.crm.categories.list() if k.id in c.categories] if c.categories else [],
-            "former_names": self.app.crm.contacts.former_names(id=c.id),
-            "former_owners": former_owners(self.app.crm.history.of(entity=Recorded.CONTACT, id=c.id)),
+            "categories": self._card.categories, "former_names": self._card.former_names,
+            "former_owners": self._card.former_owners,
         }  # fmt: skip
 
     def _role(self, role: ContactRole) -> dict[str, Any]:
@@ -131,7 +127,7 @@ class ContactCard(Live):
             (said["email"], c.email, f"mailto:{c.email}"),
             (said["birth_date"], day(c.birth_date) if c.birth_date else "", ""),
             (said["language"], dict(languages())[c.language] if c.language else "", ""),
-            (_("Owner"), self._owners.get(c.owner_id, "") if c.owner_id else _("Nobody"), ""),
+            (_("Owner"), self._card.owner or _("Nobody"), ""),
             (_("Registered"), registered, ""),
         ]
         return [fact for fact in facts if fact[1]]

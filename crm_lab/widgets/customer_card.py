@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crm_lab.domain.addresses import AddressKind, effective_address
-from crm_lab.domain.customers import Customer, RegisterStatus
-from crm_lab.domain.history import Recorded, former_owners
+from crm_lab.domain.customers import RegisterStatus
 from crm_lab.domain.terms import TermSource
 from crm_lab.domain.values import Phone
 from crm_lab.i18n import OSLO, _, day, number
@@ -17,8 +16,8 @@ from crm_lab.widgets.live import Live
 from crm_lab.widgets.terms import source_words, term_label, term_words
 
 if TYPE_CHECKING:
+    from crm_lab.domain import cards
     from crm_lab.domain.addresses import Address
-    from crm_lab.domain.contacts import Contact
     from crm_lab.widgets.shell import App
 
 LINKS = {"phone": "tel:", "mobile": "tel:", "email": "mailto:", "invoice_email": "mailto:", "website": ""}
@@ -49,24 +48,20 @@ class CustomerCard(Live):
             self.refresh()
 
     def _read(self) -> None:
-        crm = self.app.crm
-        self.customer: Customer = crm.customers.by_number(number=self._number)
-        self._employees = crm.employees.list()
-        self._owners = {e.id: e.name for e in self._employees}
+        self._card: cards.CustomerCard = self.app.crm.cards.customer(number=self._number)
+        self.customer = self._card.customer
 
     # what the template shows
 
     def _shown(self) -> dict[str, Any]:
-        c, crm = self.customer, self.app.crm
+        c, card = self.customer, self._card
         visiting = effective_address(c.addresses, AddressKind.VISITING) or effective_address(c.addresses, AddressKind.POSTAL)
-        carried = [category for category in crm.categories.list() if category.id in c.categories] if c.categories else []
         return {
             "c": c, "facts": self._facts(), "addresses": self._addresses(), "place": visiting.city.title() if visiting else "",
             "status": status_text(c.register_status), "status_class": STATUS_CLASS[c.register_status],
             "checked_on": c.sources.get("register_status") if c.register_status is not RegisterStatus.UNKNOWN else None,
-            "categories": carried, "terms": self._terms(), "former_names": crm.customers.former_names(id=c.id),
-            "former_owners": former_owners(crm.history.of(entity=Recorded.CUSTOMER, id=c.id)),
-            "contacts": [self._contact(contact) for contact in crm.contacts.of_customer(customer_id=c.id)],
+            "categories": card.categories, "terms": self._terms(), "former_names": card.former_names,
+            "former_owners": card.former_owners, "contacts": [_contact(contact) for contact in card.contacts],
         }  # fmt: skip
 
     def _facts(self) -> list[tuple[str, str, str]]:
@@ -84,7 +79,7 @@ class CustomerCard(Live):
             (label["language"], dict(languages())[c.language] if c.language else "", ""),
             (label["bank_account"], spaced("bank_account", c.bank_account), ""),
             (label["gln"], c.gln, ""),
-            (label["owner_id"], self._owners.get(c.owner_id, "") if c.owner_id else _("Nobody"), ""),
+            (label["owner_id"], self._card.owner or _("Nobody"), ""),
             (_("Registered"), day(c.created_at.date()) if c.created_at else "", ""),
         ]
         return [fact for fact in facts if fact[1]]
@@ -108,21 +103,12 @@ class CustomerCard(Live):
 
     def _terms(self) -> list[tuple[str, str, str]]:
         """Label, value and source of the settings that differ from the company's."""
-        effective = self.app.crm.customers.terms(id=self.customer.id)
+        special = {name: term for name, term in self._card.terms.items() if term.source is not TermSource.COMPANY}
+        employees = self.app.crm.employees.list() if "approver" in special else []
         return [
-            (term_label(name).removesuffix(", %"), term_words(name, term.value, self._employees), source_words(term))
-            for name, term in effective.items()
-            if term.source is not TermSource.COMPANY
+            (term_label(name).removesuffix(", %"), term_words(name, term.value, employees), source_words(term))
+            for name, term in special.items()
         ]
-
-    def _contact(self, contact: Contact) -> dict[str, str]:
-        roles = [role for role in contact.roles if role.customer_id == self.customer.id]
-        role = next((r for r in roles if r.lasts_on(utc_now().astimezone(OSLO).date())), None)
-        phone = (role.phone if role else "") or contact.mobile or contact.phone
-        return {
-            "id": str(contact.id), "name": contact.display_name,
-            "title": role.title if role else _("Has left"), "phone": phone, "shown_phone": Phone(phone).national if phone else "",
-        }  # fmt: skip
 
     # what is done with it
 
@@ -165,3 +151,12 @@ def _lines(address: Address) -> list[str]:
     """An address as it is read here: the country by name where it is another."""
     lines = (address.name, address.street, address.place, "" if address.country == "NO" else country_name(address.country))
     return [line for line in lines if line]
+
+
+def _contact(contact: cards.LinkedContact) -> dict[str, str]:
+    """A person as a line of the card; who has left has no title here any more."""
+    has_left = contact.ended_on is not None and contact.ended_on <= utc_now().astimezone(OSLO).date()
+    return {
+        "id": str(contact.id), "name": contact.name, "title": _("Has left") if has_left else contact.title,
+        "phone": contact.phone, "shown_phone": Phone(contact.phone).national if contact.phone else "",
+    }  # fmt: skip

@@ -51,8 +51,11 @@ def _whole(key: str, numbers: np.ndarray[Any, Any]) -> dict[str, Any]:
 
 
 def _text(key: str, values: pd.Series[Any]) -> dict[str, Any]:
-    codes, words = pd.factorize(values, use_na_sentinel=True)
-    if len(words) <= max(FEW, len(values) // 2):
-        return {"key": key, "kind": "dict", "data": codes.astype("int32").tobytes(), "dict": [str(w) for w in words]}
-    _validity, offsets, data = pa.array(values.fillna("").astype(str).to_numpy(object), pa.string()).buffers()
+    """Words that come back as codes, text that does not as it is; all of it stays in Arrow's C++."""
+    texts = pa.chunked_array([pa.array(values.astype("str"), from_pandas=True)]).cast(pa.string()).combine_chunks()
+    coded = texts.dictionary_encode()
+    if len(coded.dictionary) <= max(FEW, len(texts) // 2):
+        codes = coded.indices.fill_null(-1).to_numpy()
+        return {"key": key, "kind": "dict", "data": codes.astype("int32").tobytes(), "dict": coded.dictionary.to_pylist()}
+    _validity, offsets, data = texts.fill_null("").buffers()
     return {"key": key, "kind": "utf8", "data": bytes(data or b""), "offsets": bytes(offsets or bytes(4))}

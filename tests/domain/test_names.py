@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_lab.domain.names import fold, name_key, tokens
+from crm_lab.domain.names import alphabet_key, fold, name_key, tokens
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,8 @@ def test_what_is_typed_so_far_folds_to_a_beginning(word: str, n: int) -> None:
 def test_a_key_is_its_own_tokens(text: str) -> None:
     assert " ".join(tokens(text)) == name_key(text)
     assert "  " not in name_key(text)
+
+
+def test_the_alphabet_ends_with_the_three() -> None:
+    names = ["Åse", "Zara", "Aas", "Ærlig", "Østby", "Éva", "Bo", "Aa", "eva", "Älv"]
+    assert sorted(names, key=alphabet_key) == ["Bo", "eva", "Éva", "Zara", "Älv", "Ærlig", "Østby", "Aa", "Aas", "Åse"]

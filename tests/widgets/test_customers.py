@@ -137,5 +137,5 @@ def test_the_card_tells_who_owned_it_before(app, crm, acme):
     ola = crm.employees.add(username="ola", name="Ola Hansen", password="hemmelig-nok")
     crm.customers.assign(ids=(acme.id,), owner_id=ola.id)
     app.go(f"customers/{acme.number}")
-    assert [name for name, _left_at in app.main.children[0].data["former_owners"]] == ["Kari Nordmann"]
+    assert [owner.name for owner in app.main.children[0].data["former_owners"]] == ["Kari Nordmann"]
     assert "Tidligere eiere" in app.main.children[0].html

@@ -106,7 +106,7 @@ function render({model, el, signal}) {
     scroller.setAttribute('aria-rowcount', String(order.length + 1));
     measure();
     empty.remove();
-    if (!order.length) root.insertBefore(empty, foot);
+    if (!order.length && model.get('data').length) root.insertBefore(empty, foot); // no columns: rows are on their way
     paint();
     footer();
   }
@@ -294,6 +294,7 @@ function render({model, el, signal}) {
   });
   layout();
   load();
+  model.send({event: 'ready'});
 }
 
 export default {render};

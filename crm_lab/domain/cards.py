@@ -1,0 +1,69 @@
+"""What a card shows of one party, all together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from crm_lab.domain.categories import Category
+from crm_lab.domain.contacts import Contact
+from crm_lab.domain.customers import Customer, CustomerName
+from crm_lab.domain.terms import EffectiveTerm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerOwner:
+    """Who owned a party, and until when."""
+
+    name: str
+    left_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedContact:
+    """A person with a role at a party, as the party's card shows it; phone and e-mail are those of the role, else private ones.
+
+    `ended_on` is that of the role that lasts longest.
+    """
+
+    id: UUID
+    name: str
+    title: str = ""
+    phone: str = ""
+    email: str = ""
+    is_decision_maker: bool = False
+    ended_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerCard:
+    """A customer or supplier with what is linked to it, as far as the caller may see it.
+
+    Attributes
+    ----------
+    owner : name of the employee, "" where nobody owns it.
+    former_names, former_owners : newest first.
+    contacts : everybody with a role here, also an ended one, by name.
+    terms : every setting as it applies, and where it comes from.
+    """
+
+    customer: Customer
+    owner: str
+    former_names: tuple[str, ...]
+    former_owners: tuple[FormerOwner, ...]
+    categories: tuple[Category, ...]
+    contacts: tuple[LinkedContact, ...]
+    terms: dict[str, EffectiveTerm]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactCard:
+    """A person with what is linked to it, as far as the caller may see it; `companies` are the parties of its roles."""
+
+    contact: Contact
+    owner: str
+    former_names: tuple[str, ...]
+    former_owners: tuple[FormerOwner, ...]
+    categories: tuple[Category, ...]
+    companies: tuple[CustomerName, ...]

@@ -1,0 +1,98 @@
+"""Cards: a party and all that is linked to it in one answer, so that a card costs one call and a statement for each kind."""
+
+from __future__ import annotations
+
+from datetime import date
+from operator import itemgetter
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import Table, and_, select
+
+from crm_lab.domain.cards import ContactCard, CustomerCard, FormerOwner, LinkedContact
+from crm_lab.domain.categories import Category
+from crm_lab.domain.customers import CustomerName
+from crm_lab.domain.names import alphabet_key
+from crm_lab.services.actions import Service, reads
+from crm_lab.services.contacts import Contacts
+from crm_lab.services.customers import Customers, shown_name
+from crm_lab.store import tables
+from crm_lab.store.records import Row, as_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Cards(Service):
+    """What the screens of one party show. A part is as visible as its party, which is read first."""
+
+    @reads()
+    def customer(self, *, number: int) -> CustomerCard:
+        """The card of a customer or supplier. Raises `NotFound`, also where it is hidden."""
+        customers = Customers(self.work)
+        customer = customers.by_number(number=number)
+        return CustomerCard(
+            customer=customer,
+            owner=self._employees().get(customer.owner_id, ""),
+            former_names=self._former_names("customer_id", customer.id),
+            former_owners=self._former_owners(tables.customer, "customer_id", customer.id),
+            categories=self._categories(customer.categories),
+            contacts=self._contacts(customer.id),
+            terms=customers.effective_terms(own=customer.terms, categories=customer.categories),
+        )
+
+    @reads()
+    def contact(self, *, id: UUID) -> ContactCard:  # noqa: A002 - the wire's word
+        """The card of a person. Raises `NotFound`, also where it is hidden."""
+        contact = Contacts(self.work).get(id=id)
+        return ContactCard(
+            contact=contact,
+            owner=self._employees().get(contact.owner_id, ""),
+            former_names=self._former_names("contact_id", id),
+            former_owners=self._former_owners(tables.contact, "contact_id", id),
+            categories=self._categories(contact.categories),
+            companies=self._companies({role.customer_id for role in contact.roles}),
+        )
+
+    def _employees(self) -> dict[UUID | None, str]:
+        return {row["id"]: row["name"] for row in self.work.kept(tables.employee)}
+
+    def _categories(self, ids: Iterable[UUID]) -> tuple[Category, ...]:
+        carried = set(ids)
+        return tuple(as_record(Category, row) for row in self.work.kept(tables.category) if row["id"] in carried)
+
+    def _former_names(self, key: str, party_id: UUID) -> tuple[str, ...]:
+        f = tables.former_name
+        rows = self.work.rows(select(f.c.name, f.c.left_at).where(f.c[key] == party_id))
+        return tuple(dict.fromkeys(row["name"] for row in sorted(rows, key=itemgetter("left_at"), reverse=True)))
+
+    def _former_owners(self, table: Table, key: str, party_id: UUID) -> tuple[FormerOwner, ...]:
+        a, names = tables.audit, self._employees()
+        changed = and_(a.c[key] == party_id, a.c.entity == table.name, a.c.before.is_not(None), a.c.after.is_not(None))
+        steps = self.work.rows(select(a.c.before, a.c.after, a.c.done_at).where(changed))
+        left = [(step["done_at"], step["before"].get("owner_id"), step["after"].get("owner_id")) for step in steps]
+        gone = sorted(((at, was) for at, was, now in left if was and was != now), reverse=True)
+        return tuple(FormerOwner(name=names.get(UUID(was), "?"), left_at=at) for at, was in gone)
+
+    def _contacts(self, customer_id: UUID) -> tuple[LinkedContact, ...]:
+        c, r = tables.contact, tables.contact_role
+        person = (c.c.id, c.c.first_name, c.c.last_name, c.c.mobile, c.c.phone, c.c.email)
+        role = (r.c.title, r.c.phone.label("role_phone"), r.c.email.label("role_email"), r.c.is_decision_maker, r.c.ended_on)
+        query = select(*person, *role, r.c.id.label("role_id")).join(c, c.c.id == r.c.contact_id)
+        rows = self.work.rows(query.where(and_(r.c.customer_id == customer_id, self.work.visible_to(c))))
+        rows.sort(key=lambda row: (row["ended_on"] or date.max, row["is_decision_maker"], row["role_id"]))
+        longest = {row["id"]: _linked(row) for row in rows}
+        return tuple(sorted(longest.values(), key=lambda contact: (alphabet_key(contact.name), contact.id)))
+
+    def _companies(self, ids: set[UUID]) -> tuple[CustomerName, ...]:
+        c = tables.customer
+        query = select(c.c.id, c.c.number, shown_name().label("name")).where(and_(c.c.id.in_(ids), self.work.visible_to(c)))
+        return tuple(as_record(CustomerName, row) for row in self.work.rows(query)) if ids else ()
+
+
+def _linked(row: Row) -> LinkedContact:
+    return LinkedContact(
+        id=row["id"], name=f"{row['first_name']} {row['last_name']}".strip(), title=row["title"],
+        phone=row["role_phone"] or row["mobile"] or row["phone"], email=row["role_email"] or row["email"],
+        is_decision_maker=row["is_decision_maker"], ended_on=row["ended_on"],
+    )  # fmt: skip
