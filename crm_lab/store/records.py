@@ -299,17 +299,12 @@ class Work:
         }
 
     def _touch(self, table: Table, *rows: Row | None) -> None:
-<<<<<<< HEAD
-        """Note whose row this is, for the search index; it holds nothing of the ledger."""
-        if table.name in tables.UNSEARCHED:
-            return
-        touched: set[tuple[str, UUID]] = self.connection.get_execution_options().get("touched", set())
-=======
-        """Note which table this is, and whose row, for what is kept in memory."""
+        """Note which table this is, and whose row, for what is kept in memory; search holds nothing of the ledger."""
         options = self.connection.get_execution_options()
         options.get("written", set()).add(table.name)
+        if table.name in tables.UNSEARCHED:
+            return
         touched: set[tuple[str, UUID]] = options.get("touched", set())
->>>>>>> main
         for row in filter(None, rows):
             touched |= {(parent.name, row["id"]) for parent in tables.PARENTS.values() if parent is table}
             touched |= {(parent.name, row[key]) for key, parent in tables.PARENTS.items() if row.get(key)}

@@ -74,16 +74,11 @@ class Grid(View):
         named = {key for c in self.columns for key in (c["key"], c.get("late"), c.get("lock")) if key} | {self.sum_key, self.sum_by}
         named |= {key for item in self.menu for key in _needed(item)}
         self.n_rows = len(frame)
-<<<<<<< HEAD
+        self._packed = pack(frame[[c for c in frame.columns if c in named]], in_order_of=in_order_of)
         with self.hold_sync():
             self.selected = np.fromiter(selected, "int32").tobytes()
-            self.data = pack(frame[[c for c in frame.columns if c in named]], in_order_of=in_order_of)
-=======
-        self._packed = pack(frame[[c for c in frame.columns if c in named]], in_order_of=in_order_of)
-        if not self._waits:
-            self.data = self._packed
-        self.selected = b""
->>>>>>> main
+            if not self._waits:
+                self.data = self._packed
 
     def _page_is_there(self) -> None:
         """The browser has drawn the table. Rows sent before go into the page's HTML as base64: two seconds for 100,000."""
