@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from crm_lab.imports import FileImport
+    from crm_lab.saft import SaftImport
     from crm_lab.store.engine import Database
 
 ARROW = "application/vnd.apache.arrow.stream"
-LONG_ACTIONS = {("imports", "run"), ("imports", "preview"), ("history", "undo"), ("ledger", "match_many")}
+LONG_ACTIONS = {("imports", "run"), ("imports", "preview"), ("history", "undo"), ("ledger", "match_many"), ("saft", "run"), ("saft", "preview")}
 TIMEOUT, LONG_TIMEOUT = 60.0, 900.0
 OK = 200
 NO_ANSWER = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
@@ -279,6 +280,16 @@ class ImportsProxy(ServiceProxy):
         return read_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, kind)
 
 
+class SaftProxy(ServiceProxy):
+    """`crm.saft`: its actions, and reading a file to bring in."""
+
+    def read(self, file: str | Path) -> SaftImport:
+        """A SAF-T Financial file, to look at, send and run. Raises `NotSaft`."""
+        from crm_lab.saft import read_saft
+
+        return read_saft(self, file)
+
+
 class ChangesProxy:
     """`crm.changes`: waiting for what others write."""
 
@@ -288,6 +299,9 @@ class ChangesProxy:
     def wait(self, after: int = 0, timeout: float = 25.0) -> int:
         """The number of the newest change, as soon as it is later than `after` (or `timeout` seconds passed)."""
         return self._transport.wait(after, timeout)
+
+
+PROXIES: dict[str, type[ServiceProxy]] = {"imports": ImportsProxy, "saft": SaftProxy}
 
 
 class Connection:
@@ -318,7 +332,7 @@ class Connection:
     def __getattr__(self, service: str) -> ServiceProxy:
         if service not in SERVICES:
             raise AttributeError(service)
-        return ImportsProxy(self, service) if service == "imports" else ServiceProxy(self, service)
+        return PROXIES.get(service, ServiceProxy)(self, service)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *SERVICES]

@@ -14,6 +14,7 @@ from crm_lab.services.imports import Imports
 from crm_lab.services.ledger import Subledger
 from crm_lab.services.places import Places
 from crm_lab.services.register import Register
+from crm_lab.services.saft import Saft
 from crm_lab.services.search import Search
 from crm_lab.services.sessions import Sessions
 
@@ -29,6 +30,7 @@ SERVICES: dict[str, type[Service]] = {
     "ledger": Subledger,
     "places": Places,
     "register": Register,
+    "saft": Saft,
     "search": Search,
     "sessions": Sessions,
 }

@@ -86,6 +86,8 @@ class History(Service):
             touched.setdefault(step["entity"], {}).setdefault(step["entity_id"], []).append(step)
         changeable = [table for table in IN_ORDER if table.name in touched and table.name not in tables.IMMUTABLE]
         undone = {table: self._undone(table, touched[table.name]) for table in changeable}
+        if "posting" in touched:
+            self._keep_posted(undone, [UUID(key) for key in touched["posting"]])
         for table, (gone, _back, _changed) in reversed(undone.items()):
             self.work.remove_many(table, gone)
         for table, (_gone, back, changed) in undone.items():
@@ -100,6 +102,16 @@ class History(Service):
         self.work.connection.execute(
             update(imported).where(imported.c.request_id == request_id).values(undone_at=self.work.now)
         )
+
+    def _keep_posted(self, undone: dict[Table, tuple[list[Row], list[Row], list[tuple[Row, Row]]]], posting_ids: list[UUID]) -> None:
+        """A party that came with postings is archived, not deleted: its postings stay, and what takes them back."""
+        posted = {row["customer_id"] for row in self.work.rows_of(tables.posting, "id", posting_ids)}
+        for table, key in ((tables.customer, "id"), (tables.address, "customer_id"), (tables.category_link, "customer_id")):
+            gone, back, changed = undone.get(table, ([], [], []))
+            kept = [row for row in gone if row[key] in posted]
+            archived = [(row, row | {"archived_at": self.work.now}) for row in kept if table is tables.customer]
+            if kept:
+                undone[table] = [row for row in gone if row[key] not in posted], back, changed + archived
 
     def _undo_postings(self, touched: dict[str, dict[str, list[Row]]]) -> None:
         """Take postings back, and see that links taken back leave every posting in one match at most."""

@@ -277,6 +277,31 @@ match_item = Table(
     Column("unlinked_at", _INSTANT),
     _of("employee", "unlinked_by", always=False),
 )
+saft_file = Table(
+    "saft_file",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    *_text("name", "header"),
+    _of("employee"),
+    Column("started_at", _INSTANT, nullable=False),
+    Column("done_at", _INSTANT),
+    Column("request_id", Uuid),
+)
+saft_part = Table(
+    "saft_part",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _of("saft_file"),
+    Column("position", Integer, nullable=False),
+    *_text("piece"),
+)
+party_code = Table(
+    "party_code",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _of("customer"),
+    *_text("company", "ledger", "code"),
+)
 request = Table(
     "request",
     metadata,
@@ -306,12 +331,12 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"employee", "company"}
 """The tables only administrators change, also by undoing."""
-UNSEARCHED = {"posting", "match_group"}
+UNSEARCHED = {"posting", "match_group", "party_code"}
 """The tables of parties' rows that the search index does not hold."""
 IMMUTABLE = {"posting"}
 """The tables whose rows stay as they are: taking one back adds another that says the opposite."""
 UNDOABLE = {
     "customer", "contact", "contact_role", "address", "former_name", "category", "category_link", "employee", "company",
-    "posting", "match_group", "match_item",
+    "posting", "match_group", "match_item", "party_code",
 }
 """The tables whose changes can be taken back."""
