@@ -338,5 +338,6 @@ IMMUTABLE = {"posting"}
 UNDOABLE = {
     "customer", "contact", "contact_role", "address", "former_name", "category", "category_link", "employee", "company",
     "posting", "match_group", "match_item", "party_code",
+    "saft_file",
 }
 """The tables whose changes can be taken back."""

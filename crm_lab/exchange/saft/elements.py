@@ -26,11 +26,6 @@ def text(element: Any, name: str) -> str:
     return (element.findtext(f"{{*}}{name}") or "").strip()
 
 
-def text_of(parts: dict[str, Any], name: str) -> str:
-    found = parts.get(name)
-    return (found.text or "").strip() if found is not None else ""
-
-
 def amount(element: Any) -> Decimal:
     """The number an element holds. Raises `NotSaft`: money that cannot be read is never left out."""
     value = (element.text or "").strip()
@@ -44,13 +39,14 @@ def amount(element: Any) -> Decimal:
 
 
 def amount_of(element: Any) -> tuple[Decimal, Decimal, str]:
-    """Amount, amount in the line's own currency, and that currency."""
-    if element is None:
-        return ZERO, ZERO, ""
-    own, code = child(element, "CurrencyAmount"), text(element, "CurrencyCode")
-    inner = child(element, "Amount")
-    value = amount(inner if inner is not None else element)
-    return value, (amount(own) if own is not None and code else ZERO), code if own is not None else ""
+    """Amount, amount in the line's own currency, and that currency, of an `AmountStructure`."""
+    parts = {local(part.tag): part for part in element if isinstance(part.tag, str)}
+    if not parts:
+        return amount(element), ZERO, ""
+    value, own, code = amount(parts["Amount"]) if "Amount" in parts else ZERO, parts.get("CurrencyAmount"), parts.get("CurrencyCode")
+    if own is None or code is None:
+        return value, ZERO, ""
+    return value, amount(own), (code.text or "").strip()
 
 
 def balance(element: Any, when: str) -> Decimal:

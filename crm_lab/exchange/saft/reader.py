@@ -13,6 +13,7 @@ from lxml import etree
 from crm_lab.domain.ledger import CONTROL_ACCOUNT, Ledger
 from crm_lab.domain.saft import (
     MOST_WARNINGS,
+    ZERO,
     NotSaft,
     SaftHeader,
     SaftLine,
@@ -21,7 +22,7 @@ from crm_lab.domain.saft import (
     SaftWarning,
     kind_of,
 )
-from crm_lab.exchange.saft.elements import amount, amount_of, balance, child, local, text, text_of
+from crm_lab.exchange.saft.elements import amount, amount_of, balance, child, local, text
 from crm_lab.exchange.saft.parties import read_party
 from crm_lab.i18n import _
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "urn:StandardAuditFile-Taxation-Financial:NO"
 PIECE, HEAD_BYTES = 2000, 1 << 16
+NOTHING = (ZERO, ZERO, "")
 TAGS = ("Header", "Account", "Customer", "Supplier", "JournalID", "NumberOfEntries", "TotalDebit", "TotalCredit", "Line", "Transaction")
 
 
@@ -111,34 +113,41 @@ class SaftReader:
 
     def _note_line(self, element: Any) -> None:
         """Keep what matters of a line until its transaction ends."""
-        parts = {local(child.tag): child for child in element if isinstance(child.tag, str)}
-        debit, credit = amount_of(parts.get("DebitAmount")), amount_of(parts.get("CreditAmount"))
+        parts: dict[str, str] = {}
+        debit = credit = NOTHING
+        for part in element:
+            name = local(part.tag) if isinstance(part.tag, str) else ""
+            if name == "DebitAmount":
+                debit = amount_of(part)
+            elif name == "CreditAmount":
+                credit = amount_of(part)
+            else:
+                parts[name] = (part.text or "").strip()
         self.sums.debit += debit[0]
         self.sums.credit += credit[0]
-        account = text_of(parts, "AccountID")
+        account = parts.get("AccountID", "")
         self._accounts.add(account)
-        code, ledger = text_of(parts, "CustomerID"), Ledger.RECEIVABLE
-        if not code:
-            code, ledger = text_of(parts, "SupplierID"), Ledger.PAYABLE
-        own = debit if debit[0] or debit[1] else (credit[0], -credit[1], credit[2])
+        ledger = Ledger.RECEIVABLE if parts.get("CustomerID") else Ledger.PAYABLE
+        code = parts.get("CustomerID") or parts.get("SupplierID", "")
         if code:
+            own = debit if debit[2] else (ZERO, -credit[1], credit[2])
             self._lines.append((ledger, code, account or CONTROL_ACCOUNT[ledger], debit[0] - credit[0], own[1], own[2], parts))
         else:
             self.sums.add_other(account, debit[0] - credit[0])
 
     def _transaction(self, element: Any) -> Iterator[SaftLine]:
         """The postings of a transaction on its parties."""
-        name = text(element, "TransactionID")
-        posted_on = self._day(name, "TransactionDate", text(element, "TransactionDate")) or self.header.first_day
-        described = text(element, "Description")
         self.sums.n_transactions += 1
+        told = {local(part.tag): (part.text or "").strip() for part in element if isinstance(part.tag, str)} if self._lines else {}
+        name = told.get("TransactionID", "")
         for ledger, code, account, value, own, currency, parts in self._lines:
-            told = text_of(parts, "Description") or described
+            text = parts.get("Description") or told.get("Description", "")
             line = SaftLine(
-                ledger=ledger, code=code, account=account, amount=value, posted_on=posted_on, journal=self._journal, transaction=name,
-                record=text_of(parts, "RecordID"), kind=kind_of(value, ledger, f"{told} {described}", self._accounts), text=told,
-                reference=text_of(parts, "ReferenceNumber"), document=text_of(parts, "SourceDocumentID"), kid=text_of(parts, "CID"),
-                cross_reference=text_of(parts, "CrossReference"), due_on=self._day(name, "DueDate", text_of(parts, "DueDate")),
+                ledger=ledger, code=code, account=account, amount=value, journal=self._journal, transaction=name,
+                posted_on=self._day(name, "TransactionDate", told.get("TransactionDate", "")) or self.header.first_day,
+                record=parts.get("RecordID", ""), kind=kind_of(value, ledger, text, self._accounts), text=text,
+                reference=parts.get("ReferenceNumber", ""), document=parts.get("SourceDocumentID", ""), kid=parts.get("CID", ""),
+                cross_reference=parts.get("CrossReference", ""), due_on=self._day(name, "DueDate", parts.get("DueDate", "")),
                 own_amount=own, own_currency=currency if currency != self.header.currency else "",
             )  # fmt: skip
             self.sums.add_line(line)

@@ -74,10 +74,15 @@ class Saft(Service):
         ------
         Forbidden, NotFound, SaftBroughtIn, OlderThanOpening
         """
+        opened, f, p = self._open(id), tables.saft_file, tables.saft_part
+        source = {"id": id, "name": opened["name"], "format": "saft", "sha256": "", "read_at": self.work.now, "employee_id": self.actor.id}
+        self.work.connection.execute(insert(tables.payment_file), [source | dict.fromkeys(("n_booked", "n_known", "n_faulty"), 0)])
         report = self._book(id, in_own_currency=in_own_currency, is_rehearsal=False)
-        f, p = tables.saft_file, tables.saft_part
+        counts = {"n_booked": report.n_new + report.n_openings, "n_known": report.n_known, "n_faulty": report.n_warnings}
+        self.work.connection.execute(update(tables.payment_file).where(tables.payment_file.c.id == id).values(**counts))
         done = {"done_at": self.work.now, "request_id": self.work.request_id}
         self.work.connection.execute(update(f).where(f.c.id == id).values(**done))
+        self.work.note(f, opened, None, opened | done)
         self.work.connection.execute(delete(p).where(p.c.saft_file_id == id))
         return report
 
@@ -91,7 +96,7 @@ class Saft(Service):
 
     def _book(self, file_id: UUID, *, in_own_currency: bool, is_rehearsal: bool) -> SaftReport:
         header = msgspec.json.decode(self._open(file_id)["header"], type=SaftHeader)
-        booking = Booking(self.work, header, in_own_currency=in_own_currency, is_rehearsal=is_rehearsal)
+        booking = Booking(self.work, file_id, header, in_own_currency=in_own_currency, is_rehearsal=is_rehearsal)
         p = tables.saft_part
         of_file = p.c.saft_file_id == file_id
         for row in self.work.rows(select(p.c.id).where(of_file).order_by(p.c.position)):

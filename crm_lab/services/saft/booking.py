@@ -12,20 +12,20 @@ from uuid import UUID
 from sqlalchemy import and_, func, select
 
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.ledger import Ledger, Linking, MatchRule, Posting, PostingKind
-from crm_lab.domain.saft import MOST_WARNINGS, ZERO, SaftDifference, SaftHeader, SaftLine, SaftPiece, SaftReport, SaftWarning
+from crm_lab.domain.ledger import Ledger, MatchRule, PostingKind
+from crm_lab.domain.saft import MOST_WARNINGS, ZERO, SaftDifference, SaftHeader, SaftLine, SaftParty, SaftPiece, SaftReport, SaftWarning
 from crm_lab.domain.values import KID, ORE, parse_currency
 from crm_lab.errors import Conflict, InvalidInput
 from crm_lab.i18n import _
-from crm_lab.services.ledger.links import add_postings, link_many
+from crm_lab.services.ledger.bulk import BATCH, load_matches, load_postings
+from crm_lab.services.ledger.links import PLACE
 from crm_lab.services.saft.parties import PartyBook
 from crm_lab.store import tables
-from crm_lab.store.records import batched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crm_lab.store.records import Work
+    from crm_lab.store.records import Row, Work
 
 LONGEST_NUMBER, LONGEST_KID, LONGEST_TEXT = 40, 40, 250
 Place = tuple[UUID, Ledger, str]
@@ -35,6 +35,8 @@ REASONS = {
     "reference": (MatchRule.INVOICE_NUMBER, "ReferenceNumber {reference}"),
 }
 """The references of a file that may tell which postings belong together, the surest first."""
+ORDER = {by: n for n, by in enumerate(REASONS)}
+A_PAIR = 2
 
 
 class OlderThanOpening(Conflict):
@@ -49,8 +51,9 @@ class OlderThanOpening(Conflict):
 class Booking:
     """One file. With `is_rehearsal` everything is worked out and nothing saved."""
 
-    def __init__(self, work: Work, header: SaftHeader, *, in_own_currency: bool, is_rehearsal: bool) -> None:
+    def __init__(self, work: Work, source_id: UUID, header: SaftHeader, *, in_own_currency: bool, is_rehearsal: bool) -> None:
         self.work, self.header, self._in_own_currency, self._is_rehearsal = work, header, in_own_currency, is_rehearsal
+        self._source_id = source_id
         self.prefix = f"saft:{header.company_number}:"
         self.parties = PartyBook(work, header, self.warn, is_rehearsal=is_rehearsal)
         self.warnings: list[SaftWarning] = []
@@ -59,7 +62,7 @@ class Booking:
         self._live: set[str] = set()
         self._used: Counter[str] = Counter()
         self._seen: Counter[str] = Counter()
-        self._referring: dict[tuple[Any, ...], list[tuple[UUID, Decimal]]] = defaultdict(list)
+        self._referring: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
         self._read_known()
         self._before = self._balances_before()
 
@@ -78,15 +81,14 @@ class Booking:
         postings = [posting for line in piece.lines if (posting := self._posting(line))]
         self.n_new += len(postings)
         if not self._is_rehearsal and openings + postings:
-            add_postings(self.work, openings + postings)
+            load_postings(self.work, openings + postings)
 
     def finish(self) -> SaftReport:
         """Match what surely belongs together, and tell."""
-        linkings = list(self._linkings())
-        self.n_matches = len(linkings)
-        if not self._is_rehearsal:
-            for part in batched(linkings):
-                link_many(self.work, part)
+        matches = list(self._matches())
+        self.n_matches = len(matches)
+        for at in range(0, 0 if self._is_rehearsal else len(matches), BATCH):
+            load_matches(self.work, matches[at : at + BATCH])
         return SaftReport(
             header=self.header, n_new_parties=self.parties.n_new, n_known_parties=self.parties.n_known, n_openings=self.n_openings,
             n_new=self.n_new, n_known=self.n_known, n_matches=self.n_matches, n_warnings=self.n_warnings,
@@ -130,7 +132,7 @@ class Booking:
 
     # what is booked
 
-    def _openings(self, party: Any, customer_id: UUID) -> Iterator[Posting]:
+    def _openings(self, party: SaftParty, customer_id: UUID) -> Iterator[Row]:
         """A posting for each opening balance of a party that has nothing here yet; else the two are compared."""
         for b in party.balances:
             place = customer_id, party.ledger, b.account
@@ -142,35 +144,37 @@ class Booking:
                     self.n_known += 1
                     continue
                 day = self.header.first_day - timedelta(days=1)
-                yield Posting(
-                    id=new_id(), customer_id=customer_id, ledger=party.ledger, account=b.account, kind=PostingKind.OPENING, posted_on=day,
-                    amount=b.opening.quantize(ORE), currency=self.header.currency, text=_("Opening balance"), source_key=key,
-                )  # fmt: skip
+                yield {
+                    "id": new_id(), "customer_id": customer_id, "ledger": party.ledger, "account": b.account, "kind": PostingKind.OPENING,
+                    "posted_on": day, "amount": b.opening.quantize(ORE), "currency": self.header.currency, "text": _("Opening balance"),
+                    "source_id": self._source_id, "source_key": key,
+                }  # fmt: skip
 
     def _compare(self, code: str, account: str, says: Decimal, found: Decimal) -> None:
         if says != found:
             what = _("Opening balance of {party} on account {account}, and what stands here", party=code, account=account)
             self.differences.append(SaftDifference(what=what, says=says, found=found))
 
-    def _posting(self, line: SaftLine) -> Posting | None:
+    def _posting(self, line: SaftLine) -> Row | None:
         """The posting of a line, None where it is here already or is of nothing."""
         names = (line.ledger, line.code, line.journal, line.transaction, line.posted_on.year, line.record, line.account, line.amount.normalize())
         key = self._key(*names)
-        amount, currency, text = self._money(line)
         if key is None:
             self.n_known += 1
             return None
+        amount, currency, text = self._money(line)
         if not amount:
             return None
-        posting = Posting(
-            id=new_id(), customer_id=self.parties.codes[line.ledger, line.code], ledger=line.ledger, account=line.account[:LONGEST_NUMBER],
-            kind=line.kind, document_number=(line.reference or line.document)[:LONGEST_NUMBER], voucher=line.transaction[:LONGEST_NUMBER],
-            posted_on=line.posted_on, due_on=line.due_on, amount=amount, currency=currency, kid=self._kid(line), text=text[:LONGEST_TEXT],
-            source_key=key,
-        )  # fmt: skip
+        posting = {
+            "id": new_id(), "customer_id": self.parties.codes[line.ledger, line.code], "ledger": line.ledger,
+            "account": line.account[:LONGEST_NUMBER], "kind": line.kind, "document_number": (line.reference or line.document)[:LONGEST_NUMBER],
+            "voucher": line.transaction[:LONGEST_NUMBER], "posted_on": line.posted_on, "due_on": line.due_on, "amount": amount,
+            "currency": currency, "kid": self._kid(line), "text": text[:LONGEST_TEXT], "source_id": self._source_id, "source_key": key,
+        }  # fmt: skip
         for by in REASONS:
             if reference := getattr(line, by):
-                self._referring[by, posting.customer_id, posting.ledger, posting.account, currency, reference].append((posting.id, amount))
+                brief = {name: posting[name] for name in ("id", "amount", *PLACE)}
+                self._referring[by, posting["customer_id"], line.ledger, line.account, currency, reference].append(brief)
         return posting
 
     def _money(self, line: SaftLine) -> tuple[Decimal, str, str]:
@@ -192,21 +196,21 @@ class Booking:
         if not line.kid:
             return ""
         try:
-            return KID.parse(line.kid)
+            return str(KID.parse(line.kid))
         except InvalidInput as error:
             self.warn(line.transaction, "CID", error.message)
             return line.kid[:LONGEST_KID]
 
-    def _linkings(self) -> Iterator[Linking]:
+    def _matches(self) -> Iterator[tuple[list[Row], MatchRule, str]]:
         """Postings of one party and account that share a reference and add up to nothing, each in one match at most.
 
         A ReferenceNumber, which may stand on anything, must be on one debit and one credit only.
         """
         taken: set[UUID] = set()
-        for by, (rule, reason) in REASONS.items():
-            for (kind, *_place, reference), members in self._referring.items():
-                free = [(key, amount) for key, amount in members if key not in taken]
-                is_sure = sum((amount for _key, amount in free), ZERO) == 0 and (len(free) == 2 or (by != "reference" and len(free) > 2))  # noqa: PLR2004 - a debit and a credit
-                if kind == by and is_sure:
-                    taken.update(key for key, _amount in free)
-                    yield Linking(posting_ids=tuple(key for key, _a in free), rule=rule, reason=reason.format(reference=reference))
+        for (by, *_place, reference), members in sorted(self._referring.items(), key=lambda item: ORDER[item[0][0]]):
+            free = [row for row in members if row["id"] not in taken]
+            fits = len(free) == A_PAIR or (by != "reference" and len(free) > A_PAIR)
+            if fits and not sum((row["amount"] for row in free), ZERO):
+                taken.update(row["id"] for row in free)
+                rule, reason = REASONS[by]
+                yield free, rule, reason.format(reference=reference)
