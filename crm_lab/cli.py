@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,8 +17,9 @@ from crm_lab.errors import CrmError
 from crm_lab.i18n import ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from crm_lab.connection import Connection
     from crm_lab.services.register import Report
     from crm_lab.store.engine import Database
 
@@ -240,13 +242,9 @@ def _count(n: int) -> None:
 
 def _import_file(kind: str, file: Path, data: Path, choices: dict[str, object]) -> None:
     """Read a file through `connect()`, so that it also works while the company is served."""
-    import os
-
-    from crm_lab.connection import Connection
     from crm_lab.domain.imports import FileRejected, ImportChoices, columns_of
 
-    os.environ["CRM_DATA"] = str(data)
-    crm = Connection.find()
+    crm = _connected(data)
     try:
         job = crm.imports.read(file, kind)
         for header, key in zip(job.header, job.mapping, strict=True):
@@ -294,6 +292,86 @@ def import_contacts(
     known = "update" if update else "skip"
     choices = {"known": known, "skip_faulty": skip_faulty, "new_categories": new_categories, "without_company": without_company}
     _import_file("contacts", file, data, choices)
+
+
+@import_.command(name="saft")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
+@click.option("--own-currency", is_flag=True, help="Post lines in the currency they name, else all in the file's.")
+@data_option
+@plainly
+def import_saft(file: Path, data: Path, *, dry_run: bool, own_currency: bool) -> None:
+    """Read customers, suppliers and their postings from a SAF-T Financial file, as the employee CRM_USER."""
+    crm = _connected(data)
+    try:
+        job = crm.saft.read(file)
+        with click.progressbar(length=job.size, label=file.name, file=sys.stderr) as bar:
+            for done in job.pieces():
+                bar.update(done - bar.pos)
+        report = job.preview(in_own_currency=own_currency) if dry_run else job.run(in_own_currency=own_currency)
+        job.discard()
+    finally:
+        crm.close()
+    click.echo(report.sentence)
+    for difference in report.differences[:20]:
+        click.echo(f"  ≠ {difference.sentence}")
+    for warning in report.warnings[:20]:
+        click.echo(f"  {warning.where}: {warning.field}: {warning.message}", err=True)
+    if report.n_warnings > len(report.warnings[:20]):
+        click.echo(f"  … {report.n_warnings} in all", err=True)
+
+
+@main.group()
+def export() -> None:
+    """Write the company's data to a file."""
+
+
+@export.command(name="saft")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day, 2026-01-01.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last day, 2026-12-31.")
+@click.option("--company-number", required=True, help="Our organisation number.")
+@click.option("--contact", default="", help="Who answers for the file.")
+@click.option("--phone", default="", help="Their phone.")
+@click.option("--rate", "rates", multiple=True, help="Kroner for one of another currency: EUR=11.50.")
+@data_option
+@plainly
+def export_saft(file: Path, first: datetime, last: datetime, company_number: str, contact: str, phone: str, rates: tuple[str, ...], data: Path) -> None:
+    """Write the customers' and suppliers' ledgers as SAF-T Financial 1.30."""
+    from crm_lab.saft import export_saft as export_ledgers
+    from crm_lab.saft import parse_rates
+
+    crm = _connected(data)
+    try:
+        with written_whole(file) as out:
+            n = export_ledgers(
+                crm, out, first.date(), last.date(), company_number=company_number, contact=contact, phone=phone, rates=parse_rates(rates)
+            )
+    finally:
+        crm.close()
+    click.echo(ngettext("{n} posting.", "{n} postings.", n))
+
+
+@contextmanager
+def written_whole(file: Path) -> Iterator[IO[bytes]]:
+    """A file to write to that takes its name once it is whole."""
+    aside = file.with_name(f"{file.name}.part")
+    try:
+        with aside.open("wb") as out:
+            yield out
+        aside.replace(file)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _connected(data: Path) -> Connection:
+    """The company through its store where it is served, else from its file."""
+    import os
+
+    from crm_lab.connection import Connection
+
+    os.environ["CRM_DATA"] = str(data)
+    return Connection.find()
 
 
 @main.command()

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
+from crm_lab.domain.ledger import Ledger
 from crm_lab.domain.saft import MOST_WARNINGS, NotSaft, SaftReport
+from crm_lab.domain.values import parse_currency
+from crm_lab.errors import InvalidInput
 from crm_lab.exchange.saft import SaftReader
 from crm_lab.i18n import _
+from crm_lab.settings import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date
     from uuid import UUID
 
 
@@ -87,3 +93,65 @@ def read_saft(actions: Any, path: str | Path) -> SaftImport:
         return SaftImport(actions, path)
     except OSError as error:
         raise NotSaft(_("The file cannot be read as SAF-T: {reason}", reason=str(error)[:200])) from None
+
+
+def export_saft(
+    crm: Any, out: IO[bytes], first: date, last: date, *, company_number: str, contact: str = "", phone: str = "",
+    rates: Mapping[str, Decimal] | None = None,
+) -> int:  # fmt: skip
+    """Write both subledgers as SAF-T Financial 1.30; how many postings are between the days. Raises `RateMissing`, `InvalidInput`.
+
+    The parties are those the caller may see; private ones of colleagues come with a number and no name.
+    """
+    from crm_lab import __version__
+    from crm_lab.exchange.saft import SaftContent, write_saft
+
+    if first > last:
+        raise InvalidInput(_("The first day must not be after the last one."), "first")
+    known = {row["number"]: row for row in _rows(crm.customers.export())}
+    postings = [_posting(row) for ledger in Ledger for row in _rows(crm.ledger.all_items(ledger=ledger)) if row["posted_on"] <= last]
+    named = {(p["ledger"], p["code"]): p for p in postings}
+    parties = [_party(p, known.get(int(p["code"]), {})) for _key, p in sorted(named.items())]
+    content = SaftContent(
+        company_name=crm.company.facts().name, company_number=company_number, contact=contact, phone=phone, origin=crm.saft.origin(),
+        first_day=first, last_day=last, created_on=utc_now().date(), software_version=__version__, parties=parties, postings=postings,
+        rates=dict(rates or {}),
+    )  # fmt: skip
+    write_saft(out, content)
+    return sum(p["posted_on"] >= first for p in postings)
+
+
+def parse_rates(texts: Iterable[str]) -> dict[str, Decimal]:
+    """Rates as people write them: "EUR=11.50". Raises `InvalidInput`."""
+    found = {}
+    for text in texts:
+        code, _equals, value = text.partition("=")
+        try:
+            rate = Decimal(value.strip().replace(",", "."))
+        except InvalidOperation:
+            rate = Decimal(0)
+        if not rate.is_finite() or rate <= 0:
+            raise InvalidInput(_("{text} is not a rate. Write EUR=11.50.", text=text[:40]), "rates")
+        found[parse_currency(code)] = rate
+    return found
+
+
+def _rows(frame: Any) -> Iterator[dict[str, Any]]:
+    """The rows of a frame as dicts; what is missing is None."""
+    names = list(frame.columns)
+    columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in names]
+    yield from (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
+
+
+def _posting(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"code": str(row["customer_number"]), "amount": Decimal(int(row["amount_minor"])).scaleb(-2)}
+
+
+def _party(posting: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """A party as the writer wants it: postal address, else the visiting one."""
+    use = "postal" if known.get("postal.city") or known.get("postal.street") else "visiting"
+    place = {part: known.get(f"{use}.{part}") for part in ("street", "postal_code", "city", "country")}
+    facts = {name: known.get(name) for name in ("organisation_number", "phone", "email")}
+    return place | facts | {
+        "ledger": posting["ledger"], "code": posting["code"], "name": posting["customer_name"], "is_person": known.get("kind") == "person",
+    }  # fmt: skip

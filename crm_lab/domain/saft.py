@@ -42,6 +42,7 @@ class SaftHeader:
     first_day: date
     last_day: date
     software: str = ""
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ class SaftLine:
     text: str = ""
     reference: str = ""
     document: str = ""
+    voucher: str = ""
     cross_reference: str = ""
     kid: str = ""
     due_on: date | None = None

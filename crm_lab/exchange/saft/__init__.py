@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from crm_lab.exchange.saft.reader import SaftReader
+from crm_lab.exchange.saft.writer import SaftContent, write_saft
 
-
-__all__ = ["SaftReader"]
+__all__ = ["SaftContent", "SaftReader", "write_saft"]

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from lxml import etree
 
-from crm_lab.domain.ledger import CONTROL_ACCOUNT, Ledger
+from crm_lab.domain.ledger import CONTROL_ACCOUNT, Ledger, PostingKind
 from crm_lab.domain.saft import (
     MOST_WARNINGS,
     ZERO,
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 NAMESPACE = "urn:StandardAuditFile-Taxation-Financial:NO"
 PIECE, HEAD_BYTES = 2000, 1 << 16
+KINDS = {str(kind): kind for kind in PostingKind}
+"""Our own export names the kind of a posting as its `VoucherType`."""
 NOTHING = (ZERO, ZERO, "")
 TAGS = ("Header", "Account", "Customer", "Supplier", "JournalID", "NumberOfEntries", "TotalDebit", "TotalCredit", "Line", "Transaction")
 
@@ -145,7 +147,8 @@ class SaftReader:
             line = SaftLine(
                 ledger=ledger, code=code, account=account, amount=value, journal=self._journal, transaction=name,
                 posted_on=self._day(name, "TransactionDate", told.get("TransactionDate", "")) or self.header.first_day,
-                record=parts.get("RecordID", ""), kind=kind_of(value, ledger, text, self._accounts), text=text,
+                record=parts.get("RecordID", ""), text=text, voucher=told.get("VoucherDescription", ""),
+                kind=KINDS.get(told.get("VoucherType", "")) or kind_of(value, ledger, text, self._accounts),
                 reference=parts.get("ReferenceNumber", ""), document=parts.get("SourceDocumentID", ""), kid=parts.get("CID", ""),
                 cross_reference=parts.get("CrossReference", ""), due_on=self._day(name, "DueDate", parts.get("DueDate", "")),
                 own_amount=own, own_currency=currency if currency != self.header.currency else "",
@@ -198,6 +201,7 @@ def _header(element: Any) -> SaftHeader:
         company_name=text(company, "Name")[:250] if company is not None else "",
         version=text(element, "AuditFileVersion")[:20], currency=text(element, "DefaultCurrencyCode")[:3].upper() or "NOK",
         first_day=first or created.replace(month=1, day=1), last_day=last or created, software=text(element, "SoftwareID")[:80],
+        comment=text(element, "HeaderComment"),
     )  # fmt: skip
 
 

@@ -30,13 +30,27 @@ class SaftBroughtIn(Conflict):
         super().__init__(_("This file has been brought in already. Choose the file again to read it anew."))
 
 
+class OwnFile(Conflict):
+    """The file was exported from here: everything in it is here already."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This file was exported from this company. Everything in it is here already."))
+
+
 class Saft(Service):
     """SAF-T files on their way in. Accountants and administrators bring them in; everybody has their own."""
+
+    @reads()
+    def origin(self) -> str:
+        """What our own exports say of where they come from, so that they are not read back into the same company."""
+        return f"crm_lab {self.work.scalar(select(tables.company.c.id))}"
 
     @writes(tells=False)
     def start(self, *, header: SaftHeader, file_name: str = "") -> UUID:
         """Begin with a file; what was begun and left lying for a day is thrown away. Raises `Forbidden`."""
         self._check_role()
+        if header.comment == self.origin():
+            raise OwnFile
         f, p = tables.saft_file, tables.saft_part
         stale = select(f.c.id).where(and_(f.c.done_at.is_(None), f.c.started_at < self.work.now - KEPT))
         old = [row["id"] for row in self.work.rows(stale)]

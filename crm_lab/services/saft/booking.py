@@ -62,7 +62,7 @@ class Booking:
         self._live: set[str] = set()
         self._used: Counter[str] = Counter()
         self._seen: Counter[str] = Counter()
-        self._referring: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+        self._referring: dict[tuple[Any, ...], list[tuple[UUID, Decimal]]] = defaultdict(list)
         self._read_known()
         self._before = self._balances_before()
 
@@ -168,13 +168,13 @@ class Booking:
         posting = {
             "id": new_id(), "customer_id": self.parties.codes[line.ledger, line.code], "ledger": line.ledger,
             "account": line.account[:LONGEST_NUMBER], "kind": line.kind, "document_number": (line.reference or line.document)[:LONGEST_NUMBER],
-            "voucher": line.transaction[:LONGEST_NUMBER], "posted_on": line.posted_on, "due_on": line.due_on, "amount": amount,
+            "voucher": (line.voucher or line.transaction)[:LONGEST_NUMBER], "posted_on": line.posted_on, "due_on": line.due_on, "amount": amount,
             "currency": currency, "kid": self._kid(line), "text": text[:LONGEST_TEXT], "source_id": self._source_id, "source_key": key,
         }  # fmt: skip
         for by in REASONS:
             if reference := getattr(line, by):
-                brief = {name: posting[name] for name in ("id", "amount", *PLACE)}
-                self._referring[by, posting["customer_id"], line.ledger, line.account, currency, reference].append(brief)
+                place = posting["customer_id"], line.ledger, line.account, currency
+                self._referring[by, place, reference].append((posting["id"], amount))
         return posting
 
     def _money(self, line: SaftLine) -> tuple[Decimal, str, str]:
@@ -207,10 +207,10 @@ class Booking:
         A ReferenceNumber, which may stand on anything, must be on one debit and one credit only.
         """
         taken: set[UUID] = set()
-        for (by, *_place, reference), members in sorted(self._referring.items(), key=lambda item: ORDER[item[0][0]]):
-            free = [row for row in members if row["id"] not in taken]
+        for (by, place, reference), members in sorted(self._referring.items(), key=lambda item: ORDER[item[0][0]]):
+            free = [(key, amount) for key, amount in members if key not in taken]
             fits = len(free) == A_PAIR or (by != "reference" and len(free) > A_PAIR)
-            if fits and not sum((row["amount"] for row in free), ZERO):
-                taken.update(row["id"] for row in free)
+            if fits and not sum((amount for _key, amount in free), ZERO):
+                taken.update(key for key, _amount in free)
                 rule, reason = REASONS[by]
-                yield free, rule, reason.format(reference=reference)
+                yield [dict(zip(PLACE, place, strict=True)) | {"id": key} for key, _amount in free], rule, reason.format(reference=reference)
