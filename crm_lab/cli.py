@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sys
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,7 +16,7 @@ from crm_lab.errors import CrmError
 from crm_lab.i18n import ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from crm_lab.connection import Connection
     from crm_lab.services.register import Report
@@ -343,25 +342,11 @@ def export_saft(file: Path, first: datetime, last: datetime, company_number: str
 
     crm = _connected(data)
     try:
-        with written_whole(file) as out:
-            n = export_ledgers(
-                crm, out, first.date(), last.date(), company_number=company_number, contact=contact, phone=phone, rates=parse_rates(rates)
-            )
+        who = {"company_number": company_number, "contact": contact, "phone": phone}
+        n = export_ledgers(crm, file, first.date(), last.date(), **who, rates=parse_rates(rates))
     finally:
         crm.close()
     click.echo(ngettext("{n} posting.", "{n} postings.", n))
-
-
-@contextmanager
-def written_whole(file: Path) -> Iterator[IO[bytes]]:
-    """A file to write to that takes its name once it is whole."""
-    aside = file.with_name(f"{file.name}.part")
-    try:
-        with aside.open("wb") as out:
-            yield out
-        aside.replace(file)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def _connected(data: Path) -> Connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -96,7 +97,7 @@ def read_saft(actions: Any, path: str | Path) -> SaftImport:
 
 
 def export_saft(
-    crm: Any, out: IO[bytes], first: date, last: date, *, company_number: str, contact: str = "", phone: str = "",
+    crm: Any, path: Path, first: date, last: date, *, company_number: str, contact: str = "", phone: str = "",
     rates: Mapping[str, Decimal] | None = None,
 ) -> int:  # fmt: skip
     """Write both subledgers as SAF-T Financial 1.30; how many postings are between the days. Raises `RateMissing`, `InvalidInput`.
@@ -117,8 +118,21 @@ def export_saft(
         first_day=first, last_day=last, created_on=utc_now().date(), software_version=__version__, parties=parties, postings=postings,
         rates=dict(rates or {}),
     )  # fmt: skip
-    write_saft(out, content)
+    with _written_whole(path) as out:
+        write_saft(out, content)
     return sum(p["posted_on"] >= first for p in postings)
+
+
+@contextmanager
+def _written_whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to that takes its name once it is whole."""
+    aside = path.with_name(f"{path.name}.part")
+    try:
+        with aside.open("wb") as out:
+            yield out
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def parse_rates(texts: Iterable[str]) -> dict[str, Decimal]:
