@@ -85,7 +85,7 @@ def measure(n_lines: int) -> None:
     print(f"  {'file to booked, all of it':<36} {whole:7.2f} s             at most 60 s for 500,000", flush=True)
     _tell_memory("most memory so far, at most 1,024 MB")
     again = crm.saft.read(path)
-    timed("the same file again", lambda: again.run())
+    timed("the same file again", again.run)
     out = folder / "out.xml"
     timed("export of the same year", lambda: export_saft(crm, out, date(2025, 1, 1), date(2025, 12, 31), company_number="923609016"))
     _tell_memory("most memory")

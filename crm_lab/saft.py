@@ -104,7 +104,8 @@ def export_saft(
 
     The parties are those the caller may see; private ones of colleagues come with a number and no name.
     """
-    from crm_lab import __version__
+    from importlib.metadata import version
+
     from crm_lab.exchange.saft import SaftContent, write_saft
 
     if first > last:
@@ -115,7 +116,7 @@ def export_saft(
     parties = [_party(p, known.get(int(p["code"]), {})) for _key, p in sorted(named.items())]
     content = SaftContent(
         company_name=crm.company.facts().name, company_number=company_number, contact=contact, phone=phone, origin=crm.saft.origin(),
-        first_day=first, last_day=last, created_on=utc_now().date(), software_version=__version__, parties=parties, postings=postings,
+        first_day=first, last_day=last, created_on=utc_now().date(), software_version=version("crm_lab"), parties=parties, postings=postings,
         rates=dict(rates or {}),
     )  # fmt: skip
     with _written_whole(path) as out:

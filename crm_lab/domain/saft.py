@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from crm_lab.domain.ledger import Ledger, PostingKind
 from crm_lab.errors import InvalidInput
-from crm_lab.i18n import _, ngettext
+from crm_lab.i18n import _, ngettext, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -126,7 +126,7 @@ class SaftDifference:
     @property
     def sentence(self) -> str:
         """In words."""
-        return _("{what}: {says} in the file, {found} as added up.", what=self.what, says=str(self.says), found=str(self.found))
+        return _("{what}: {says} in the file, {found} as added up.", what=self.what, says=number(self.says, 2), found=number(self.found, 2))
 
 
 @dataclass(frozen=True, slots=True)

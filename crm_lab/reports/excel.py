@@ -12,7 +12,7 @@ from xlsxwriter.utility import xl_col_to_name
 from crm_lab.exchange.sheets import FORMULA
 from crm_lab.reports.layout import Kind, Report, Table, in_kroner, shown
 
-MONEY, WIDEST, NARROWEST = '#,##0.00;[Red]-#,##0.00;0.00', 48, 11
+MONEY, WIDEST, NARROWEST = "#,##0.00;[Red]-#,##0.00;0.00", 48, 11
 
 
 def to_excel(report: Report) -> bytes:
@@ -69,7 +69,7 @@ def _write_table(sheet: Any, table: Table, at: int, style: dict[str, Any]) -> in
     for n, column in enumerate(table.columns):
         sheet.write_string(at, n, column.label, style["head" if column.kind in {Kind.TEXT, Kind.DAY} else "head_right"])
     first = at + 1
-    for at, row in enumerate(table.rows, first):  # noqa: B007, PLW2901 - the last one is where the total goes
+    for at, row in enumerate(table.rows, first):
         for n, (column, value) in enumerate(zip(table.columns, row, strict=True)):
             _write_cell(sheet, at, n, column.kind, value, style)
     if not table.rows:

@@ -68,8 +68,8 @@ def reminders_report(reminders: pd.DataFrame, *, company: str, on: date, form: F
     """
     columns = (
         Column(_("Customer"), weight=3), Column(_("Invoice"), weight=1.2), Column(_("Due"), Kind.DAY, 1.2), Column(_("Days"), Kind.COUNT, 0.8),
-        Column(_("Open"), Kind.AMOUNT, 1.6, True), Column(_("Fee"), Kind.AMOUNT, 1.1, True), Column(_("Compensation"), Kind.AMOUNT, 1.5, True),
-        Column(_("Interest"), Kind.AMOUNT, 1.3, True), Column(_("In all"), Kind.AMOUNT, 1.6, True),
+        Column(_("Open"), Kind.AMOUNT, 1.6, is_summed=True), Column(_("Fee"), Kind.AMOUNT, 1.1, is_summed=True), Column(_("Compensation"), Kind.AMOUNT, 1.5, is_summed=True),
+        Column(_("Interest"), Kind.AMOUNT, 1.3, is_summed=True), Column(_("In all"), Kind.AMOUNT, 1.6, is_summed=True),
     )  # fmt: skip
     names = ("document_number", "due_on", "days_late", "open_minor", "fee_minor", "compensation_minor", "interest_minor", "total_minor")
     records = _records(reminders)
@@ -91,7 +91,7 @@ def _statement_tables(rows: list[dict[str, Any]], currency: str, on: date, since
     still = [row for row in rows if row["residual_minor"]]
     columns = (
         Column(_("Date"), Kind.DAY, 1.25), Column(_("Due"), Kind.DAY, 1.25), Column(_("Document"), weight=1.2), Column(_("Text"), weight=3),
-        Column(_("KID"), weight=1.9), Column(_("Days late"), Kind.COUNT, 0.9), Column(_("Amount"), Kind.AMOUNT, 1.6, True),
+        Column(_("KID"), weight=1.9), Column(_("Days late"), Kind.COUNT, 0.9), Column(_("Amount"), Kind.AMOUNT, 1.6, is_summed=True),
     )  # fmt: skip
     yield Table(
         _("Open items, {currency}", currency=currency), columns,
@@ -105,21 +105,27 @@ def _statement_tables(rows: list[dict[str, Any]], currency: str, on: date, since
     for row in (row for row in rows if not since or row["posted_on"] >= since):
         balance += row["amount_minor"]
         lines.append((row["posted_on"], row["document_number"], row["text"], row["amount_minor"], balance))
-    columns = (
+    moves = (
         Column(_("Date"), Kind.DAY, 1.25), Column(_("Document"), weight=1.2), Column(_("Text"), weight=4), Column(_("Amount"), Kind.AMOUNT, 1.6),
         Column(_("Balance"), Kind.AMOUNT, 1.6),
     )  # fmt: skip
-    yield Table(_("Postings, {currency}", currency=currency), columns, tuple(lines), empty=_("Nothing has been posted."))
+    yield Table(_("Postings, {currency}", currency=currency), moves, tuple(lines), empty=_("Nothing has been posted."))
 
 
 def _ageing_table(rows: list[dict[str, Any]], currency: str) -> Table:
     labels = (_("Not due"), _("1–30 days"), _("31–60 days"), _("61–90 days"), _("Over 90 days"), _("Unplaced"))
-    amounts = (Column(label, Kind.AMOUNT, 1.5, True) for label in (*labels, _("Balance")))
+    amounts = (Column(label, Kind.AMOUNT, 1.5, is_summed=True) for label in (*labels, _("Balance")))
     names = [f"{name}_minor" for name in (*AGES, "unplaced", "balance")]
     by_number = sorted(rows, key=lambda row: row["customer_number"])
-    lines = tuple((row["customer_number"], row["customer_name"], *(row[n] * (-1 if n == "unplaced_minor" else 1) for n in names)) for row in by_number)
+    lines = tuple((row["customer_number"], row["customer_name"], *(_aged(row, name) for name in names)) for row in by_number)
     head = (Column(_("Number"), weight=0.9), Column(_("Name"), weight=3.2))
     return Table(currency, (*head, *amounts), lines, total=_("Sum"))
+
+
+def _aged(row: dict[str, Any], name: str) -> int | None:
+    """An amount of a row; nothing instead of zero, but for the balance. What is unplaced is taken off."""
+    amount: int = row[name] * (-1 if name == "unplaced_minor" else 1)
+    return amount if amount or name == "balance_minor" else None
 
 
 def _late(row: dict[str, Any], on: date) -> int | None:

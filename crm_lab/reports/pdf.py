@@ -11,7 +11,7 @@ from crm_lab.i18n import _
 from crm_lab.reports.layout import Kind, Report, Table, shown
 
 MARGIN, SMALL, BODY, HEADING, TITLE = 16, 8, 9, 11, 17
-LEADING, PADDING, GAP = 4.0, 0.9, 1.0
+LEADING, PADDING, GAP, PAGE_NUMBER = 4.0, 0.9, 1.0, 20.0
 INK, SOFT, LINE = (31, 29, 27), (107, 103, 99), (205, 201, 197)
 RED = (179, 38, 30)
 
@@ -29,7 +29,7 @@ class _Page(FPDF):
         self.set_fallback_fonts(["Other"], exact_match=False)
         self.set_margins(MARGIN, MARGIN)
         self.c_margin = GAP
-        self.set_auto_page_break(True, MARGIN + 6)
+        self.set_auto_page_break(auto=True, margin=MARGIN + 6)
         self.set_title(report.title)
         self.set_author(report.sender)
         self.set_lang(report.language)
@@ -41,8 +41,8 @@ class _Page(FPDF):
         self.set_font("Inter", "", SMALL)
         self.set_text_color(*SOFT)
         self.cell(0, 5, self._report.sender, align="L")
-        self.set_x(self.l_margin)
-        self.cell(0, 5, _("Page {page} of {pages}", page=self.page_no(), pages="{nb}"), align="R")
+        self.set_x(self.w - self.r_margin - PAGE_NUMBER)
+        self.cell(PAGE_NUMBER, 5, _("Page {page} of {pages}", page=self.page_no(), pages="{nb}"))
 
 
 def to_pdf(report: Report) -> bytes:
@@ -137,7 +137,7 @@ def _put(pdf: FPDF, table: Table, widths: list[float], texts: list[list[str]], r
     """Write the cells of a row where the pen is, and put the pen below it. Figures stand to the right."""
     x, y, deepest = pdf.l_margin, pdf.get_y() + PADDING, max(map(len, texts))
     pdf.set_line_width(0.15)
-    color = pdf.text_color
+    color: Any = pdf.text_color
     for n, (column, width, lines) in enumerate(zip(table.columns, widths, texts, strict=True)):
         is_left = column.kind in {Kind.TEXT, Kind.DAY}
         if reds and reds[n]:
@@ -155,7 +155,8 @@ def _lines(pdf: FPDF, text: str, width: float) -> list[str]:
     room = width - 2 * GAP
     if pdf.get_string_width(text) <= room:
         return [text]
-    lines, line = [], ""
+    lines: list[str] = []
+    line = ""
     for word in text.split(" "):
         longer = f"{line} {word}".strip()
         while pdf.get_string_width(longer) > room:

@@ -22,6 +22,7 @@ from crm_lab.domain.addresses import Address, AddressKind
 from crm_lab.domain.contacts import ContactRole
 from crm_lab.domain.customers import Customer
 from crm_lab.domain.ids import new_id
+from crm_lab.domain.saft import SaftHeader, SaftParty, SaftPiece
 from crm_lab.domain.terms import Terms
 from crm_lab.errors import CrmError, NotFound
 from crm_lab.services.actions import Action
@@ -40,7 +41,9 @@ SECRETS = (CANARY, NUMBER, ACCOUNT, PHONE, MOBILE, WORK_PHONE)
 PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
 LEDGER = ("open_items", "closed_items", "all_items", "balances", "ageing", "matches")
-NOT_ABOUT_PARTIES = {"categories.list", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find"}
+NOT_ABOUT_PARTIES = {
+    "categories.list", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "saft.origin",
+}  # fmt: skip
 
 
 @dataclass
@@ -54,6 +57,7 @@ class Company:
     open_person: Contact
     requests: tuple[UUID | None, ...]
     staged: UUID
+    saft: UUID
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +94,10 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     people = {name: Connection(Local(database, user=name)) for name in ("kari", *COLLEAGUES)}
     requests = (made, renamed, kari.last_request)
     staged = kari.imports.start(kind="customers", file_name=f"{CANARY}.csv")
-    yield Company(people, party, person, open_party, open_person, requests, staged.id)
+    header = SaftHeader(company_number="1", company_name=CANARY, version="1.30", first_day=date(2026, 1, 1), last_day=date(2026, 1, 31))
+    saft = kari.saft.start(header=header, file_name=f"{CANARY}.xml")
+    kari.saft.stage(id=saft, position=0, piece=SaftPiece(parties=(SaftParty(ledger="AR", code=CANARY, fields={"name": CANARY}),)))
+    yield Company(people, party, person, open_party, open_person, requests, staged.id, saft)
     database.close()
 
 
@@ -126,6 +133,8 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "imports.preview": [{"id": c.staged}, {"id": new_id()}],
         "history.of": [record | {"entity": entity} for record in ids for entity in ("customer", "contact")],
         **{f"ledger.{name}": [{}, {"customer_id": c.party.id}, {"customer_id": c.open_party.id}, {"customer_id": new_id()}] for name in LEDGER},
+        "ledger.reminders": [{"on": date(2026, 6, 1)}],
+        "saft.preview": [{"id": c.saft}, {"id": new_id()}],
         "register.look_up": [{"organisation_number": NUMBER}],
         "register.search": [{"text": CANARY}],
     }  # fmt: skip

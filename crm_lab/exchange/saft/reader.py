@@ -17,6 +17,7 @@ from crm_lab.domain.saft import (
     NotSaft,
     SaftHeader,
     SaftLine,
+    SaftParty,
     SaftPiece,
     SaftSums,
     SaftWarning,
@@ -56,7 +57,8 @@ class SaftReader:
 
     def pieces(self) -> Iterator[SaftPiece]:
         """The parties, then the postings on them, in pieces. Raises `NotSaft` where the file breaks off."""
-        parties, lines = [], []
+        parties: list[SaftParty] = []
+        lines: list[SaftLine] = []
         for name, element in self._events:
             if name in {"Customer", "Supplier"}:
                 ledger = Ledger.RECEIVABLE if name == "Customer" else Ledger.PAYABLE
@@ -170,13 +172,14 @@ def _refuse_others(stream: IO[bytes]) -> None:
     parser = etree.XMLPullParser(events=("start",), resolve_entities=False, no_network=True, load_dtd=False)
     try:
         parser.feed(stream.read(HEAD_BYTES))
-        _event, root = next(iter(parser.read_events()), ("", None))
+        found: Any = next(iter(parser.read_events()), None)
     except etree.XMLSyntaxError as error:
         raise _unreadable(error) from None
     stream.seek(0)
-    if root is None:
+    if found is None:
         raise NotSaft(_("This is not a SAF-T Financial file: it has no header."))
-    if root.getroottree().docinfo.internalDTD is not None or root.getroottree().docinfo.doctype:
+    root: Any = found[1]
+    if root.getroottree().docinfo.doctype:
         raise NotSaft(_("The file has a document type declaration, which SAF-T does not. It is not read."))
     namespace, _brace, name = root.tag.removeprefix("{").rpartition("}")
     if name != "AuditFile":

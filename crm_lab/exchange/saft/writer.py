@@ -32,6 +32,7 @@ GROUPING = {
     Ledger.PAYABLE: ("kortsiktigGjeld", "2400", "Leverandørgjeld"),
 }
 """Grouping category and code of the control accounts (Skatteetaten, naeringsspesifikasjon), and what they are called."""
+NAMESPACES: Any = {None: NAMESPACE}
 NOT_USED = "NotUsed"
 """What Skatteetaten's documentation asks for where a name the schema demands is not known."""
 
@@ -83,7 +84,7 @@ def write_saft(out: IO[bytes], content: SaftContent) -> None:
     entries = [p for p in content.postings if p["posted_on"] >= content.first_day]
     with etree.xmlfile(out, encoding="UTF-8") as xml:
         xml.write_declaration()
-        with xml.element("AuditFile", nsmap={None: NAMESPACE}):
+        with xml.element("AuditFile", nsmap=NAMESPACES):
             xml.write(_header(content), pretty_print=True)
             with xml.element("MasterFiles"):
                 if balances:
@@ -211,7 +212,7 @@ def _balance(when: str, amount: Decimal) -> Any:
 
 
 def _node(name: str, *children: Any) -> Any:
-    node = etree.Element(f"{{{NAMESPACE}}}{name}", nsmap={None: NAMESPACE})
+    node = etree.Element(f"{{{NAMESPACE}}}{name}", nsmap=NAMESPACES)
     node.extend([child for child in children if child is not None])
     return node
 
@@ -220,6 +221,6 @@ def _leaf(name: str, text: Any, longest: int = LONG) -> Any:
     """An element with a text, None where there is none; characters XML cannot hold are left out."""
     if not text:
         return None
-    leaf = etree.Element(f"{{{NAMESPACE}}}{name}", nsmap={None: NAMESPACE})
+    leaf = etree.Element(f"{{{NAMESPACE}}}{name}", nsmap=NAMESPACES)
     leaf.text = "".join(c for c in str(text) if c >= " " or c in "\t\n")[:longest]
     return leaf

@@ -13,7 +13,17 @@ from sqlalchemy import and_, func, select
 
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.ledger import Ledger, MatchRule, PostingKind
-from crm_lab.domain.saft import MOST_WARNINGS, ZERO, SaftDifference, SaftHeader, SaftLine, SaftParty, SaftPiece, SaftReport, SaftWarning
+from crm_lab.domain.saft import (
+    MOST_WARNINGS,
+    ZERO,
+    SaftDifference,
+    SaftHeader,
+    SaftLine,
+    SaftParty,
+    SaftPiece,
+    SaftReport,
+    SaftWarning,
+)
 from crm_lab.domain.values import KID, ORE, parse_currency
 from crm_lab.errors import Conflict, InvalidInput
 from crm_lab.i18n import _
@@ -165,7 +175,7 @@ class Booking:
         amount, currency, text = self._money(line)
         if not amount:
             return None
-        posting = {
+        posting: Row = {
             "id": new_id(), "customer_id": self.parties.codes[line.ledger, line.code], "ledger": line.ledger,
             "account": line.account[:LONGEST_NUMBER], "kind": line.kind, "document_number": (line.reference or line.document)[:LONGEST_NUMBER],
             "voucher": (line.voucher or line.transaction)[:LONGEST_NUMBER], "posted_on": line.posted_on, "due_on": line.due_on, "amount": amount,

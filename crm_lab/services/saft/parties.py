@@ -120,7 +120,8 @@ class PartyBook:
         for field, message in wrong.items():
             self._warn(code, field, message)
         bad = {field.rpartition(".")[2] for field in wrong}
-        return replace(address, **{part: "NO" if part == "country" else "" for part in bad})
+        mended: dict[str, Any] = {part: "NO" if part == "country" else "" for part in bad}
+        return replace(address, **mended)
 
     def _terms(self, party: SaftParty) -> Terms:
         told, is_sale = party.fields, party.ledger is Ledger.RECEIVABLE

@@ -1,0 +1,48 @@
+"""The list of reminders: what is overdue, with what may be charged."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from crm_lab.domain.terms import Terms
+from crm_lab.services.ledger.reminders import late_rates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crm_lab.connection import Connection
+
+
+def test_overdue_invoices_with_fee_and_interest(login: Callable[[str], Connection]) -> None:
+    crm = login("ingrid")
+    firm, calm = crm.customers.create(name="Firma AS").id, crm.customers.create(name="Rolig AS", terms=Terms(sends_reminders=False)).id
+    person = crm.customers.create(name="Hansen", first_name="Liv", is_person=True).id
+
+    def post(party: object, amount: str, due: date | None, kind: str = "invoice") -> object:
+        return crm.ledger.post(customer_id=party, kind=kind, amount=Decimal(amount), posted_on=date(2026, 1, 2), due_on=due).id
+
+    post(firm, "10000", date(2026, 2, 1))
+    partly = [post(firm, "500", date(2026, 2, 10)), post(firm, "-200", None, "payment")]
+    crm.ledger.match(posting_ids=partly)
+    post(person, "100", date(2026, 2, 20))
+    post(calm, "100", date(2026, 2, 1))
+    post(firm, "100", date(2026, 3, 1))
+    frame = crm.ledger.reminders(on=date(2026, 3, 1))
+    assert frame.customer_name.tolist() == ["Firma AS", "Firma AS", "Liv Hansen"]
+    assert frame.days_late.tolist() == [28, 19, 9]
+    assert frame.open_minor.tolist() == [1_000_000, 30_000, 10_000]
+    assert frame.interest_minor.tolist() == [9_205, 187, 30]  # 12 % of 365 days
+    assert frame.compensation_minor.tolist() == [46_000, 46_000, 0]
+    assert (frame.total_minor == frame.open_minor + frame.fee_minor + frame.interest_minor).all()
+
+
+def test_every_rate_has_a_source_and_days_in_order() -> None:
+    rates = late_rates()
+    assert rates
+    assert all(rate.source and rate.first_day < rate.last_day and rate.value > 0 for rate in rates)
+    for kind in {rate.kind for rate in rates}:
+        days = [(rate.first_day, rate.last_day) for rate in rates if rate.kind is kind]
+        assert days == sorted(days)
+        assert all(a[1] < b[0] for a, b in zip(days, days[1:], strict=False))
