@@ -101,7 +101,7 @@ def test_letters_of_other_alphabets_are_in_the_pdf() -> None:
 
 def test_the_heads_stand_on_every_page_and_words_too_long_are_broken() -> None:
     text = pdf_text(statement(items(120).assign(text="x" * 300), company="Vår AS", recipient=(NAME,), on=ON))
-    assert text.count("Side ") == text.count("Beløp") > 3
+    assert text.count("Beløp") >= text.count("Side ") > 3
 
 
 def test_nothing_to_tell() -> None:

@@ -30,7 +30,6 @@ FILES = {
     "1.30": SHARED / "derived/SAF-T Financial_888888888_toyen_restructured_1.30.xml",
 }
 needs_files = pytest.mark.skipif(not FILES["1.0"].exists(), reason="Skatteetaten's examples are not beside the project (../shared/data)")
-Login = "Callable[[str], Connection]"
 
 
 @pytest.fixture
@@ -69,7 +68,7 @@ def test_the_toyen_file_is_right_to_the_ore(crm: Connection, database: Database,
             assert int(items[items.kind == "opening"].amount_minor.sum()) == round(known["opening"] * 100)
             assert int(items.amount_minor.sum()) == round(known["closing"] * 100)
             assert open_after_truth(crm, items, known) == round(sum(amount for _what, amount in known["open"]) * 100)
-    accounts = {what: c["difference"] for what, c in truth["control_account"].items()}
+    accounts = {what: c["difference"] for what, c in truth["control_account"].items() if what != "note"}
     told = {d.what.split()[1].strip(","): d.says - d.found for d in report.differences}
     assert told == {account: Decimal(str(difference)) for account, difference in accounts.items()}
     assert check(database) == []

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 NAMESPACE = "urn:StandardAuditFile-Taxation-Financial:NO"
 PIECE, HEAD_BYTES = 2000, 1 << 16
+KEPT = {
+    "RecordID", "AccountID", "CustomerID", "SupplierID", "Description", "ReferenceNumber", "SourceDocumentID", "CID", "CrossReference", "DueDate",
+}  # fmt: skip
+"""The parts of a line that matter here, besides its amounts."""
 KINDS = {str(kind): kind for kind in PostingKind}
 """Our own export names the kind of a posting as its `VoucherType`."""
 NOTHING = (ZERO, ZERO, "")
@@ -125,7 +129,7 @@ class SaftReader:
                 debit = amount_of(part)
             elif name == "CreditAmount":
                 credit = amount_of(part)
-            else:
+            elif name in KEPT:
                 parts[name] = (part.text or "").strip()
         self.sums.debit += debit[0]
         self.sums.credit += credit[0]
@@ -173,8 +177,8 @@ def _refuse_others(stream: IO[bytes]) -> None:
     try:
         parser.feed(stream.read(HEAD_BYTES))
         found: Any = next(iter(parser.read_events()), None)
-    except etree.XMLSyntaxError as error:
-        raise _unreadable(error) from None
+    except etree.XMLSyntaxError:
+        raise NotSaft(_("This is not a SAF-T Financial file, which is XML and begins with AuditFile.")) from None
     stream.seek(0)
     if found is None:
         raise NotSaft(_("This is not a SAF-T Financial file: it has no header."))
