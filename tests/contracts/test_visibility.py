@@ -87,7 +87,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     )  # fmt: skip
     open_person = kari.contacts.create(last_name="Åpen", roles=(at_secret,))
     for amount in (Decimal("123.45"), Decimal("-123.45"), Decimal("54.32")):
-        kari.ledger.post(customer_id=party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2), text=f"Til {CANARY}")
+        kari.ledger.post(
+            customer_id=party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2), due_on=date(2026, 1, 16), text=f"Til {CANARY}"
+        )
         kari.ledger.post(customer_id=open_party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2))
     hidden = kari.ledger.open_items(customer_id=party.id)
     kari.ledger.match(posting_ids=[UUID(key) for key in hidden.posting_id[:2]])

@@ -40,6 +40,8 @@ def amount(element: Any) -> Decimal:
 
 def amount_of(element: Any) -> tuple[Decimal, Decimal, str]:
     """Amount, amount in the line's own currency, and that currency, of an `AmountStructure`."""
+    if len(element) == 1:
+        return amount(element[0]), ZERO, ""
     parts = {local(part.tag): part for part in element if isinstance(part.tag, str)}
     if not parts:
         return amount(element), ZERO, ""

@@ -24,7 +24,7 @@ from crm_lab.domain.saft import (
     SaftReport,
     SaftWarning,
 )
-from crm_lab.domain.values import KID, ORE, parse_currency
+from crm_lab.domain.values import ORE, parse_currency
 from crm_lab.errors import Conflict, InvalidInput
 from crm_lab.i18n import _
 from crm_lab.services.ledger.bulk import BATCH, load_matches, load_postings
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from crm_lab.store.records import Row, Work
 
 LONGEST_NUMBER, LONGEST_KID, LONGEST_TEXT = 40, 40, 250
+"""A KID is kept as the file has it, also a wrong one: it is what the customer was told to pay with."""
 Place = tuple[UUID, Ledger, str]
 REASONS = {
     "cross_reference": (MatchRule.MANUAL, "CrossReference {reference}"),
@@ -179,7 +180,7 @@ class Booking:
             "id": new_id(), "customer_id": self.parties.codes[line.ledger, line.code], "ledger": line.ledger,
             "account": line.account[:LONGEST_NUMBER], "kind": line.kind, "document_number": (line.reference or line.document)[:LONGEST_NUMBER],
             "voucher": (line.voucher or line.transaction)[:LONGEST_NUMBER], "posted_on": line.posted_on, "due_on": line.due_on, "amount": amount,
-            "currency": currency, "kid": self._kid(line), "text": text[:LONGEST_TEXT], "source_id": self._source_id, "source_key": key,
+            "currency": currency, "kid": line.kid[:LONGEST_KID], "text": text[:LONGEST_TEXT], "source_id": self._source_id, "source_key": key,
         }  # fmt: skip
         for by in REASONS:
             if reference := getattr(line, by):
@@ -200,16 +201,6 @@ class Booking:
         if self._in_own_currency:
             return line.own_amount.quantize(ORE), own, line.text
         return amount, currency, f"{line.text} ({own} {line.own_amount})"
-
-    def _kid(self, line: SaftLine) -> str:
-        """The KID as the file has it, also a wrong one: it is what the customer was told to pay with."""
-        if not line.kid:
-            return ""
-        try:
-            return str(KID.parse(line.kid))
-        except InvalidInput as error:
-            self.warn(line.transaction, "CID", error.message)
-            return line.kid[:LONGEST_KID]
 
     def _matches(self) -> Iterator[tuple[list[Row], MatchRule, str]]:
         """Postings of one party and account that share a reference and add up to nothing, each in one match at most.
