@@ -35,12 +35,13 @@ if TYPE_CHECKING:
 
     from crm_lab.domain.payments import PaymentFile
     from crm_lab.imports import FileImport
+    from crm_lab.saft import SaftImport
     from crm_lab.store.engine import Database
 
 ARROW = "application/vnd.apache.arrow.stream"
 LONG_ACTIONS = {
     ("imports", "run"), ("imports", "preview"), ("history", "undo"), ("company", "check"), ("company", "backup"), ("ledger", "match_many"),
-    ("payments", "book"), ("payments", "undo"),
+    ("payments", "book"), ("payments", "undo"), ("saft", "run"), ("saft", "preview"),
 }  # fmt: skip
 TIMEOUT, LONG_TIMEOUT = 60.0, 900.0
 OK = 200
@@ -283,6 +284,16 @@ class ImportsProxy(ServiceProxy):
         return read_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, kind)
 
 
+class SaftProxy(ServiceProxy):
+    """`crm.saft`: its actions, and reading a file to bring in."""
+
+    def read(self, file: str | Path) -> SaftImport:
+        """A SAF-T Financial file, to look at, send and run. Raises `NotSaft`."""
+        from crm_lab.saft import read_saft
+
+        return read_saft(self, file)
+
+
 class PaymentsProxy(ServiceProxy):
     """`crm.payments`: its actions, and reading a file of payments."""
 
@@ -293,7 +304,7 @@ class PaymentsProxy(ServiceProxy):
         return book_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, on_progress)
 
 
-PROXIES: dict[str, type[ServiceProxy]] = {"imports": ImportsProxy, "payments": PaymentsProxy}
+PROXIES: dict[str, type[ServiceProxy]] = {"imports": ImportsProxy, "payments": PaymentsProxy, "saft": SaftProxy}
 
 
 class ChangesProxy:

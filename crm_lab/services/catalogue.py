@@ -16,6 +16,7 @@ from crm_lab.services.notes import Notes
 from crm_lab.services.payments import Payments
 from crm_lab.services.places import Places
 from crm_lab.services.register import Register
+from crm_lab.services.saft import Saft
 from crm_lab.services.search import Search
 from crm_lab.services.sessions import Sessions
 from crm_lab.services.tasks import Tasks
@@ -34,6 +35,7 @@ SERVICES: dict[str, type[Service]] = {
     "payments": Payments,
     "places": Places,
     "register": Register,
+    "saft": Saft,
     "search": Search,
     "sessions": Sessions,
     "tasks": Tasks,

@@ -15,6 +15,7 @@ from crm_lab.errors import Conflict, Forbidden, NotFound
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
+from crm_lab.services.ledger.bulk import parties_of_source, take_back_source
 from crm_lab.services.ledger.links import is_sound, take_back
 from crm_lab.store import tables
 from crm_lab.store.records import Row
@@ -85,6 +86,7 @@ class History(Service):
             touched.setdefault(step["entity"], {}).setdefault(step["entity_id"], []).append(step)
         changeable = [table for table in IN_ORDER if table.name in touched and table.name not in tables.IMMUTABLE]
         undone = {table: self._undone(table, touched[table.name]) for table in changeable}
+        self._keep_posted(undone, parties_of_source(self.work, map(UUID, touched.get("saft_file", {}))))
         for table, (gone, _back, _changed) in reversed(undone.items()):
             self.work.remove_many(table, gone)
         for table, (_gone, back, changed) in undone.items():
@@ -100,6 +102,15 @@ class History(Service):
             update(imported).where(imported.c.request_id == request_id).values(undone_at=self.work.now)
         )
 
+    def _keep_posted(self, undone: dict[Table, tuple[list[Row], list[Row], list[tuple[Row, Row]]]], posted: set[UUID]) -> None:
+        """A party that came with postings is archived, not deleted: its postings stay, and what takes them back."""
+        for table, key in ((tables.customer, "id"), (tables.address, "customer_id"), (tables.category_link, "customer_id")):
+            gone, back, changed = undone.get(table, ([], [], []))
+            kept = [row for row in gone if row[key] in posted]
+            archived = [(row, row | {"archived_at": self.work.now}) for row in kept if table is tables.customer]
+            if kept:
+                undone[table] = [row for row in gone if row[key] not in posted], back, changed + archived
+
     def _undo_postings(self, touched: dict[str, dict[str, list[Row]]]) -> None:
         """Take postings back, and see that links taken back leave every posting in one match at most."""
         steps = [step for steps in touched.get("match_item", {}).values() for step in steps]
@@ -108,6 +119,8 @@ class History(Service):
             raise CannotUndo
         if "posting" in touched:
             take_back(self.work, [UUID(key) for key in touched["posting"]])
+        for key, brought in touched.get("saft_file", {}).items():
+            take_back_source(self.work, UUID(key), brought[0]["request_id"])
 
     def _undone(self, table: Table, records: dict[str, list[Row]]) -> tuple[list[Row], list[Row], list[tuple[Row, Row]]]:
         """What brings the records of one table back to before their first step: rows to delete, to insert, to change."""

@@ -23,6 +23,7 @@ from crm_lab.domain.contacts import ContactRole
 from crm_lab.domain.customers import Customer
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.payments import Payment
+from crm_lab.domain.saft import SaftHeader, SaftParty, SaftPiece
 from crm_lab.domain.tasks import TaskKind, TaskView
 from crm_lab.domain.terms import Terms
 from crm_lab.domain.values import Money
@@ -47,7 +48,7 @@ SECRETS = (CANARY, NUMBER, ACCOUNT, PHONE, MOBILE, WORK_PHONE)
 PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
 LEDGER = ("open_items", "closed_items", "all_items", "balances", "ageing", "matches")
-NOT_ABOUT_PARTIES = {"categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find"}
+NOT_ABOUT_PARTIES = {"categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "saft.origin"}
 
 
 @dataclass
@@ -63,6 +64,7 @@ class Company:
     staged: UUID
     task: UUID
     paid: UUID
+    saft: UUID
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +103,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     task = kari.tasks.create(title=f"Ring {CANARY}", customer_id=party.id, starts_at=meeting, kind=TaskKind.MEETING, members=members)
     kari.tasks.create(title=f"{CANARY} alene", customer_id=open_party.id, owner_only=True)
     for amount in (Decimal("123.45"), Decimal("-123.45"), Decimal("54.32")):
-        kari.ledger.post(customer_id=party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2), text=f"Til {CANARY}")
+        kari.ledger.post(
+            customer_id=party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2), due_on=date(2026, 1, 16), text=f"Til {CANARY}"
+        )
         kari.ledger.post(customer_id=open_party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2))
     hidden = kari.ledger.open_items(customer_id=party.id)
     kari.ledger.match(posting_ids=[UUID(key) for key in hidden.posting_id[:2]])
@@ -118,7 +122,10 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     people = {name: Connection(Local(database, user=name)) for name in ("kari", *COLLEAGUES)}
     requests = (made, renamed, kari.last_request)
     staged = kari.imports.start(kind="customers", file_name=f"{CANARY}.csv")
-    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id, file.id)
+    header = SaftHeader(company_number="1", company_name=CANARY, version="1.30", first_day=date(2026, 1, 1), last_day=date(2026, 1, 31))
+    saft = kari.saft.start(header=header, file_name=f"{CANARY}.xml")
+    kari.saft.stage(id=saft, position=0, piece=SaftPiece(parties=(SaftParty(ledger="AR", code=CANARY, fields={"name": CANARY}),)))
+    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id, file.id, saft)
     database.close()
 
 
@@ -166,6 +173,8 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "payments.unplaced": [{}],
         "payments.totals": [{}],
         "payments.habits": [{}],
+        "ledger.reminders": [{"on": date(2026, 6, 1)}],
+        "saft.preview": [{"id": c.saft}, {"id": new_id()}],
         "register.look_up": [{"organisation_number": NUMBER}],
         "register.search": [{"text": CANARY}],
         "register.notices": [{}, {"customer_id": c.party.id}],

@@ -30,7 +30,7 @@ from crm_lab.domain.values import KID, ORE, clean_text, parse_currency
 from crm_lab.errors import Faults, Forbidden, InvalidInput, NotFound
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
-from crm_lab.services.ledger import frames
+from crm_lab.services.ledger import frames, reminders
 from crm_lab.services.ledger.links import Links, add_postings, link_many
 from crm_lab.store import tables
 
@@ -90,6 +90,16 @@ class Subledger(Service):
     def matches(self, *, customer_id: UUID | None = None) -> pa.Table:
         """The matches there are, newest first: who made them, when, by which rule, and the request that undoes them."""
         return frames.matches(self.work, customer_id)
+
+    @reads()
+    def reminders(self, *, on: date) -> pa.Table:
+        """Customers' invoices past due on a day, with the fee and interest that may be charged; nothing is sent.
+
+        Returns
+        -------
+        Columns of `reminders.COLUMNS`, amounts in øre. Where `is_rate_known` is false, a rate is the last one known.
+        """
+        return reminders.reminders(self.work, on)
 
     @writes()
     def post(

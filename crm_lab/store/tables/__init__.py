@@ -6,7 +6,16 @@ from crm_lab.store.tables.activities import note, note_mention, task, task_membe
 from crm_lab.store.tables.audit import audit, request
 from crm_lab.store.tables.columns import Words, metadata
 from crm_lab.store.tables.company import access_token, company, counter, employee, login_attempt, session
-from crm_lab.store.tables.exchange import import_file, import_part, register_notice, register_reading, register_said
+from crm_lab.store.tables.exchange import (
+    import_file,
+    import_part,
+    party_code,
+    register_notice,
+    register_reading,
+    register_said,
+    saft_file,
+    saft_part,
+)
 from crm_lab.store.tables.ledger import match_group, match_item, payment, payment_file, posting
 from crm_lab.store.tables.parties import (
     address,
@@ -42,6 +51,7 @@ __all__ = [
     "metadata",
     "note",
     "note_mention",
+    "party_code",
     "payment",
     "payment_file",
     "posting",
@@ -49,6 +59,8 @@ __all__ = [
     "register_reading",
     "register_said",
     "request",
+    "saft_file",
+    "saft_part",
     "session",
     "task",
     "task_member",
@@ -60,12 +72,12 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"employee", "company"}
 """The tables only administrators change, also by undoing."""
-UNSEARCHED = {"posting", "match_group"}
+UNSEARCHED = {"posting", "match_group", "party_code"}
 """The tables of parties' rows that the search index does not hold."""
 IMMUTABLE = {"posting"}
 """The tables whose rows stay as they are: taking one back adds another that says the opposite."""
 UNDOABLE = {
     "address", "category", "category_link", "company", "contact", "contact_role", "customer", "employee", "former_name", "match_group",
-    "match_item", "note", "note_mention", "posting", "register_notice", "task", "task_member",
+    "match_item", "note", "note_mention", "party_code", "posting", "register_notice", "saft_file", "task", "task_member",
 }  # fmt: skip
 """The tables whose changes can be taken back."""

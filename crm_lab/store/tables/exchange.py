@@ -50,3 +50,28 @@ register_notice = Table(
     Column("noticed_at", INSTANT, nullable=False),
     Column("settled_at", INSTANT),
 )
+saft_file = Table(
+    "saft_file",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    *text("name", "header"),
+    of("employee"),
+    Column("started_at", INSTANT, nullable=False),
+    Column("done_at", INSTANT),
+    Column("request_id", Uuid),
+)
+saft_part = Table(
+    "saft_part",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of("saft_file"),
+    Column("position", Integer, nullable=False),
+    *text("piece"),
+)
+party_code = Table(
+    "party_code",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of("customer"),
+    *text("company", "ledger", "code"),
+)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import shutil
 import sys
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from crm_lab import __version__
-from crm_lab.errors import CrmError
+from crm_lab.cli.options import connected, count, data_option, force_option, plainly
+from crm_lab.cli.payments import import_payments
+from crm_lab.cli.saft import export_saft, import_saft
 from crm_lab.i18n import ngettext
 
 if TYPE_CHECKING:
@@ -23,28 +24,6 @@ if TYPE_CHECKING:
     from crm_lab.store.engine import Database
 
 R = TypeVar("R")
-
-
-def plainly(command: Callable[..., R]) -> Callable[..., R]:
-    """Show our own errors as one sentence and exit with 2; anything else is a bug and stays loud."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> R:
-        try:
-            return command(*args, **kwargs)
-        except CrmError as error:
-            click.echo(error.message, err=True)
-            sys.exit(2)
-
-    return run
-
-
-data_option = click.option(
-    "--data", type=click.Path(path_type=Path, file_okay=False), default=Path("var/company"), show_default=True,
-    envvar="CRM_DATA", help="Folder of the company.",
-)  # fmt: skip
-
-force_option = click.option("--force", is_flag=True, help="Take a file with far fewer entities than our copy.")
 
 
 def open_company(data: Path) -> Database:
@@ -191,7 +170,7 @@ def update_register(files: tuple[Path, ...], url: str, data: Path, *, full: bool
         _fetch_copy(data, url, is_forced=force)
     if url:
         api = RegisterApi(url, patience=120.0)
-        n = follow_register(copy, api, now=utc_now(), on_progress=_count)
+        n = follow_register(copy, api, now=utc_now(), on_progress=count)
         click.echo(ngettext("{n} change since then.", "{n} changes since then.", n))
     _compare(data)
 
@@ -250,25 +229,15 @@ def _load_copy(data: Path, files: list[Path], *, is_forced: bool, made_at: datet
 
     made = made_at or datetime.fromtimestamp(min(file.stat().st_mtime for file in files), UTC)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    report = load_register(copy_path(data), files, made_at=made, is_forced=is_forced, on_progress=_count)
+    report = load_register(copy_path(data), files, made_at=made, is_forced=is_forced, on_progress=count)
     _tell(report)
-
-
-def _count(n: int) -> None:
-    """A line that counts, where somebody watches."""
-    if sys.stderr.isatty():
-        click.echo(f"\r{n:,}".replace(",", " "), nl=False, err=True)
 
 
 def _import_file(kind: str, file: Path, data: Path, choices: dict[str, object]) -> None:
     """Read a file through `connect()`, so that it also works while the company is served."""
-    import os
-
-    from crm_lab.connection import Connection
     from crm_lab.domain.imports import FileRejected, ImportChoices, columns_of
 
-    os.environ["CRM_DATA"] = str(data)
-    crm = Connection.find()
+    crm = connected(data)
     try:
         job = crm.imports.read(file, kind)
         for header, key in zip(job.header, job.mapping, strict=True):
@@ -340,28 +309,6 @@ def _in_company(data: Path, here: Callable[[Database], R], served: Callable[[Con
         database.close()
 
 
-@import_.command(name="payments")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@data_option
-@plainly
-def import_payments(file: Path, data: Path) -> None:
-    """Book an OCR giro, camt.053 or camt.054 file, as the employee CRM_USER; money that is known is left alone."""
-    import os
-
-    from crm_lab.connection import Connection
-
-    os.environ["CRM_DATA"] = str(data)
-    crm = Connection.find()
-    try:
-        booked = crm.payments.read(file, on_progress=_count)
-        for row in crm.payments.lines(id=booked.id).to_dict("records"):
-            if row["state"] in {"unplaced", "faulty"}:
-                click.echo(f"  {row['line']}: {row['reason']} {row['amount_minor'] / 100:.2f} {row['payer_name']} {row['text']}", err=True)
-        click.echo(booked.sentence)
-    finally:
-        crm.close()
-
-
 @main.command()
 @data_option
 @plainly
@@ -384,3 +331,13 @@ def check(data: Path) -> None:
         click.echo(fault)
     click.echo("OK" if not faults else f"{len(faults)} faults")
     sys.exit(1 if faults else 0)
+
+
+@main.group()
+def export() -> None:
+    """Write the company's data to a file."""
+
+
+import_.add_command(import_payments)
+import_.add_command(import_saft)
+export.add_command(export_saft)
