@@ -5,7 +5,7 @@ PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check install -c co
 PY := .venv/bin/python
 SOURCES := pyproject.toml constraints.txt
 # These need no served company, so two run at a time.
-APART := analysis contracts domain exchange services store widgets
+APART := analysis contracts domain exchange reports services store widgets
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/'
