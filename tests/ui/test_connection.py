@@ -68,7 +68,7 @@ def test_thirty_seconds_without_network_lose_nothing(visit: Callable[..., Page],
     expect(page.locator(".nav-more")).to_contain_text("Nordlys Bygg AS")
     page.keyboard.press("Control+s")
     expect(page.locator("h1")).to_contain_text("Skrevet før bruddet AS")
-    expect(page.locator(".info")).to_contain_text("Leverandør")
+    expect(page.locator(".facts")).to_contain_text("Leverandør")
 
 
 def test_what_others_did_meanwhile_is_shown(visit: Callable[..., Page], wire: Wire) -> None:

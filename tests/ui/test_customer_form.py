@@ -64,9 +64,9 @@ def test_from_an_empty_form_to_a_saved_customer_by_keyboard(visit: Callable[...,
     expect(page.locator(".chip").filter(has_text="Ola Hansen")).to_be_visible()
     page.keyboard.press("Control+Enter")
     expect(page.locator("h1")).to_contain_text("Fjellvåk Kafé")
-    expect(page.locator(".info")).to_contain_text("22 33 44 55")
-    expect(page.locator(".info")).to_contain_text("Ola Hansen")
-    expect(page.locator(".info")).to_contain_text("Servering")
+    expect(page.locator(".facts")).to_contain_text("22 33 44 55")
+    expect(page.locator(".facts")).to_contain_text("Ola Hansen")
+    expect(page.locator(".facts")).to_contain_text("Servering")
     page.keyboard.press("e")
     expect(page.locator("#f-name")).to_have_value("Fjellvåk Kafé")
 
@@ -107,7 +107,7 @@ def test_two_people_change_one_customer_and_nothing_is_lost(visit: Callable[...,
     ola.fill("#f-phone", "23 45 67 89")
     ola.fill("#f-website", "nordlys.no")
     kari.keyboard.press("Control+s")
-    expect(kari.locator(".info")).to_contain_text("22 33 44 55")
+    expect(kari.locator(".facts")).to_contain_text("22 33 44 55")
     ola.keyboard.press("Control+s")
     expect(ola.locator(".clash")).to_have_count(1)
     expect(ola.locator(".clash")).to_contain_text("22 33 44 55")
@@ -115,7 +115,7 @@ def test_two_people_change_one_customer_and_nothing_is_lost(visit: Callable[...,
     ola.locator("[name='choose:phone'][value=theirs]").check()
     ola.keyboard.press("Control+s")
     for text in ("22 33 44 55", "kari@nordlys.no", "nordlys.no"):
-        expect(ola.locator(".info")).to_contain_text(text)
+        expect(ola.locator(".facts")).to_contain_text(text)
 
 
 def test_wrong_fields_are_told_and_the_first_is_focused(visit: Callable[..., Page]) -> None:

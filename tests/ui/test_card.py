@@ -1,0 +1,58 @@
+"""Notes and tasks on a card, by keyboard, and seen by a colleague at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_note_by_keyboard_is_seen_by_the_colleague(visit: Callable[..., Page]) -> None:
+    kari, ola = visit("kari", "customers/10001"), visit("ola", "customers/10001")
+    kari.locator("h1").focus()
+    kari.keyboard.press("n")
+    expect(kari.locator("#f-new-note")).to_be_focused()
+    kari.keyboard.type("@ola ringer <b>dem</b>")
+    kari.keyboard.press("Control+Enter")
+    expect(kari.locator(".feed p")).to_have_text("@ola ringer <b>dem</b>")
+    expect(kari.locator("#f-new-note")).to_have_value("")
+    expect(ola.locator(".feed p")).to_have_text("@ola ringer <b>dem</b>", timeout=5_000)
+    expect(ola.locator(".mention")).to_have_text("@ola")
+    expect(ola.locator("[data-do=note_edit]")).to_have_count(0)
+    kari.click("[data-do=note_edit]")
+    kari.locator(".feed textarea").fill("Ola har ringt")
+    kari.keyboard.press("Control+Enter")
+    expect(ola.locator(".feed p")).to_have_text("Ola har ringt", timeout=5_000)
+    kari.click(".toast:last-child button")
+    expect(kari.locator(".feed p")).to_have_text("@ola ringer <b>dem</b>")
+
+
+def test_a_task_is_added_done_and_listed(visit: Callable[..., Page]) -> None:
+    page = visit("kari", "customers/10001")
+    page.locator("h1").focus()
+    page.keyboard.press("t")
+    expect(page.locator("#f-task")).to_be_focused()
+    page.keyboard.type("Ring om tilbudet")
+    page.keyboard.press("Enter")
+    line = page.locator(".rows li", has_text="Ring om tilbudet")
+    expect(line).to_be_visible()
+    expect(page.locator("#f-task")).to_have_value("")
+    line.locator(".tick").click()
+    expect(line.locator(".tick")).to_have_attribute("aria-pressed", "true")
+    page.click(".toast:last-child button")
+    expect(line.locator(".tick")).to_have_attribute("aria-pressed", "false")
+    page.click(".crm-nav a[data-route=tasks]")
+    expect(page.locator(".crm-tr").first).to_contain_text("Ring om tilbudet")
+    expect(page.locator(".crm-tr").first).to_contain_text("Nordlys Bygg AS")
+    page.locator(".crm-grid-scroll").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("Nordlys Bygg AS")
