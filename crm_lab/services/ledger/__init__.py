@@ -124,7 +124,7 @@ class Subledger(Service):
         with faults.at("text"):
             text = clean_text(text, "text", max_length=LONGEST_TEXT)
         with faults.at("kid"):
-            kid = KID.parse(kid) if kid else ""
+            kid = str(KID.parse(kid)) if kid else ""
         with faults.at("currency"):
             currency = parse_currency(currency)
         with faults.at("amount"):
