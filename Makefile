@@ -4,6 +4,8 @@ PYTHON ?= python3
 PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check install -c constraints.txt
 PY := .venv/bin/python
 SOURCES := pyproject.toml constraints.txt
+# These need no served company, so two run at a time.
+APART := analysis contracts domain exchange services store widgets
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -34,7 +36,8 @@ lint: .venv/.installed-dev ## ruff, mypy, the layers, stripped notebooks
 	.venv/bin/nbstripout --verify notebooks/*.ipynb
 
 test: lint ## lint, then every test
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 --dist loadfile $(APART:%=tests/%)
+	$(PY) -m pytest $(APART:%=--ignore=tests/%)
 
 bench: .venv/.installed-dev ## the figures of benchmarks/README.md
 	$(PY) -m benchmarks.run

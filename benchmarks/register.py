@@ -24,7 +24,7 @@ import msgspec
 
 from benchmarks.entities import entities, write_bulk
 from crm_lab.domain.names import name_key, tokens
-from crm_lab.exchange.register import as_flat, kept, place
+from crm_lab.exchange.register import as_flat, place
 from crm_lab.store.register import RegisterFile, RegisterRow, build
 from tests.misspellings import misspell
 
@@ -244,7 +244,7 @@ def made_rows(n: int) -> Iterator[Made]:
     """The entities as the product keeps them."""
     for entity in entities(n):
         flat = as_flat(entity)
-        yield Made(flat["organisasjonsnummer"], flat["navn"], place(flat), kept(flat))
+        yield Made(flat["organisasjonsnummer"], flat["navn"], place(flat), flat)
 
 
 if __name__ == "__main__":

@@ -33,12 +33,16 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from crm_lab.domain.payments import PaymentFile
     from crm_lab.imports import FileImport
     from crm_lab.saft import SaftImport
     from crm_lab.store.engine import Database
 
 ARROW = "application/vnd.apache.arrow.stream"
-LONG_ACTIONS = {("imports", "run"), ("imports", "preview"), ("history", "undo"), ("ledger", "match_many"), ("saft", "run"), ("saft", "preview")}
+LONG_ACTIONS = {
+    ("imports", "run"), ("imports", "preview"), ("history", "undo"), ("company", "check"), ("company", "backup"), ("ledger", "match_many"),
+    ("payments", "book"), ("payments", "undo"), ("saft", "run"), ("saft", "preview"),
+}  # fmt: skip
 TIMEOUT, LONG_TIMEOUT = 60.0, 900.0
 OK = 200
 NO_ANSWER = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
@@ -290,6 +294,19 @@ class SaftProxy(ServiceProxy):
         return read_saft(self, file)
 
 
+class PaymentsProxy(ServiceProxy):
+    """`crm.payments`: its actions, and reading a file of payments."""
+
+    def read(self, file: str | Path, data: bytes | None = None, on_progress: Callable[[int], object] = lambda _done: None) -> PaymentFile:
+        """Book an OCR giro, camt.053 or camt.054 file; `data` is its content if at hand. Raises `Unreadable`."""
+        from crm_lab.payments import book_file
+
+        return book_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, on_progress)
+
+
+PROXIES: dict[str, type[ServiceProxy]] = {"imports": ImportsProxy, "payments": PaymentsProxy, "saft": SaftProxy}
+
+
 class ChangesProxy:
     """`crm.changes`: waiting for what others write."""
 
@@ -299,9 +316,6 @@ class ChangesProxy:
     def wait(self, after: int = 0, timeout: float = 25.0) -> int:
         """The number of the newest change, as soon as it is later than `after` (or `timeout` seconds passed)."""
         return self._transport.wait(after, timeout)
-
-
-PROXIES: dict[str, type[ServiceProxy]] = {"imports": ImportsProxy, "saft": SaftProxy}
 
 
 class Connection:

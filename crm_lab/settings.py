@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     socket : Unix socket of the store; empty means `store.sock` in `data`.
     session : session token of a kernel, or personal access token of a script.
     register_url : the service of Enhetsregisteret; empty means that nothing is looked up there.
+    register_daily : whether the store brings its copy of Enhetsregisteret, where there is one, up to date every day.
+    register_look_every : seconds after which the store looks whether there is a newer copy.
     user : user name on whose behalf a local program acts; empty means the operating-system user.
     """
 
@@ -38,6 +40,8 @@ class Settings(BaseSettings):
     session: str = ""
     user: str = ""
     register_url: str = "https://data.brreg.no/enhetsregisteret/api"
+    register_daily: bool = True
+    register_look_every: float = 30.0
     host: str = "127.0.0.1"
     port: int = 8866
     base_url: str = "/"

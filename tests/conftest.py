@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 
-from tests.company import served  # noqa: F401 - a fixture
+from crm_lab.services.company import create_company
+from crm_lab.store.engine import Database
+from tests.company import PASSWORD, served  # noqa: F401 - a fixture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NEVER_SKIPPED = ("browser", "notebook", "fault")
 
@@ -51,3 +59,28 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("CRM_REGISTER_URL", "")  # no test asks the real one
     if os.environ.get("CRM_REQUIRE_ALL") == "1":
         config.pluginmanager.register(RequireAll())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Passwords made in this process take a hundredth of the time; a hash says itself how it is to be checked."""
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crm_lab.services.sessions.hasher", lambda: quick)
+        yield
+
+
+@pytest.fixture(scope="session")
+def _empty_company(tmp_path_factory: pytest.TempPathFactory, quick_passwords: None) -> Path:
+    del quick_passwords
+    path = tmp_path_factory.mktemp("template") / "crm.duckdb"
+    database = Database(f"duckdb:///{path}")
+    create_company(database, name="Test AS", username="kari", admin_name="Kari Nordmann", password=PASSWORD)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def company_url(tmp_path: Path, _empty_company: Path) -> str:
+    """An empty company of the test's own, with the administrator kari; made once and copied."""
+    return f"duckdb:///{shutil.copy(_empty_company, tmp_path / 'crm.duckdb')}"

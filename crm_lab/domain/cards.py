@@ -9,6 +9,8 @@ from uuid import UUID
 from crm_lab.domain.categories import Category
 from crm_lab.domain.contacts import Contact
 from crm_lab.domain.customers import Customer, CustomerName
+from crm_lab.domain.notes import Note
+from crm_lab.domain.tasks import Task
 from crm_lab.domain.terms import EffectiveTerm
 
 
@@ -45,6 +47,8 @@ class CustomerCard:
     owner : name of the employee, "" where nobody owns it.
     former_names, former_owners : newest first.
     contacts : everybody with a role here, also an ended one, by name.
+    notes : the newest, pinned ones first.
+    tasks : what is to be done first, then what was done last.
     terms : every setting as it applies, and where it comes from.
     """
 
@@ -54,6 +58,8 @@ class CustomerCard:
     former_owners: tuple[FormerOwner, ...]
     categories: tuple[Category, ...]
     contacts: tuple[LinkedContact, ...]
+    notes: tuple[Note, ...]
+    tasks: tuple[Task, ...]
     terms: dict[str, EffectiveTerm]
 
 
@@ -67,3 +73,5 @@ class ContactCard:
     former_owners: tuple[FormerOwner, ...]
     categories: tuple[Category, ...]
     companies: tuple[CustomerName, ...]
+    notes: tuple[Note, ...]
+    tasks: tuple[Task, ...]

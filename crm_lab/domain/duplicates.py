@@ -79,14 +79,21 @@ class Clues:
     @property
     def strong(self) -> frozenset[str]:
         """The signs that nobody guesses, each with its kind: numbers, addresses, the whole name."""
-        kinds = {"name": frozenset({self.name_key}), "number": frozenset({self.organisation_number}), "account": frozenset({self.bank_account})}
-        kinds |= {"phone": self.phones, "email": self.emails}
-        return frozenset(f"{kind} {value}" for kind, values in kinds.items() for value in values if value)
+        return _kept(name={self.name_key}) | self._codes
 
     @property
     def values(self) -> frozenset[str]:
-        """All signs but the spelling of the name."""
-        return self.strong | {f"domain {domain}" for domain in self.domains}
+        """All signs but the name, which is found by its likeness."""
+        return self._codes | _kept(domain=self.domains)
+
+    @property
+    def _codes(self) -> frozenset[str]:
+        return _kept(number={self.organisation_number}, account={self.bank_account}, phone=self.phones, email=self.emails)
+
+
+def _kept(**kinds: Iterable[str]) -> frozenset[str]:
+    """The values that are known, each with its kind."""
+    return frozenset(f"{kind} {value}" for kind, values in kinds.items() for value in values if value)
 
 
 def typed_clues(
@@ -150,14 +157,17 @@ def errors_between(one: str, other: str) -> int | None:
     """
     if one == other:
         return 0
-    if _numbers(one) != _numbers(other):
-        return None
     allowed = errors_allowed(min(one, other, key=len))
     if allowed == 0:
         return None
-    sorted_one, sorted_other = " ".join(sorted(one.split())), " ".join(sorted(other.split()))
-    n = min(OSA.distance(one, other, score_cutoff=allowed), OSA.distance(sorted_one, sorted_other, score_cutoff=allowed))
-    return n if n <= allowed else None
+    n = OSA.distance(one, other, score_cutoff=allowed)
+    if n > allowed:
+        n = OSA.distance(_sorted_words(one), _sorted_words(other), score_cutoff=allowed)
+    return n if n <= allowed and _numbers(one) == _numbers(other) else None
+
+
+def _sorted_words(key: str) -> str:
+    return " ".join(sorted(key.split()))
 
 
 def errors_allowed(key: str) -> int:

@@ -12,6 +12,8 @@ from crm_lab.domain.values import Phone
 from crm_lab.errors import InvalidInput
 
 LONGEST_TEXT, MOST_WORDS = 100, 8
+MOST_ROWS = 2000
+"""Hits of each kind on the search screen and in a frame."""
 SHORTEST_PART = 4
 """Digits of an organisation number or a phone that are enough to look for what begins with them."""
 ONE_TYPO, TWO_TYPOS = 4, 8

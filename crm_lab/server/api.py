@@ -30,6 +30,7 @@ from crm_lab.connection import ARROW
 from crm_lab.errors import CrmError, InvalidInput, SignedOut
 from crm_lab.i18n import _, set_locale
 from crm_lab.server.openapi import describe
+from crm_lab.server.register import keep_register
 from crm_lab.services.actions import Dispatcher
 from crm_lab.services.catalogue import SERVICES
 from crm_lab.services.sessions import actor_of_token, actor_of_username, digest, sign_in
@@ -95,7 +96,10 @@ class StoreApp:
         del app
         self._loop = asyncio.get_running_loop()
         to_thread.current_default_thread_limiter().total_tokens = 16
-        chores = (self._keep_tidy(), self._back_up_nightly(), to_thread.run_sync(self.database.warm))
+        chores = (
+            self._keep_tidy(), self._back_up_nightly(), to_thread.run_sync(self.database.warm),
+            keep_register(self.database, self._changed),
+        )  # fmt: skip
         tasks = [asyncio.create_task(chore) for chore in chores]
         yield
         for task in tasks:

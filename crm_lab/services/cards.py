@@ -16,6 +16,8 @@ from crm_lab.domain.names import alphabet_key
 from crm_lab.services.actions import Service, reads
 from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers, shown_name
+from crm_lab.services.notes import Notes
+from crm_lab.services.tasks import Tasks
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record
 
@@ -38,6 +40,8 @@ class Cards(Service):
             former_owners=self._former_owners(tables.customer, "customer_id", customer.id),
             categories=self._categories(customer.categories),
             contacts=self._contacts(customer.id),
+            notes=tuple(Notes(self.work).about("customer_id", customer.id)),
+            tasks=tuple(Tasks(self.work).about("customer_id", customer.id)),
             terms=customers.effective_terms(own=customer.terms, categories=customer.categories),
         )
 
@@ -52,6 +56,8 @@ class Cards(Service):
             former_owners=self._former_owners(tables.contact, "contact_id", id),
             categories=self._categories(contact.categories),
             companies=self._companies({role.customer_id for role in contact.roles}),
+            notes=tuple(Notes(self.work).about("contact_id", id)),
+            tasks=tuple(Tasks(self.work).about("contact_id", id)),
         )
 
     def _employees(self) -> dict[UUID | None, str]:

@@ -12,11 +12,14 @@ from crm_lab.services.employees import Employees
 from crm_lab.services.history import History
 from crm_lab.services.imports import Imports
 from crm_lab.services.ledger import Subledger
+from crm_lab.services.notes import Notes
+from crm_lab.services.payments import Payments
 from crm_lab.services.places import Places
 from crm_lab.services.register import Register
 from crm_lab.services.saft import Saft
 from crm_lab.services.search import Search
 from crm_lab.services.sessions import Sessions
+from crm_lab.services.tasks import Tasks
 
 SERVICES: dict[str, type[Service]] = {
     "cards": Cards,
@@ -28,9 +31,12 @@ SERVICES: dict[str, type[Service]] = {
     "history": History,
     "imports": Imports,
     "ledger": Subledger,
+    "notes": Notes,
+    "payments": Payments,
     "places": Places,
     "register": Register,
     "saft": Saft,
     "search": Search,
     "sessions": Sessions,
+    "tasks": Tasks,
 }

@@ -27,8 +27,12 @@ SERIES = {
 def check(database: Database) -> list[str]:
     """What is wrong with the company's data, one sentence a fault; an empty list is good news."""
     with database.reading() as connection:
-        work = Work(connection, None, utc_now())
-        return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work)]
+        return faults_of(Work(connection, None, utc_now()))
+
+
+def faults_of(work: Work) -> list[str]:
+    """The same inside an action."""
+    return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work)]
 
 
 def _orphans(work: Work) -> Iterator[str]:

@@ -14,9 +14,11 @@ from crm_lab.domain.terms import STANDARD, Terms, clean_terms
 from crm_lab.errors import Conflict, Faults
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
+from crm_lab.services.check import faults_of
 from crm_lab.services.employees import Employees
 from crm_lab.settings import utc_now
 from crm_lab.store import tables
+from crm_lab.store.backup import backup_folder, export
 from crm_lab.store.records import Work
 
 if TYPE_CHECKING:
@@ -63,6 +65,16 @@ class Company(Service):
         assert row is not None  # noqa: S101 - an administrator belongs to a company
         self.work.change(tables.company, row["id"], row["version"], terms=row["terms"] | given)
         return self.terms()
+
+    @reads(needs=Role.ADMIN)
+    def check(self) -> list[str]:
+        """What is wrong with the company's data, one sentence a fault."""
+        return faults_of(self.work)
+
+    @reads(needs=Role.ADMIN)
+    def backup(self) -> str:
+        """Write a consistent copy while people work; the folder it is in."""
+        return str(export(self.work.connection, backup_folder(self.work.connection)))
 
 
 def create_company(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Unpack
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from crm_lab.domain.duplicates import Duplicate, typed_clues
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.names import name_key
 from crm_lab.errors import InvalidInput
-from crm_lab.i18n import OSLO, _
+from crm_lab.i18n import _
 from crm_lab.services.actions import reads, writes
 from crm_lab.services.customers import shown_name
 from crm_lab.services.duplicates import find_duplicates
@@ -212,9 +211,6 @@ class Contacts(Parties):
         """Which roles last today."""
         ended = tables.contact_role.c.ended_on
         return or_(ended.is_(None), ended > self._today())
-
-    def _today(self) -> date:
-        return self.work.now.astimezone(OSLO).date()
 
 
 def add_contacts(work: Work, contacts: Sequence[Contact]) -> None:

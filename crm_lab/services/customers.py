@@ -22,6 +22,7 @@ from crm_lab.errors import Conflict, NotFound
 from crm_lab.i18n import _
 from crm_lab.services.actions import reads, writes
 from crm_lab.services.duplicates import find_duplicates
+from crm_lab.services.notices import settle_notices
 from crm_lab.services.parties import Parties, address_rows, clean_reason, name_columns, part_rows
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record, as_row
@@ -203,7 +204,7 @@ class Customers(Parties):
             id=new_id(),
             created_at=self.work.now,
             duplicate_reason=reason,
-            sources=dict.fromkeys(clean.get("from_register", ()), self.work.now.date()),
+            sources=dict.fromkeys(clean.get("from_register", ()), self._today()),
         )
         self._check_owner({"owner_id": customer.owner_id, "owner_only": customer.owner_only})
         self._refuse_double(customer)
@@ -219,8 +220,10 @@ class Customers(Parties):
         return self._add(made, {})
 
     @writes()
-    def change(self, *, id: UUID, version: int, **fields: Unpack[CustomerFields]) -> Customer:  # noqa: A002
-        """Change the given fields of a party; the others stay.
+    def change(
+        self, *, id: UUID, version: int, duplicate_reason: str = "", **fields: Unpack[CustomerFields]  # noqa: A002
+    ) -> Customer:  # fmt: skip
+        """Change the given fields of a party; the others stay. A double needs its reason as in `create`.
 
         Raises
         ------
@@ -230,12 +233,14 @@ class Customers(Parties):
         kept: CustomerFields = {"is_person": before.is_person, "is_customer": before.is_customer, "is_supplier": before.is_supplier}
         clean = clean_customer(kept | fields)
         changes: dict[str, Any] = {k: v for k, v in clean.items() if k != "from_register"}
-        after = replace(before, **changes, is_incomplete=False)
+        reason = clean_reason(duplicate_reason)
+        after = replace(before, **changes, is_incomplete=False, duplicate_reason=reason or before.duplicate_reason)
         self._check_owner({"owner_id": after.owner_id, "owner_only": after.owner_only})
         if after.organisation_number != before.organisation_number:
-            self._refuse_double(replace(after, duplicate_reason=""))
+            self._refuse_double(replace(after, duplicate_reason=reason))
         self._save(before, replace(after, sources=self._sources(before, after, clean.get("from_register", ()))), version)
         self._save_parts(id, clean)
+        settle_notices(self.work, after)
         return self._as_saved(replace(after, version=version + 1))
 
     @writes()
@@ -245,6 +250,7 @@ class Customers(Parties):
         clean = clean_customer({"name": name})
         after = replace(before, name=clean["name"], sources={k: v for k, v in before.sources.items() if k != "name"})
         self._save(before, after, version)
+        settle_notices(self.work, after)
         return self._read(Customer, id)
 
     @writes()
@@ -296,7 +302,7 @@ class Customers(Parties):
     def _sources(self, before: Customer, after: Customer, from_register: Iterable[str]) -> dict[str, Any]:
         """The days of the fields that still say what the register said, and of those just taken from it."""
         kept = {k: day for k, day in before.sources.items() if getattr(after, k, None) == getattr(before, k, None)}
-        return kept | dict.fromkeys(from_register, self.work.now.date())
+        return kept | dict.fromkeys(from_register, self._today())
 
     def _refuse_double(self, customer: Customer) -> None:
         if not customer.organisation_number or customer.duplicate_reason:

@@ -27,7 +27,7 @@ from crm_lab.store import tables
 if TYPE_CHECKING:
     from crm_lab.store.records import Row, Work
 
-MOST, MOST_ALIKE, MOST_JUDGED, MOST_FOUND = 10, 150, 30, 1000
+MOST, MOST_ALIKE, MOST_FOUND, MOST_JUDGED = 10, 150, 300, 12
 BITS_PER_ERROR, SPARE_BITS, MOST_BITS = 4, 2, 10
 KEYS = {tables.customer.name: "customer_id", tables.contact.name: "contact_id"}
 COMPARED = {"name_key", "is_person", "number", "organisation_number", "bank_account", "website", *PHONES, *EMAILS}
@@ -66,27 +66,30 @@ class _Search:
         self.at_work: defaultdict[UUID, frozenset[str]] = defaultdict(frozenset)
 
     def by_value(self) -> set[UUID]:
-        """Rows with an equal number, account, phone, e-mail address, domain or name, and parties by the roles among them."""
+        """Rows with an equal number, account, phone, e-mail address or domain, and parties by the roles among them."""
         c = tables.clue.c
         if not self.clues.values:
             return set()
-        query = select(c.source_id).where(c.value.in_(sorted(self.clues.values))).limit(MOST_FOUND)
-        found = {row["source_id"] for row in self.work.rows(query)}
-        if found and (self.clues.phones or self.clues.emails):
-            self._note_roles(found)
-        return found | set(self.at_work)
+        query = select(c.source_id, c.value).where(c.value.in_(sorted(self.clues.values))).limit(MOST_FOUND)
+        found = sorted(self.work.rows(query), key=lambda row: row["value"].startswith("domain "))
+        ids = {row["source_id"] for row in found[:MOST_JUDGED]}
+        if ids and (self.clues.phones or self.clues.emails):
+            self._note_roles(ids)
+        return ids | set(self.at_work)
 
     def _note_roles(self, ids: set[UUID]) -> None:
-        """Note phone and e-mail address of the visible roles."""
-        r, customer, contact = tables.contact_role, tables.customer, tables.contact
-        query = (
-            select(r.c[KEYS[self.table.name]].label("id"), r.c.phone, r.c.email)
-            .join(customer, customer.c.id == r.c.customer_id)
-            .join(contact, contact.c.id == r.c.contact_id)
-            .where(and_(r.c.id.in_(ids), self.work.visible_to(customer), self.work.visible_to(contact)))
-        )
-        for row in self.work.rows(query):
-            self.at_work[row["id"]] |= {row["phone"], row["email"].lower()} - {""}
+        """Note phone and e-mail address of the roles among them whose other end is visible; `parties` asks for this one."""
+        r, key = tables.contact_role, KEYS[self.table.name]
+        other = tables.contact if self.table is tables.customer else tables.customer
+        far = KEYS[other.name]
+        rows = self.work.rows(select(r.c[key], r.c[far], r.c.phone, r.c.email).where(r.c.id.in_(ids)))
+        if not rows:
+            return
+        seen = select(other.c.id).where(and_(other.c.id.in_({row[far] for row in rows}), self.work.visible_to(other)))
+        visible = {row["id"] for row in self.work.rows(seen)}
+        for row in rows:
+            if row[far] in visible:
+                self.at_work[row[key]] |= {row["phone"], row["email"].lower()} - {""}
 
     def by_name(self) -> set[UUID]:
         """Those whose name is spelled nearly so, the likest."""

@@ -43,8 +43,7 @@ class History(Service):
         Who may see the record now may see its past; of a role only who may see both its ends.
         """
         a, e, table = tables.audit, tables.employee, tables.metadata.tables[entity]
-        if self.work.one(select(table.c.id).where(and_(table.c.id == id, self.work.visible_to(table)))) is None:
-            raise NotFound(_("There is no such record, or you may not see it."))
+        self.work.require(table, id)
         told = and_(a.c[f"{entity}_id"] == id, a.c.entity.in_([entity, *PARTS]), self.work.visible_to(a))
         query = select(a, e.c.name.label("who")).outerjoin(e, e.c.id == a.c.actor_id).where(told)
         steps = self.work.rows(query.order_by(a.c.done_at.desc(), a.c.request_id.desc(), a.c.step))
@@ -131,9 +130,9 @@ class History(Service):
         changed: list[tuple[Row, Row]] = []
         for key, steps in records.items():
             now = present.get(UUID(key))
-            before, after = _values(table, steps[0]["before"]), _values(table, steps[-1]["after"])
-            if not _is_as_left(now, after):
+            if not _is_as_left(table, now, steps[-1]["after"]):
                 raise CannotUndo
+            before = _values(table, steps[0]["before"])
             if now is None:
                 back += [before] if before else []
             elif before is None:
@@ -147,18 +146,19 @@ class History(Service):
         for table in IN_ORDER:
             for key in table.foreign_keys:
                 here, there = key.parent.name, key.column.table
-                if there in gone and self.work.rows_of(table, here, gone[there]):
+                if there in gone and self.work.count_of(table, here, gone[there]):
                     raise CannotUndo
                 wanted = {row[here] for row in back.get(table, [])} - {None}
-                if len(self.work.rows_of(there, "id", wanted)) != len(wanted):
+                if self.work.count_of(there, "id", wanted) != len(wanted):
                     raise CannotUndo
 
 
-def _is_as_left(now: Row | None, after: Row | None) -> bool:
-    """Whether a row still is what the action made of it."""
+def _is_as_left(table: Table, now: Row | None, after: Row | None) -> bool:
+    """Whether a row still is what the action made of it, by its audit row."""
     if now is None or after is None:
         return now is after
-    return all(now[name] == value for name, value in after.items())
+    plain = msgspec.json.decode(msgspec.json.encode({name: now[name] for name in after if name in table.c}))
+    return all(after[name] == value for name, value in plain.items())
 
 
 def _changes(step: Row, entity: Recorded, names: dict[str, str]) -> Iterator[tuple[str, str | None, str | None]]:

@@ -15,13 +15,14 @@ from crm_lab.domain.ids import new_id
 from crm_lab.domain.names import name_bits, name_key
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import InvalidInput, NotFound
-from crm_lab.i18n import _
+from crm_lab.i18n import OSLO, _
 from crm_lab.services.actions import Service
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record, as_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from crm_lab.domain.contacts import Contact
     from crm_lab.domain.customers import Customer
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     P = TypeVar("P", Customer, Contact)
 
 LONGEST_REASON = 250
+DELETED_WITH = (
+    tables.address, tables.category_link, tables.former_name, tables.contact_role, tables.note, tables.task, tables.register_notice,
+)  # fmt: skip
+"""What goes with a party that is deleted, and comes back with it."""
 
 
 class Parties(Service):
@@ -110,6 +115,10 @@ class Parties(Service):
                 self.work.change(t, row["id"], row["version"], owner_id=owner_id)
         return len(had)
 
+    def _today(self) -> date:
+        """The business day."""
+        return self.work.now.astimezone(OSLO).date()
+
     def _archive(self, party_id: UUID, version: int) -> None:
         self.work.change(self.table, party_id, version, archived_at=self.work.now)
 
@@ -119,7 +128,10 @@ class Parties(Service):
     def _delete(self, party: Customer | Contact, version: int) -> None:
         """Delete a party nothing hangs on, with its parts."""
         self.work.change(self.table, party.id, version)  # told where somebody was faster
-        for part in (tables.address, tables.category_link, tables.former_name, tables.contact_role):
+        for part, below in ((tables.note, tables.note_mention), (tables.task, tables.task_member)):
+            keys = [row["id"] for row in self.work.rows(select(part.c.id).where(part.c[self.key] == party.id))]
+            self.work.remove_many(below, self.work.rows_of(below, f"{part.name}_id", keys))
+        for part in [part for part in DELETED_WITH if self.key in part.c]:
             self.work.replace(part, {self.key: party.id}, [])
         row = self.work.one(select(self.table).where(self.table.c.id == party.id))
         self.work.remove(self.table, row or {"id": party.id})
@@ -171,7 +183,7 @@ def save_parts(work: Work, key: str, pairs: list[tuple[P, P]]) -> None:
     added = ((a.id, [{"category_id": c} for c in a.categories if c not in b.categories]) for b, a in pairs)
     work.insert_many(*part_rows(tables.category_link, key, added))
     left = ((a.id, b.display_name) for b, a in pairs if name_key(b.display_name) not in {"", name_key(a.display_name)})
-    names = ((party, [{"name": name, "name_key": name_key(name), "left_at": work.now}]) for party, name in left)
+    names = ((party, [{"name": name, "left_at": work.now} | name_columns(name)]) for party, name in left)
     work.insert_many(*part_rows(tables.former_name, key, names))
 
 

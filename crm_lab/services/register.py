@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import select
 
 from crm_lab.domain.access import Role
+from crm_lab.domain.notices import RegisterNotice
 from crm_lab.domain.register import RegisterAnswer, RegisterHits, RegisterSource
 from crm_lab.domain.values import InvalidOrgNumber, OrgNumber
 from crm_lab.errors import CrmError, InvalidInput, NotFound, from_wire
@@ -25,13 +28,14 @@ from crm_lab.exchange.register import (
     as_customer,
     as_entity,
     download,
-    kept,
+    is_deleted,
     place,
     read_entities,
 )
 from crm_lab.i18n import _, ngettext
-from crm_lab.services.actions import Service, asks
-from crm_lab.services.customers import add_customers
+from crm_lab.services.actions import Service, asks, reads, writes
+from crm_lab.services.customers import Customers, add_customers
+from crm_lab.services.notices import count_notices, fields_of, settle, waiting_notices
 from crm_lab.settings import Settings, utc_now
 from crm_lab.store import tables
 from crm_lab.store.records import Work
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from crm_lab.domain.register import RegisterEntity
     from crm_lab.exchange.register import Entity
     from crm_lab.store.engine import Database
+    from crm_lab.store.records import Row
 
 LONGEST_TEXT = 200
 MOST_HITS = 50
@@ -106,6 +111,32 @@ class Register(Service):
         except RegisterRefused:
             return RegisterHits(source=RegisterSource.API)
         return RegisterHits(entities=entities, source=RegisterSource.API)
+
+    @reads()
+    def notices(self, *, customer_id: UUID | None = None) -> list[RegisterNotice]:
+        """What has changed in the register about customers the caller may see, or about one of them, and waits for an answer."""
+        return waiting_notices(self.work, customer_id)
+
+    @reads()
+    def n_notices(self) -> int:
+        """How many those are."""
+        return count_notices(self.work)
+
+    @writes()
+    def accept(self, *, ids: tuple[UUID, ...]) -> None:
+        """Write over what we have with what the register says. Raises `NotFound`, also where one is hidden."""
+        by_customer: dict[UUID, list[Row]] = {}
+        for notice in settle(self.work, ids):
+            by_customer.setdefault(notice["customer_id"], []).append(notice)
+        customers = Customers(self.work)
+        for customer_id, notices in by_customer.items():
+            customer = customers.get(id=customer_id)
+            customers.change(id=customer_id, version=customer.version, **fields_of(customer, notices))
+
+    @writes()
+    def dismiss(self, *, ids: tuple[UUID, ...]) -> None:
+        """Leave what we have as it is; only another change will be told. Raises `NotFound`, also where one is hidden."""
+        settle(self.work, ids)
 
     def _copy(self) -> RegisterFile:
         return register_at(register_path(self.work.connection.engine.url))
@@ -226,7 +257,7 @@ def follow_register(path: Path, api: RegisterApi, *, now: datetime, on_progress:
             removed = {number for number, what in latest.items() if what is ChangeKind.REMOVED}
             found, missing = _fetched(api, kind, [number for number in latest if number not in removed])
             gone |= removed | missing
-            rows |= {number: _row((copy.get(number) or {}) | kept(flat)) for number, flat in found.items()}
+            rows |= {number: _row(_completed(flat, copy)) for number, flat in found.items()}
             after = changes[-1].number
             on_progress(len(rows) + len(gone))
         facts[f"{kind}.after"] = str(after or "")
@@ -251,8 +282,13 @@ def _fetched(api: RegisterApi, kind: str, numbers: list[str]) -> tuple[dict[str,
     return found, removed
 
 
+def _completed(flat: Entity, copy: RegisterFile) -> Entity:
+    """The service tells little of what is deleted: the rest stays as our copy had it."""
+    return (copy.get(flat[NUMBER]) or {}) | flat if is_deleted(flat) else flat
+
+
 def _row(flat: Entity) -> RegisterRow:
-    return RegisterRow.of(flat[NUMBER], str(flat.get("navn") or ""), place(flat), kept(flat))
+    return RegisterRow.of(flat[NUMBER], str(flat.get("navn") or ""), place(flat), flat)
 
 
 def _rows(files: Sequence[Path], faults: list[RowFault]) -> Iterator[RegisterRow]:
@@ -280,6 +316,7 @@ def _rows(files: Sequence[Path], faults: list[RowFault]) -> Iterator[RegisterRow
 def _read_aside(files: Sequence[Path], out: PipeConnection[Any, Any]) -> None:
     """Send the rows in batches with the faults found, then None; or an error as it travels the wire."""
     try:
+        gc.disable()  # nothing here refers to itself, and there is a lot of it
         faults: list[RowFault] = []
         flats = (flat for file in files for flat in read_entities(file, faults))
         while batch := [_row(flat) for flat in islice(flats, BATCH)]:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pyarrow as pa
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, literal, null, or_, select, true, union_all
 
-from crm_lab.domain.search import SearchAnswer, SearchKind, understand
+from crm_lab.domain.search import MOST_ROWS, SearchAnswer, SearchKind, understand
 from crm_lab.services.actions import Service, reads
 from crm_lab.services.customers import party_kind, shown_name, visiting_place
 from crm_lab.store import tables
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from crm_lab.store.search import PartyIndex
 
-MOST_HITS, MOST_ROWS = 50, 2000
+MOST_HITS = 50
 TYPES = {"customer": tables.customer.c.is_customer, "supplier": tables.customer.c.is_supplier, "person": tables.customer.c.is_person}
 
 

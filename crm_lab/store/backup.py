@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -10,19 +11,29 @@ from sqlalchemy import text
 from crm_lab.settings import utc_now
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from sqlalchemy import Connection
 
     from crm_lab.store.engine import Database
 
 
 def backup(database: Database, folder: Path) -> Path:
     """Write a consistent copy as Parquet files while people work; returns its folder."""
+    with database.reading() as connection:
+        return export(connection, folder)
+
+
+def backup_folder(connection: Connection) -> Path:
+    """Where a company's copies are: beside its file, the one place DuckDB may write to."""
+    return Path(connection.engine.url.database or "").absolute().parent / "backup"
+
+
+def export(connection: Connection, folder: Path) -> Path:
+    """The same inside a transaction."""
     target = folder / utc_now().strftime("%Y%m%dT%H%M%SZ")
     part = target.with_suffix(".part")
     folder.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(part, ignore_errors=True)
-    with database.reading() as connection:
-        path = str(part.absolute()).replace("'", "''")
-        connection.execute(text(f"EXPORT DATABASE '{path}' (FORMAT parquet)"))
+    path = str(part.absolute()).replace("'", "''")
+    connection.execute(text(f"EXPORT DATABASE '{path}' (FORMAT parquet)"))
     part.rename(target)
     return target

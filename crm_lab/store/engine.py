@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import structlog
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL, Engine, make_url
@@ -97,6 +98,7 @@ def _open_duckdb(url: URL) -> tuple[Engine, Callable[[], None]]:
         url,
         creator=lambda: ConnectionWrapper(root.cursor()),
         poolclass=QueuePool,
+        json_deserializer=msgspec.json.decode,
         pool_size=8,
         max_overflow=24,
         pool_reset_on_return=None,  # a connection rolls its own transaction back; a second time costs DuckDB 0.3 ms
@@ -115,7 +117,7 @@ class Database:
         if self.is_duckdb:
             self.engine, self._let_go = _open_duckdb(parsed)
         else:
-            self.engine = create_engine(parsed, pool_pre_ping=True)
+            self.engine = create_engine(parsed, json_deserializer=msgspec.json.decode, pool_pre_ping=True)
         self.indexes = {kind: PartyIndex(kind) for kind in SearchKind}
         self.kept = KeptRows()
         self.engine = self.engine.execution_options(indexes=self.indexes, kept=self.kept if self.is_duckdb else None)

@@ -5,12 +5,9 @@ A `Work` is one action of one caller inside one transaction. Services write thro
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -18,20 +15,14 @@ import msgspec
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Column,
     ColumnElement,
     Connection,
     FromClause,
-    Integer,
     Select,
-    String,
     Table,
-    TableClause,
-    Uuid,
     and_,
     bindparam,
     collate,
-    column,
     delete,
     func,
     insert,
@@ -39,10 +30,8 @@ from sqlalchemy import (
     select,
     true,
     update,
-    values,
 )
 from sqlalchemy import cast as sql_cast
-from sqlalchemy import table as table_clause
 from sqlalchemy.dialects.postgresql import BIT
 
 from crm_lab.domain.duplicates import stored_clues
@@ -51,9 +40,10 @@ from crm_lab.domain.names import name_bits
 from crm_lab.errors import ChangedMeanwhile, NotFound
 from crm_lab.i18n import _
 from crm_lab.store import tables
+from crm_lab.store.bulk import among, batched, load, rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     import pyarrow as pa
 
@@ -61,7 +51,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Row = dict[str, Any]
-BATCH, FEW = 500, 20
 
 
 @dataclass(slots=True)
@@ -132,7 +121,9 @@ class Work:
 
     def rows(self, query: Select[Any]) -> list[Row]:
         """The rows of a query as dicts."""
-        return [dict(row) for row in self.connection.execute(query).mappings()]
+        result = self.connection.execute(query)
+        names = tuple(result.keys())
+        return [dict(zip(names, row, strict=True)) for row in result.all()]
 
     def one(self, query: Select[Any]) -> Row | None:
         """The first row, or None."""
@@ -160,6 +151,11 @@ class Work:
             raise NotFound(_("There is no such record, or you may not see it."))
         return as_record(cls, row)
 
+    def require(self, table: Table, record_id: UUID | None) -> None:
+        """Raise `NotFound` unless the caller may see the record."""
+        if self.scalar(select(table.c.id).where(and_(table.c.id == record_id, self.visible_to(table)))) is None:
+            raise NotFound(_("There is no such record, or you may not see it."))
+
     def insert(self, table: Table, row: Row) -> None:
         """Add a row and its audit."""
         self.connection.execute(insert(table), [row])
@@ -172,20 +168,11 @@ class Work:
 
     def rows_of(self, table: Table, column: str, keys: Iterable[Any]) -> list[Row]:
         """The rows whose `column` is one of many keys; visibility is the caller's to have asked."""
-        with self.among(table.c[column], keys) as parts:
-            return [row for part in parts for row in self.rows(select(table).where(part))]
+        return self.rows(select(table).where(among(table.c[column], keys)))
 
-    @contextmanager
-    def among(self, column: ColumnElement[Any], keys: Iterable[UUID]) -> Iterator[list[ColumnElement[bool]]]:
-        """Conditions for the rows whose `column` is one of many ids: one a batch, or one for all, which DuckDB takes as Arrow."""
-        wanted = list(keys)
-        if len(wanted) <= FEW or self.connection.dialect.name != "duckdb":
-            yield [column.in_(part) for part in batched(wanted)]
-            return
-        import pyarrow as pa
-
-        with _offered(self.connection, pa.table({"id": [str(key) for key in wanted]})) as offered:
-            yield [column.in_(select(sql_cast(offered.c.id, Uuid)))]
+    def count_of(self, table: Table, column: str, keys: Iterable[Any]) -> int:
+        """How many those are."""
+        return int(self.scalar(select(func.count()).select_from(table).where(among(table.c[column], keys))))
 
     def change_many(self, table: Table, changes: list[tuple[Row, Row]]) -> None:
         """Change many rows, given as (before, after), each with its audit. Raises `ChangedMeanwhile`, and then all stay."""
@@ -196,16 +183,13 @@ class Work:
 
     def remove_many(self, table: Table, rows: list[Row]) -> None:
         """Delete many rows; their content stays in the audit."""
-        with self.among(table.c.id, [row["id"] for row in rows]) as parts:
-            for part in parts:
-                self.connection.execute(delete(table).where(part))
+        self.connection.execute(delete(table).where(among(table.c.id, (row["id"] for row in rows))))
         self._note_many(table, [(row, None) for row in rows])
 
     def set_many(self, table: Table, rows: list[Row], **same: Any) -> None:
         """Give many rows the same values, each with its audit. Raises `ChangedMeanwhile`, and then all stay."""
-        with self.among(table.c.id, [row["id"] for row in rows]) as parts:
-            done = sum(self.connection.execute(update(table).where(part).values(same)).rowcount for part in parts)
-        if done != len(rows):
+        which = among(table.c.id, (row["id"] for row in rows))
+        if self.connection.execute(update(table).where(which).values(same)).rowcount != len(rows):
             raise ChangedMeanwhile
         self._note_many(table, [(row, row | same) for row in rows])
 
@@ -276,8 +260,8 @@ class Work:
         if table.name not in tables.FOUND_BY_CLUES:
             return
         moved = [(before, after) for before, after in changes if _clues(before) != _clues(after)]
-        for part in batched(before["id"] for before, _after in moved if before):
-            self.connection.execute(delete(tables.clue).where(tables.clue.c.source_id.in_(part)))
+        if gone := [before["id"] for before, _after in moved if before]:
+            self.connection.execute(delete(tables.clue).where(among(tables.clue.c.source_id, gone)))
         load(self.connection, tables.clue, [clue for _b, after in moved if after for clue in _clue_rows(after["id"], _clues(after))])
 
     def _audit_row(self, table: Table, key: Row, before: Row | None, after: Row | None) -> Row:
@@ -299,7 +283,7 @@ class Work:
         }
 
     def _touch(self, table: Table, *rows: Row | None) -> None:
-        """Note which table this is, and whose row, for what is kept in memory; search holds nothing of the ledger."""
+        """Note which table this is, and whose row, for what is kept in memory; the search index holds nothing of the ledger."""
         options = self.connection.get_execution_options()
         options.get("written", set()).add(table.name)
         if table.name in tables.UNSEARCHED:
@@ -310,78 +294,12 @@ class Work:
             touched |= {(parent.name, row[key]) for key, parent in tables.PARENTS.items() if row.get(key)}
 
 
-def load(connection: Connection, table: Table, rows: list[Row]) -> None:
-    """Insert many rows: as one Arrow table where the database reads those, 30 times faster than one by one."""
-    if not rows:
-        return
-    if connection.dialect.name != "duckdb":
-        connection.execute(insert(table), rows)
-        return
-    import pyarrow as pa
-
-    columns = {c.name: pa.array(_plain(c, [row.get(c.name) for row in rows]), _arrow_type(c)) for c in table.c}
-    with _offered(connection, pa.table(columns)) as offered:
-        connection.exec_driver_sql(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM {offered.name}')  # noqa: S608 - our own table
-
-
-@contextmanager
-def _offered(connection: Connection, arrow: pa.Table) -> Iterator[TableClause]:
-    """An Arrow table for DuckDB to read from."""
-    raw: Any = connection.connection.driver_connection
-    raw.register("offered", arrow)
-    try:
-        yield table_clause("offered", *(column(name, String) for name in arrow.column_names))
-    finally:
-        raw.unregister("offered")
-
-
 def _clues(row: Row | None) -> frozenset[str]:
     return frozenset() if row is None else stored_clues(row).values
 
 
 def _clue_rows(source_id: UUID, values: frozenset[str]) -> list[Row]:
     return [{"value": value, "source_id": source_id} for value in sorted(values)]
-
-
-def batched(items: Iterable[T]) -> Iterator[list[T]]:
-    """The items, as many at a time as one statement takes well."""
-    rest = iter(items)
-    while part := list(islice(rest, BATCH)):
-        yield part
-
-
-def rewrite(connection: Connection, table: Table, changes: list[tuple[Row, Row]]) -> None:
-    """Update rows given as (before, after) in one statement. Raises `ChangedMeanwhile` where one has another version by now."""
-    names = {name for before, after in changes for name in after if after[name] != before.get(name)} - {"id"}
-    if not names:
-        return
-    kinds = {c.name: c.type for c in table.c if c.name in names}
-    new = values(*(column(n, k) for n, k in kinds.items()), column("key", table.c.id.type), column("was", Integer), name="new").data(
-        [(*(after[n] for n in kinds), before["id"], before.get("version", 0)) for before, after in changes]
-    )
-    same = table.c.id == new.c.key
-    versioned = and_(same, table.c.version == new.c.was) if "version" in table.c else same
-    done = connection.execute(update(table).where(versioned).values({n: new.c[n] for n in kinds}))
-    if done.rowcount != len(changes):
-        raise ChangedMeanwhile
-
-
-def _plain(column: Column[Any], values: list[Any]) -> list[Any]:
-    """The values of a column as Arrow takes them."""
-    if isinstance(column.type, JSON):
-        return [None if value is None else msgspec.json.encode(value).decode() for value in values]
-    if isinstance(column.type, tables.Words):
-        return [None if value is None else ",".join(value) for value in values]
-    if column.type.python_type is UUID:
-        return [None if value is None else str(value) for value in values]
-    return values
-
-
-def _arrow_type(column: Column[Any]) -> Any:
-    import pyarrow as pa
-
-    kinds = {int: pa.int64(), bool: pa.bool_(), date: pa.date32(), datetime: pa.timestamp("us", "UTC"), Decimal: pa.decimal128(18, 2)}
-    return kinds.get(column.type.python_type, pa.string())
 
 
 def _alike(one: Row, other: Row) -> bool:

@@ -11,12 +11,11 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import zstandard
@@ -37,7 +36,7 @@ PLACES = 10
 NUMBERS = 10**9
 SAMPLE = 4000
 DICTIONARY = 64 << 10
-LEVEL = 6
+LEVEL = 4
 MAPPED = 1 << 30
 RECORD_OF = "SELECT record FROM entity WHERE id IN (SELECT value FROM json_each(?))"
 RECORDS = "SELECT id, record FROM entity WHERE id IN (SELECT value FROM json_each(?))"
@@ -59,8 +58,7 @@ CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, name, 'row');
 Record = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterRow:
+class RegisterRow(NamedTuple):
     """An entity to keep: its place in the ranking with its number, its folded name, its record as MessagePack."""
 
     id: int
@@ -183,7 +181,7 @@ def _insert(connection: sqlite3.Connection, rows: Iterable[RegisterRow]) -> int:
 
 
 def _take_out(connection: sqlite3.Connection, number: str) -> None:
-    for id_, key in connection.execute(KEY_OF, (_ids(number),)).fetchall():
+    for id_, key in connection.execute(KEY_OF, (json.dumps(_ids(number)),)).fetchall():
         connection.execute("INSERT INTO name(name, rowid, key) VALUES ('delete', ?, ?)", (id_, key))
         connection.execute("DELETE FROM entity WHERE id = ?", (id_,))
 
@@ -199,9 +197,9 @@ def _packer(connection: sqlite3.Connection) -> _Packer:
     return _Packer(row[0])
 
 
-def _ids(number: str) -> str:
-    """The ids that the number may have, as a JSON array."""
-    return json.dumps([place * NUMBERS + int(number) for place in range(PLACES)])
+def _ids(number: str) -> list[int]:
+    """The ids that the number may have."""
+    return [place * NUMBERS + int(number) for place in range(PLACES)]
 
 
 class RegisterFile:
@@ -233,8 +231,15 @@ class RegisterFile:
     def get(self, number: str) -> Record | None:
         """The record of that organisation number, or None."""
         with self._open() as connection:
-            row = connection and connection.execute(RECORD_OF, (_ids(number),)).fetchone()
+            row = connection and connection.execute(RECORD_OF, (json.dumps(_ids(number)),)).fetchone()
             return self._packer.unpack(row[0]) if row else None
+
+    def get_many(self, numbers: Iterable[str]) -> dict[str, Record]:
+        """The records of those organisation numbers that are there."""
+        ids = json.dumps([id_ for number in numbers for id_ in _ids(number)])
+        with self._open() as connection:
+            rows = connection.execute(RECORDS, (ids,)).fetchall() if connection else []
+            return {f"{id_ % NUMBERS:09d}": self._packer.unpack(packed) for id_, packed in rows}
 
     def search(self, text: str, limit: int) -> list[Record]:
         """Records whose number or name is meant by `text`, best first."""

@@ -7,23 +7,25 @@ the owner of every row, and is read through the predicate of every table: `Work.
 from __future__ import annotations
 
 import re
+import time
 from collections import deque
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import Connection, and_, case, create_engine, func, literal, select, true, union
+from sqlalchemy import Connection, and_, case, create_engine, func, literal, or_, select, true, union
 from sqlalchemy.pool import StaticPool
 
 from crm_lab.domain.search import Hit, HitGroup, Match, Question, SearchKind, typos
 from crm_lab.store import tables
-from crm_lab.store.search_rows import SCHEMA, TRIGGERS, code, fts, metadata, name, place, read_rows
+from crm_lab.store.search_rows import INDEXES, SCHEMA, TRIGGERS, code, fts, metadata, name, place, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Engine
 
     from crm_lab.store.records import Work
@@ -46,6 +48,7 @@ class PartyIndex:
         self._stale: deque[Touched] = deque()
         self._words: set[str] = set()
         self._beginnings: dict[int, list[str]] = {}
+        self._asked = False
 
     def touch(self, changed: Touched) -> None:
         """What a commit has changed: it is read anew before the next search."""
@@ -65,6 +68,7 @@ class PartyIndex:
         """
         if not question:
             return HitGroup()
+        self._asked = True
         with self._lock, self._current(work.connection.engine).connect() as index:
             return _Reader(index, work, recent, is_archived=is_archived).find(question, limit)
 
@@ -74,6 +78,7 @@ class PartyIndex:
         """The same for words with typing errors, the likeliest hits first."""
         if not any(typos(word) for word in question.words):
             return HitGroup()
+        self._asked = True
         with self._lock, self._current(work.connection.engine).connect() as index:
             return _Reader(index, work, recent, is_archived=is_archived).guess(question, self._near(question), limit)
 
@@ -107,9 +112,8 @@ class PartyIndex:
         with engine.begin() as index:
             index.exec_driver_sql(SCHEMA)
             self._fill(index, source, None)
-            index.exec_driver_sql("INSERT INTO fts(fts) VALUES ('rebuild')")
-            for trigger in TRIGGERS:
-                index.exec_driver_sql(trigger)
+            for statement in ("INSERT INTO fts(fts) VALUES ('rebuild')", *INDEXES, *TRIGGERS):
+                index.exec_driver_sql(statement)
         return engine
 
     def _refresh(self, engine: Engine, source: Connection, stale: set[UUID]) -> None:
@@ -124,13 +128,22 @@ class PartyIndex:
     def _fill(self, index: Connection, source: Connection, ids: list[UUID] | None) -> None:
         fresh: set[str] = set()
         for insert, rows in read_rows(self.kind, source, ids):
-            index.connection.driver_connection.executemany(insert, rows)  # type: ignore[union-attr]
+            index.connection.driver_connection.executemany(insert, rows if self._asked else self._gently(rows))  # type: ignore[union-attr]
         newest = select(name.c.words).where(name.c.id.in_(ids) if ids is not None else true())
         for known in index.execute(newest).scalars():
             fresh.update(known.split())
         if fresh - self._words:
             self._words |= fresh
             self._beginnings = {}
+
+    def _gently(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """The rows, with the processor left to others half of the time until the first search waits for them."""
+        start = time.monotonic()
+        for n, row in enumerate(rows):
+            yield row
+            if n % BATCH == 0 and not self._asked:
+                time.sleep(time.monotonic() - start)
+                start = time.monotonic()
 
     def _near(self, question: Question) -> str:
         """The question with each word, or any that differs from it by its typing errors."""
@@ -152,7 +165,7 @@ class _Reader:
     """One search in an index, as one caller may see it."""
 
     def __init__(self, index: Connection, work: Work, recent: Sequence[str], *, is_archived: bool | None) -> None:
-        self._index, self._work = index, work
+        self._index, self._work, self._listed = index, work, is_archived is False
         self._seen = work.visible_to(name)
         if is_archived is not None:
             self._seen = and_(self._seen, name.c.is_archived.is_(is_archived))
@@ -168,10 +181,13 @@ class _Reader:
     def find(self, question: Question, limit: int) -> HitGroup:
         """Whole numbers, then names, then beginnings of numbers."""
         whole, begun = self._coded(question)
-        pattern = " AND ".join(_quoted(word) for word in question.words)
-        named = self._named(pattern, question.words, limit) if question.words else {}
+        named = self._named(_pattern(question), question.words, limit) if question.words else {}
         found = (whole | {k: v for k, v in (named | begun).items() if k not in whole}) if whole or begun else named
-        return HitGroup(hits=self._hits(list(found.items())[:limit]), total=self._count(pattern, [*whole, *begun]))
+        if not found:
+            return HitGroup()
+        coded = [*whole, *begun]
+        total = self._count_listed(question) if question.words and self._listed and not coded else self._count(_pattern(question), coded)
+        return HitGroup(hits=self._hits(list(found.items())[:limit]), total=total)
 
     def guess(self, question: Question, pattern: str, limit: int) -> HitGroup:
         """Names with words near those asked for."""
@@ -181,10 +197,14 @@ class _Reader:
         return HitGroup(hits=self._hits([(key, (Match.SPELLING, "")) for _n, _at, key in best[:limit]]), total=self._count(pattern, []))
 
     def _named(self, pattern: str, words: Sequence[str], limit: int) -> dict[UUID, tuple[Match, str]]:
+        """By name: whole, then its beginning, then all words; a name it had comes last."""
         key = " ".join(words)
-        present = and_(*(func.instr(" " + name.c.key, f" {word}") > 0 for word in words))
         rank = case((name.c.key == key, WHOLE), (func.substr(name.c.key, 1, len(key)) == key, BEGINS), else_=WORDS)
-        by_former = case((and_(name.c.former.is_not(None), ~present), 1), else_=0)
+        begun = select(name.c.id).where(name.c.key.between(key, f"{key}\U0010ffff"), self._seen).order_by(rank, *self._order).limit(limit)
+        found: dict[UUID, tuple[Match, str]] = dict.fromkeys(self._index.execute(begun).scalars(), (Match.NAME, ""))
+        if len(found) == limit:
+            return found  # of a few letters, the many names that only have them somewhere need not be sorted
+        by_former = case((and_(name.c.former.is_not(None), ~_has_words(name.c.key, words)), 1), else_=0)
         query = (
             select(name.c.id, name.c.former, by_former)
             .select_from(fts.join(name, name.c.place == fts.c.rowid))
@@ -193,8 +213,8 @@ class _Reader:
             .limit(limit)
         )
         return {
-            key: (Match.FORMER_NAME, former) if left else (Match.NAME, "")
-            for key, former, left in self._index.execute(query)
+            id_: (Match.FORMER_NAME, former) if left else (Match.NAME, "")
+            for id_, former, left in self._index.execute(query)
         }  # fmt: skip
 
     def _coded(self, question: Question) -> tuple[dict[UUID, tuple[Match, str]], dict[UUID, tuple[Match, str]]]:
@@ -219,6 +239,13 @@ class _Reader:
         every = by_name if pattern and not coded else union(by_name, by_code) if pattern else by_code
         return int(self._index.execute(select(func.count()).select_from(every.subquery())).scalar_one())
 
+    def _count_listed(self, question: Question) -> int:
+        """The same by name alone, of those not archived: all that match, less the few hidden ones, which are read one by one."""
+        every = select(func.count()).select_from(fts).where(fts.c.fts.match(_pattern(question)))
+        hidden = or_(name.c.owner_only, name.c.is_archived)
+        unseen = select(func.count()).select_from(name).where(hidden, ~self._seen, _has_words(name.c.words, question.words))
+        return int(self._index.execute(every).scalar_one() - self._index.execute(unseen).scalar_one())
+
     def _hits(self, found: Sequence[tuple[UUID, tuple[Match, str]]]) -> tuple[Hit, ...]:
         ids = [key for key, _why in found]
         columns = (name.c.id, name.c.number, name.c.label.label("name"), name.c.is_person, name.c.is_incomplete)
@@ -234,6 +261,16 @@ class _Reader:
         numbers = select(code.c.value, code.c.id).where(code.c.match == Match.NUMBER, code.c.value.in_(recent))
         known = dict(self._index.execute(numbers).all())
         return list(dict.fromkeys(known[r] if r in known else UUID(r) for r in recent if r in known or IDENTITY.fullmatch(r)))
+
+
+def _pattern(question: Question) -> str:
+    """The question as FTS5 asks for it: all words, each as a beginning."""
+    return " AND ".join(_quoted(word) for word in question.words)
+
+
+def _has_words(text: ColumnElement[str], words: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a text has words that begin so."""
+    return and_(*(func.instr(" " + text, f" {word}") > 0 for word in words))
 
 
 def _quoted(word: str) -> str:

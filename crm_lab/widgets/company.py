@@ -9,7 +9,7 @@ from crm_lab.domain.terms import STANDARD, EffectiveTerm, TermSource
 from crm_lab.errors import Faults, InvalidFields, InvalidInput
 from crm_lab.i18n import _
 from crm_lab.widgets.forms import Form
-from crm_lab.widgets.terms import NAMES, TEXTS, group_labels, term_label, term_rows, term_values, terms_from
+from crm_lab.widgets.terms import NAMES, NOTHING, TEXTS, group_labels, term_label, term_rows, term_values, terms_from
 
 if TYPE_CHECKING:
     from crm_lab.domain.terms import Terms
@@ -22,7 +22,8 @@ class CompanySettings(Form):
     def __init__(self, app: App) -> None:
         self.title = _("Settings")
         self._employees = app.crm.employees.list()
-        super().__init__("company.html", app, term_values(app.crm.company.terms()), title=self.title)
+        values = {name: "" if text == NOTHING else text for name, text in term_values(app.crm.company.terms()).items()}
+        super().__init__("company.html", app, values, title=self.title)
 
     def shown(self) -> dict[str, Any]:
         """The settings in groups; an empty field shows nothing to inherit."""

@@ -13,6 +13,8 @@ from crm_lab.widgets.addresses import address_text, country_name
 from crm_lab.widgets.customer_fields import languages
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.party_list import PartyList
+from crm_lab.widgets.task_box import TaskBox
+from crm_lab.widgets.wall import Wall
 
 if TYPE_CHECKING:
     from datetime import date
@@ -72,9 +74,11 @@ class ContactCard(Live):
     def __init__(self, app: App, contact_id: UUID) -> None:
         self.app, self._id = app, contact_id
         self._read()
+        about = {"contact_id": contact_id}
+        self._wall, self._task_box = Wall(app, about, self.reload), TaskBox(app, about, self.reload)
         self.title = self.contact.display_name
         app.remember(f"contacts/{contact_id}", self.title)
-        actions = {
+        actions = self._wall.actions | self._task_box.actions | {
             "rename_start": self._rename_start, "cancel": self._cancel, "rename": self._rename, "archive": self._archive,
             "restore": self._restore, "delete": self._ask_to_delete, "delete_surely": self._delete,
         }  # fmt: skip
@@ -107,6 +111,9 @@ class ContactCard(Live):
             "addresses": [(address_text(a.kind), address_lines(a)) for a in c.addresses],
             "categories": self._card.categories, "former_names": self._card.former_names,
             "former_owners": self._card.former_owners,
+            "wall_of": c.display_name, "notes": self._wall.shown(self._card.notes), "n_written": self._wall.n_written,
+            "tasks": self._task_box.shown(self._card.tasks), "n_tasks": self._task_box.n_open(),
+            "n_added": self._task_box.n_added,
         }  # fmt: skip
 
     def _role(self, role: ContactRole) -> dict[str, Any]:

@@ -140,7 +140,6 @@ class CustomerForm(PartyForm):
         """A whole organisation number is looked up; whatever tells who it is is compared with those we have."""
         super().noticed(name)
         if name == "organisation_number":
-            self._refused = False
             self._look_up()
         if name in CLUES or name == "kind":
             self._compare()
@@ -151,16 +150,22 @@ class CustomerForm(PartyForm):
             number = str(OrgNumber.parse(str(self.values["organisation_number"])))
         if number == self._asked:
             return
-        self._asked = number
+        self._asked, self._refused = number, False
         self._own, self._answer, self._asking = [], None, bool(number)
         if number:
             self.aside(lambda: self._ask(number), lambda told: self._answered(number, *told))
 
     def _ask(self, number: str) -> tuple[list[Duplicate], RegisterAnswer | None]:
         """Who of ours has the number; where nobody has, what the register says."""
-        crm = self.app.crm
-        own = crm.customers.duplicates(organisation_number=number, exclude=None if self._is_new else self.customer.id)
-        return own, None if own else crm.register.look_up(organisation_number=number)
+        own = self._ours(number)
+        return own, None if own else self.app.crm.register.look_up(organisation_number=number)
+
+    def _ours(self, number: str) -> list[Duplicate]:
+        """Who of ours has the number, the party itself left out."""
+        found: list[Duplicate] = self.app.crm.customers.duplicates(
+            organisation_number=number, exclude=None if self._is_new else self.customer.id
+        )
+        return found
 
     def _answered(self, number: str, own: list[Duplicate], answer: RegisterAnswer | None) -> None:
         """What came back; an answer on another number than the one that stands there now is dropped."""
@@ -225,12 +230,14 @@ class CustomerForm(PartyForm):
         given = fields_from(self.values, faults) | self._facts | {"from_register": self._from_register()}
         if faults.found:
             raise InvalidFields(faults_of(self.values))
-        customers = self.app.crm.customers
+        customers, reason = self.app.crm.customers, str(self.values["duplicate_reason"])
         if self._is_new:
-            saved: Customer = customers.create(**given, duplicate_reason=str(self.values["duplicate_reason"]))
+            saved: Customer = customers.create(**given, duplicate_reason=reason)
             said = _("{name} is registered.", name=saved.display_name)
         else:
-            saved = customers.change(id=self.customer.id, version=self.customer.version, **self._changed(given))
+            saved = customers.change(
+                id=self.customer.id, version=self.customer.version, duplicate_reason=reason, **self._changed(given)
+            )
             said = _("{name} is changed.", name=saved.display_name)
         self.app.go(f"customers/{saved.number}")
         self.app.toast(said, undo=True)
@@ -255,9 +262,9 @@ class CustomerForm(PartyForm):
 
     def tell(self, error: CrmError) -> None:
         """A number we have already can be saved with a reason; everything else stands at its field."""
-        self._refused = self._is_new and isinstance(error, Conflict) and getattr(error, "field", "") == "organisation_number"
+        self._refused = isinstance(error, Conflict) and getattr(error, "field", "") == "organisation_number"
         if self._refused:
-            self._own = self.app.crm.customers.duplicates(organisation_number=str(self.values["organisation_number"]))
+            self._own = self._ours(str(self.values["organisation_number"]))
         super().tell(error)
         if self._refused:
             self.focus_on('[name="duplicate_reason"]')

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import traitlets
 from IPython import get_ipython
 from ipywidgets.widgets.trait_types import CByteMemoryView
@@ -12,11 +13,6 @@ from ipywidgets.widgets.trait_types import CByteMemoryView
 from crm_lab.i18n import _, current_locale
 from crm_lab.widgets.base import View, script
 from crm_lab.widgets.packing import pack
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import pandas as pd
 
 
 def words() -> dict[str, str]:
@@ -40,7 +36,8 @@ class Grid(View):
 
     An item of `menu` may have a `key` and what it `needs` of the selected rows: `least` so many, `filled` and `same` columns.
     `sum_key` is summed over the filtered and the selected rows, apart for each value of `sum_by`. Sorted by the column
-    `band`, rows alike in it stand out together.
+    `band`, rows alike in it stand out together. `identity` is a column of whole numbers, each in one row only: with it a
+    selection outlives a new frame, and an action meant for one frame never meets the rows of the next.
 
     Events: `open(row)` on Enter or double click, `menu(id)` from the row menu or the selection bar, `rows(rows)` with the
     places of the filtered rows in the order shown, in answer to `ask_rows()`.
@@ -55,6 +52,7 @@ class Grid(View):
     sum_key = traitlets.Unicode().tag(sync=True)
     sum_by = traitlets.Unicode().tag(sync=True)
     band = traitlets.Unicode().tag(sync=True)
+    identity = traitlets.Unicode().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
     empty = traitlets.Unicode().tag(sync=True)
     empty_hint = traitlets.Unicode().tag(sync=True)
@@ -66,19 +64,22 @@ class Grid(View):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(words=words(), **kwargs)
         self.n_rows = 0
+        self._keys = pd.Index([], dtype="int64")
         self._packed: list[dict[str, Any]] = []
         self._waits = get_ipython() is not None and not Grid._has_page
 
-    def show(self, frame: pd.DataFrame, *, in_order_of: str = "", selected: Iterable[int] = ()) -> None:
+    def show(self, frame: pd.DataFrame, *, in_order_of: str = "") -> None:
         """Show a frame; columns no definition names are not sent. `in_order_of` is the column it is sorted by."""
-        named = {key for c in self.columns for key in (c["key"], c.get("late"), c.get("lock")) if key} | {self.sum_key, self.sum_by}
+        named = {key for c in self.columns for key in (c["key"], c.get("late"), c.get("lock")) if key} | {self.sum_key, self.sum_by, self.identity}
         named |= {key for item in self.menu for key in _needed(item)}
         self.n_rows = len(frame)
         self._packed = pack(frame[[c for c in frame.columns if c in named]], in_order_of=in_order_of)
-        with self.hold_sync():
-            self.selected = np.fromiter(selected, "int32").tobytes()
-            if not self._waits:
-                self.data = self._packed
+        if not self._waits:
+            self.data = self._packed
+        if self.identity:
+            self._keys = pd.Index(frame[self.identity])
+        else:
+            self.selected = b""
 
     def _page_is_there(self) -> None:
         """The browser has drawn the table. Rows sent before go into the page's HTML as base64: two seconds for 100,000."""
@@ -96,18 +97,26 @@ class Grid(View):
         elif isinstance(message, dict) and message.get("event") == "rows":
             self.fire("rows", rows=self._places(buffers[0] if buffers else b""))
         else:
+            if isinstance(message, dict) and message.get("event") == "menu" and buffers:
+                self.selected = bytes(buffers[0])
             super()._receive(widget, message, buffers)
 
     @property
     def selected_rows(self) -> list[int]:
         """Places in the shown frame of the selected rows."""
-        return self._places(self.selected)
+        if not self.identity:
+            return self._places(self.selected)
+        return [int(place) for place in self._keys.get_indexer(pd.Index(_numbers(self.selected))) if place >= 0]
 
     def _places(self, buffer: Any) -> list[int]:
         """Places in the shown frame; what the browser invents is left out."""
-        raw = bytes(buffer)
-        rows = np.frombuffer(raw[: len(raw) // 4 * 4], "int32")
-        return [int(r) for r in rows if 0 <= r < self.n_rows]
+        return [int(r) for r in _numbers(buffer) if 0 <= r < self.n_rows]
+
+
+def _numbers(buffer: Any) -> np.ndarray[Any, np.dtype[np.int32]]:
+    """What the browser sends of rows."""
+    raw = bytes(buffer)
+    return np.frombuffer(raw[: len(raw) // 4 * 4], "int32")
 
 
 def _needed(item: dict[str, Any]) -> list[str]:

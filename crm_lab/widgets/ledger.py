@@ -59,7 +59,7 @@ class LedgerScreen(ipywidgets.VBox):
         self.grid = Grid(
             columns=self._columns(), sort=["posted_on", -1], label=_("Ledger"), empty=_("No postings here"),
             empty_hint=_("Invoices and payments are shown here."), menu=self._menu_items(), sum_key="amount_minor",
-            sum_by="currency", band="match_number", on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu),
+            sum_by="currency", band="match_number", identity="number", on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu),
         )  # fmt: skip
         super().__init__([self.head, self.grid])
         for name in ("screen", "fixed", "ledger"):
@@ -70,27 +70,26 @@ class LedgerScreen(ipywidgets.VBox):
 
     def reload(self) -> None:
         """Read the postings again; view, filter and selection stay."""
-        chosen = set(self.shown.posting_id.iloc[self.grid.selected_rows])
         self._read()
         self.head.refresh(**self._shown())
-        self._show(chosen)
+        self._show()
 
     def _read(self) -> None:
         asked = {"ledger": self.ledger, "customer_id": self.party.id if self.party else None, "as_of": self.as_of}
         self.frame: pd.DataFrame = self.app.crm.ledger.all_items(**asked)
         self._ages: pd.DataFrame = self.app.crm.ledger.ageing(**asked)
-        owed = self.frame.amount_minor > 0 if self.ledger is Ledger.RECEIVABLE else self.frame.amount_minor < 0
+        side = 1 if self.ledger is Ledger.RECEIVABLE else -1
+        owed = (self.frame.amount_minor * side > 0) & (self.frame.residual_minor * side > 0)
         today = self.as_of or utc_now().astimezone(OSLO).date()
         late = (self.frame.due_on < today).fillna(value=False) & self.frame.closed_on.isna() & owed
         self.frame["late"] = late.astype(bool)
 
-    def _show(self, chosen: set[str] | frozenset[str] = frozenset()) -> None:
-        """Show the postings of the chosen state; `chosen` are selected where they are still there."""
+    def _show(self) -> None:
+        """Show the postings of the chosen state."""
         is_open = self.frame.closed_on.isna()
         wanted = {ItemState.OPEN: is_open, ItemState.CLOSED: ~is_open, ItemState.ALL: is_open | True}[self.state]
         self.shown = self.frame[wanted].reset_index(drop=True)
-        places = self.shown.index[self.shown.posting_id.isin(chosen)] if chosen else ()
-        self.grid.show(self.shown, in_order_of="posted_on", selected=places)
+        self.grid.show(self.shown, in_order_of="posted_on")
 
     def _shown(self) -> dict[str, Any]:
         n_closed = int(self.frame.closed_on.notna().sum())
@@ -125,21 +124,21 @@ class LedgerScreen(ipywidgets.VBox):
         kinds = {str(kind): kind_text(kind) for kind in PostingKind}
         parties = [
             {"key": "customer_number", "label": _("No."), "kind": "num", "width": 76, "rare": True},
-            {"key": "customer_name", "label": _("Name"), "min": 140, "grow": 2, "phone": 1, "opens": True},
+            {"key": "customer_name", "label": _("Name"), "min": 130, "grow": 2, "phone": 1, "opens": True},
         ]  # fmt: skip
         return [
-            {"key": "posted_on", "label": _("Date"), "kind": "date", "width": 98, "phone": 4},
-            {"key": "voucher", "label": _("Voucher"), "width": 84},
+            {"key": "posted_on", "label": _("Date"), "kind": "date", "width": 94, "phone": 4},
+            {"key": "voucher", "label": _("Voucher"), "width": 78},
             *([] if self.party else parties),
-            {"key": "kind", "label": _("Type"), "kind": "tag", "width": 104, "map": kinds, "phone": 3},
-            {"key": "text", "label": _("Text"), "min": 130, "grow": 3, **({"phone": 1} if self.party else {})},
+            {"key": "kind", "label": _("Type"), "kind": "tag", "width": 96, "map": kinds, "phone": 3},
+            {"key": "text", "label": _("Text"), "min": 110, "grow": 3, **({"phone": 1} if self.party else {})},
             {"key": "document_number", "label": _("Invoice no."), "width": 92, "rare": True},
             {"key": "kid", "label": "KID", "width": 134, "rare": self.party is None},
-            {"key": "due_on", "label": _("Due"), "kind": "date", "width": 98, "late": "late"},
-            {"key": "amount_minor", "label": _("Amount"), "kind": "money", "width": 112, "fixed": True, "phone": 2},
-            {"key": "residual_minor", "label": _("Residual"), "kind": "money", "width": 112, "dash": True},
-            {"key": "currency", "label": _("Currency"), "width": 72, "rare": set(self.frame.currency) <= {"NOK"}},
-            {"key": "match_number", "label": _("Match ID"), "kind": "num", "width": 92},
+            {"key": "due_on", "label": _("Due"), "kind": "date", "width": 94, "late": "late"},
+            {"key": "amount_minor", "label": _("Amount"), "kind": "money", "width": 108, "fixed": True, "phone": 2},
+            {"key": "residual_minor", "label": _("Residual"), "kind": "money", "width": 108, "dash": True},
+            {"key": "currency", "label": _("Currency"), "width": 64, "rare": set(self.frame.currency.unique()) <= {"NOK"}},
+            {"key": "match_number", "label": _("Match ID"), "kind": "num", "width": 90},
             {"key": "closed_on", "label": _("Closed on"), "kind": "date", "width": 98, "rare": True},
             {"key": "payer_name", "label": _("Payer"), "width": 140, "rare": True},
         ]
@@ -158,7 +157,7 @@ class LedgerScreen(ipywidgets.VBox):
 
     def _choose_ledger(self, value: str) -> None:
         self.ledger = Ledger(value) if value in set(Ledger) else self.ledger
-        self._again()
+        self.reload()
 
     def _choose_state(self, value: str) -> None:
         self.state = ItemState(value) if value in set(ItemState) else self.state
@@ -172,12 +171,7 @@ class LedgerScreen(ipywidgets.VBox):
         except ValueError:
             raise InvalidInput(_("Choose a day."), "as_of") from None
         self.grid.menu = self._menu_items()
-        self._again()
-
-    def _again(self) -> None:
-        self._read()
-        self.head.refresh(**self._shown())
-        self._show()
+        self.reload()
 
     def _filter(self, value: str) -> None:
         self.grid.filter = str(value)
@@ -199,7 +193,7 @@ class LedgerScreen(ipywidgets.VBox):
         except Conflict:
             self.reload()
             raise
-        self._again()
+        self.reload()
         self.app.toast(said, undo=True)
 
     def _link(self, keys: list[UUID], numbers: list[int]) -> str:

@@ -40,15 +40,20 @@ class PartyList(ipywidgets.VBox):
         actions = exports | {"filter": self._filter, "assign": self._assign, "cancel": self._cancel}
         items = [{"do": f"export_{form}", "icon": "download", "label": label, "key": "", "cls": ""} for label, form in EXPORTS]
         self.head = Live(self.template, app, actions=actions, base=app.base, question="", colleagues=[], exports=items)
+        self.frame = self.service.list()
+        status = {"key": "is_incomplete", "label": _("Status"), "width": 104, "map": {"0": "", "1": _("Incomplete")}}
+        columns = self.columns()
+        if self.frame.is_incomplete.any():  # else the column would only take room
+            columns.insert(-1, status)
         self.grid = Grid(
-            columns=self.columns(), sort=[self.sorted_by, 1], label=self.title, empty=self.empty,
+            columns=columns, sort=[self.sorted_by, 1], label=self.title, empty=self.empty,
             empty_hint=_("Add the first one with the button above."), menu=[{"id": "assign", "label": _("Change owner …")}],
             on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu), on_rows=guarded(app, self._export),
         )  # fmt: skip
         super().__init__([self.head, self.grid])
         for name in ("screen", "fixed"):
             self.add_class(name)
-        self.reload()
+        self._show()
 
     def columns(self) -> list[dict[str, Any]]:
         """The columns of the grid."""
@@ -75,6 +80,9 @@ class PartyList(ipywidgets.VBox):
     def reload(self) -> None:
         """Read the list again; who is about to get another owner stays so."""
         self.frame = self.service.list()
+        self._show()
+
+    def _show(self) -> None:
         self.grid.show(self.frame, in_order_of=self.sorted_by)
 
     def _filter(self, value: str) -> None:

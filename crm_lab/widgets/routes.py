@@ -23,8 +23,11 @@ from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.imports import ImportScreen
 from crm_lab.widgets.ledger import LedgerScreen
 from crm_lab.widgets.live import Live
+from crm_lab.widgets.notices import NoticeList
+from crm_lab.widgets.payments import PaymentScreen
 from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.search_results import SearchScreen
+from crm_lab.widgets.tasks import TaskList
 
 if TYPE_CHECKING:
     from crm_lab.widgets.shell import App
@@ -39,6 +42,13 @@ class Missing(Live):
     def __init__(self, app: App, title: str, text: str) -> None:
         super().__init__("missing.html", app, title=title, text=text, base=app.base)
         self.add_class("screen")
+
+
+def payments(app: App) -> Any:
+    """Incoming payments, for those who keep the books."""
+    if app.me.has(Role.ACCOUNTANT) or app.me.has(Role.ADMIN):
+        return PaymentScreen(app)
+    return Missing(app, _("No access"), _("Only accountants and administrators see and book payments."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,10 @@ ROUTES = (
     Route(f"contacts/{KEY}", lambda app, key: ContactCard(app, UUID(key))),
     Route(f"contacts/{KEY}/edit", lambda app, key: ContactForm(app, UUID(key))),
     Route(r"(search(?:\?.*)?)", SearchScreen),
+    Route("tasks", TaskList),
+    Route("register", NoticeList),
     Route("imports", ImportScreen),
+    Route("payments", payments),
     Route("profile", Profile),
     Route("employees", EmployeeAdministration, Role.ADMIN),
     Route("settings", CompanySettings, Role.ADMIN),

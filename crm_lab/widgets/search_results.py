@@ -8,9 +8,9 @@ from urllib.parse import parse_qs
 import ipywidgets
 import pandas as pd
 
-from crm_lab.domain.search import LONGEST_TEXT
+from crm_lab.domain.search import LONGEST_TEXT, MOST_ROWS
 from crm_lab.exchange.sheets import write_excel
-from crm_lab.i18n import _
+from crm_lab.i18n import _, number
 from crm_lab.widgets.base import guarded
 from crm_lab.widgets.customer_fields import kind_text
 from crm_lab.widgets.grid import Grid
@@ -43,7 +43,8 @@ class SearchScreen(ipywidgets.VBox):
         self.app, self.title = app, _("Search")
         self.filters = filters_of(path)
         self.head = Live(
-            "search.html", app, actions={"filter": self._filter, "export": self._ask}, base=app.base, f=self.filters, **self._choices()
+            "search.html", app, actions={"filter": self._filter, "export": self._ask}, base=app.base, f=self.filters,
+            is_cut=False, most=number(MOST_ROWS), **self._choices(),
         )  # fmt: skip
         self.grid = Grid(
             columns=self._columns(), sort=[], label=self.title, empty=_("No hits"), empty_hint=_("Write less of the name, or remove a filter."),
@@ -65,6 +66,8 @@ class SearchScreen(ipywidgets.VBox):
         given = {name: value for name, value in self.filters.items() if name != "active"}
         self.frame = self.app.crm.search(**given, **ACTIVITY[self.filters["active"]])
         self.grid.show(self.frame)
+        found = self.app.crm.search.find(text=self.filters["text"], limit=1)
+        self.head.refresh(is_cut=max(found.customers.total, found.contacts.total) > MOST_ROWS)
 
     def _choices(self) -> dict[str, Any]:
         labels = [(category.name, category.name) for category in self.app.crm.categories.list()]

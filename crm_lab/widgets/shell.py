@@ -28,7 +28,9 @@ from crm_lab.widgets.search_results import SearchScreen
 if TYPE_CHECKING:
     from crm_lab.connection import Connection
 
-COUNTED = ("customers", "contacts")
+COUNTED = ("customers", "contacts", "tasks")
+ON_PHONE = 4
+"""So many entries of the menu stand in a phone's bottom bar; the others are behind "More"."""
 MOST_RECENT = 5
 MOST_OFFERS = 20
 THEMES = ("auto", "light", "dark")
@@ -149,25 +151,29 @@ class App(ipywidgets.Box):
         self.router.settle()
 
     def _menu(self, at: str) -> dict[str, Any]:
-        items = [
+        items: list[dict[str, Any]] = [
             {"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._counts["customers"]},
             {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._counts["contacts"]},
+            {"path": "tasks", "label": _("Tasks"), "icon": "list-checks", "count": self._counts["tasks"]},
             {"path": "ledger", "label": _("Ledger"), "icon": "landmark", "count": None},
-            {"path": "imports", "label": _("Import"), "icon": "upload", "count": None},
         ]
+        if self.me.has(Role.ACCOUNTANT) or self.me.has(Role.ADMIN):
+            items.append({"path": "payments", "label": _("Incoming payments"), "icon": "banknote", "count": None})
+        items.append({"path": "register", "label": _("The register"), "icon": "bell", "count": self._counts["register"] or None})
+        items.append({"path": "imports", "label": _("Import"), "icon": "upload", "count": None})
         if self.me.has(Role.ADMIN):
             items.append({"path": "employees", "label": _("Employees"), "icon": "users", "count": None})
             items.append({"path": "settings", "label": _("Settings"), "icon": "settings", "count": None})
         return {
             "items": items, "at": at, "base": self.base, "me": self.me, "company": self.company.name,
-            "recent": list(self.recent.items()),
+            "recent": list(self.recent.items()), "rest": [item | {"base": self.base, "key": "", "cls": ""} for item in items[ON_PHONE:]],
         }  # fmt: skip
 
     def _count(self) -> None:
         """Ask how many there are, for the menu; nothing where the store is away."""
-        self._counts = dict.fromkeys(COUNTED)
+        self._counts = dict.fromkeys((*COUNTED, "register"))
         with suppress(CrmError):
-            self._counts = {service: getattr(self.crm, service).count() for service in COUNTED}
+            self._counts = {service: getattr(self.crm, service).count() for service in COUNTED} | {"register": self.crm.register.n_notices()}
 
     def _top(self) -> dict[str, Any]:
         return {

@@ -27,6 +27,8 @@ SUPPLIER = ("supplier_payment_days", "supplier_currency", "bic", "default_accoun
 TEXTS = ("invoice_copies", "price_list", "bic", "default_account", "approver")
 NAMES = tuple(f.name for f in fields(Terms))
 LONGEST_NUMBER = 20
+NOTHING, DASHES = "–", {"–", "-"}
+"""How a text setting is left empty although one would be inherited."""
 
 
 def term_label(name: str) -> str:
@@ -115,7 +117,7 @@ def _text(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if name in PERCENT:
         return _decimal(value)
-    return str(value)
+    return str(value) or NOTHING
 
 
 def terms_from(values: Mapping[str, Any], faults: Faults) -> Terms:
@@ -135,6 +137,8 @@ def _value(name: str, text: str) -> Any:
         return percent(text, name)
     if name in TICKS:
         return text == "yes"
+    if name in TEXTS and text in DASHES:
+        return ""
     kinds: dict[str, type[Distribution | VatTreatment]] = {"distribution": Distribution, "vat_treatment": VatTreatment}
     if name in kinds:
         try:
@@ -171,14 +175,19 @@ def term_rows(
     rows = []
     for name in names:
         term, key = inherited[name], f"terms.{name}"
-        words, options = term_words(name, term.value, employees), _options(name, employees)
-        is_own = bool(str(values[key]).strip())
+        own, words = str(values[key]).strip(), term_words(name, term.value, employees)
+        options = _options(name, employees)
         effective = _("{value} – {source}", value=words, source=source_words(term))
+        hint = _("Own value. Otherwise: {value}", value=effective) if own else "" if options else effective
+        if name in TEXTS and options and (term.value or own in DASHES):
+            options = [(NOTHING, _("Nobody")), *options]
+        elif name in TEXTS and term.value and not own:
+            hint = _("{value}. Write – for none.", value=effective)
         rows.append(
             {
-                "name": key, "label": term_label(name), "is_own": is_own, "placeholder": _text(name, term.value),
+                "name": key, "label": term_label(name), "is_own": bool(own), "hint": hint,
+                "placeholder": _text(name, term.value) if term.value != "" else "",
                 "options": [("", effective), *options] if options else [],
-                "hint": _("Own value. Otherwise: {value}", value=effective) if is_own else "" if options else effective,
                 "mode": "numeric" if name in DAYS else "decimal" if name in PERCENT else "",
             }
         )  # fmt: skip

@@ -42,7 +42,8 @@ def test_everything_arrives(wheel: Path) -> None:
     shared = {str(path.relative_to(ROOT)) for path in (ROOT / "share").rglob("*") if path.is_file()}
     data = next(name.partition("/")[0] for name in arrived if ".data/" in name)
     wanted = package | {f"{data}/data/{name}" for name in shared}
-    wanted |= {f"crm_lab/data/demo/{path.name}" for path in (ROOT / "data/demo").iterdir()} | {"crm_lab/notebooks/crm.ipynb", "crm_lab/voila.json"}
+    wanted |= {f"crm_lab/{path.relative_to(ROOT)}" for folder in ("demo", "reference") for path in (ROOT / "data" / folder).iterdir()}
+    wanted |= {"crm_lab/notebooks/crm.ipynb", "crm_lab/voila.json"}
     assert wanted - arrived == set()
     assert [name for name in arrived if name.startswith(("tests/", "benchmarks/"))] == []
 

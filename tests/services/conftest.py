@@ -8,21 +8,17 @@ import pytest
 
 from crm_lab.connection import Connection, Local
 from crm_lab.domain.access import Role
-from crm_lab.services.company import create_company
 from crm_lab.store.engine import Database
+from tests.company import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-PASSWORD = "hemmelig-nok"
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(company_url: str) -> Iterator[Database]:
     """An empty company with the administrator kari."""
-    opened = Database(f"duckdb:///{tmp_path / 'crm.duckdb'}")
-    create_company(opened, name="Test AS", username="kari", admin_name="Kari Nordmann", password=PASSWORD)
+    opened = Database(company_url)
     yield opened
     opened.close()
 

@@ -27,7 +27,7 @@ def filled(login: Callable[[str], Connection], database: Database) -> Database:
     crm = login("kari")
     label = crm.categories.create(name="Merke", for_contacts=True)
     address = Address(kind=AddressKind.POSTAL, city="OSLO")
-    party = crm.customers.create(name="Nordlys AS", is_supplier=True, addresses=(address,), categories=(label.id,))
+    party = crm.customers.create(name="Nordlys AS", phone="22222222", is_supplier=True, addresses=(address,), categories=(label.id,))
     crm.customers.rename(id=party.id, name="Sørlys AS", version=1)
     crm.contacts.create(last_name="Berg", roles=(ContactRole(id=new_id(), customer_id=party.id),), categories=(label.id,))
     return database

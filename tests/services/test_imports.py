@@ -74,6 +74,21 @@ def test_known_rows_are_left_alone_or_updated_and_the_update_is_undone(crm):
     assert (undone.name, undone.phone, undone.addresses, undone.version) == ("Fjord", "", (), 3)
 
 
+def test_a_name_left_by_an_update_stays_searchable(crm):
+    bring(crm, FILE)
+    bring(crm, "Navn;Org.nr\r\nNordfjord Bygg AS;923609016\r\n", choices=UPDATE)
+    party = crm.customers.by_number(number=10001)
+    assert (party.name, crm.cards.customer(number=party.number).former_names) == ("Nordfjord Bygg AS", ("Fjord AS",))
+    assert crm.customers.duplicates(name="Fjord AS")[0].number == 10001
+
+
+def test_more_than_one_statement_takes_are_undone(crm):
+    done = bring(crm, "Navn;Poststed\r\n" + "".join(f"Firma {n} AS;Oslo\r\n" for n in range(1200)))
+    assert done.n_new == crm.customers.count() == 1200
+    crm.history.undo(request_id=done.request_id)
+    assert crm.customers.count() == 0
+
+
 def test_one_fault_stops_the_whole_file_and_each_is_told(crm):
     text = FILE + "Feil AS;123456789;12;@;;x;\r\nRett AS;;;;;;\r\n"
     job = crm.imports.read("fil.csv", "customers", text.encode())

@@ -196,8 +196,9 @@ def test_a_broken_download_is_told_in_a_sentence(tmp_path: Path, server: Registe
 
 
 def test_import_of_a_file_makes_the_copy(tmp_path: Path, bulk: Path, login: Callable[[str], Connection]) -> None:
-    code, said = crm_lab("import", "register", str(bulk), "--data", str(tmp_path))
+    code, said = crm_lab("import", "register", str(bulk), "--data", str(tmp_path / "new"))
     assert (code, "3 enheter" in said) == (0, True)
+    (tmp_path / "new" / "register.sqlite").rename(tmp_path / "register.sqlite")  # the company there is open in this process
     assert login("ola").register.search(text="equinor").source is RegisterSource.LOCAL
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crm_lab.domain.names import name_key
-from crm_lab.exchange.register import TruncatedFile, as_entity, kept, place, read_entities
+from crm_lab.exchange.register import TruncatedFile, as_entity, place, read_entities
 from crm_lab.store.register import CopyDamaged, RegisterFile, RegisterRow, build, change
 from tests.misspellings import misspell
 
@@ -50,7 +50,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegisterFile]:
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegisterFile]:
     path = tmp_path_factory.mktemp("real") / "register.sqlite"
-    rows = (RegisterRow.of(e["organisasjonsnummer"], e["navn"], place(e), kept(e)) for e in read_entities(REAL, []))
+    rows = (RegisterRow.of(e["organisasjonsnummer"], e["navn"], place(e), e) for e in read_entities(REAL, []))
     build(path, rows, {}, check=lambda _n: None)
     made = RegisterFile(path)
     yield made

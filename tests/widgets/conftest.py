@@ -11,8 +11,6 @@ import pytest
 
 import crm_lab
 from crm_lab.i18n import use_locale
-from crm_lab.services.company import create_company
-from crm_lab.store.engine import Database
 from crm_lab.widgets.router import stylesheet
 from crm_lab.widgets.shell import App
 
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from crm_lab.domain.customers import Customer
 
 HERE = Path(__file__).parent
-PASSWORD = "hemmelig-nok"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PAGE = """<!DOCTYPE html><html lang="nb"><head><style>html,body{margin:0;height:100%}</style></head>
@@ -67,13 +64,9 @@ def norwegian(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def crm(tmp_path: Path) -> Iterator[Connection]:
+def crm(company_url: str) -> Iterator[Connection]:
     """An empty company, seen by its administrator kari."""
-    url = f"duckdb:///{tmp_path / 'crm.duckdb'}"
-    database = Database(url)
-    create_company(database, name="Test AS", username="kari", admin_name="Kari Nordmann", password=PASSWORD)
-    database.close()
-    connection = crm_lab.connect("kari", url=url)
+    connection = crm_lab.connect("kari", url=company_url)
     yield connection
     connection.close()
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 
 from crm_lab.domain.access import Role
 from crm_lab.domain.addresses import Address, AddressKind
 from crm_lab.domain.customers import RegisterStatus
+from crm_lab.domain.terms import Terms
+from crm_lab.i18n import OSLO
 from crm_lab.widgets.customer_card import CustomerCard
 from crm_lab.widgets.customer_form import CustomerForm
 from tests import register_server
@@ -105,7 +107,7 @@ def test_a_company_is_registered_from_its_number_alone(app, crm, register):
     type_in(screen, organisation_number="NO 923 609 016 MVA")
     assert "EQUINOR ASA" in screen.html and "MVA-registrert" in screen.html
     screen.act("take", id="923609016")
-    assert f"Fra Enhetsregisteret, {datetime.now(UTC):%d.%m.%Y}" in screen.html
+    assert f"Fra Enhetsregisteret, {datetime.now(OSLO):%d.%m.%Y}" in screen.html
     save(screen)
     made = crm.customers.by_number(number=10001)
     assert (made.name, made.organisation_number, made.register_status) == ("EQUINOR ASA", "923609016", RegisterStatus.ACTIVE)
@@ -170,6 +172,21 @@ def test_our_own_party_is_shown_and_saved_again_only_with_a_reason(app, crm, acm
     assert crm.customers.count() == 2
 
 
+def test_a_change_that_makes_a_double_is_saved_only_with_a_reason(app, crm, acme):
+    other = crm.customers.create(name="Nordlys AS")
+    screen = begin(app, f"customers/{other.number}/edit")
+    type_in(screen, organisation_number="923609016")
+    save(screen)
+    type_in(screen, left=True, organisation_number="923609016")  # the field is left as the reason is asked for
+    assert crm.customers.get(id=other.id).organisation_number == ""
+    assert 'name="duplicate_reason"' in screen.html and f'data-route="customers/{acme.number}"' in screen.html
+    save(screen, duplicate_reason="Egen avdeling")
+    saved = crm.customers.get(id=other.id)
+    assert (saved.organisation_number, saved.duplicate_reason) == ("923609016", "Egen avdeling")
+    renamed = crm.customers.change(id=other.id, version=saved.version, name="Sørlys AS")
+    assert renamed.duplicate_reason == "Egen avdeling"
+
+
 def test_a_like_name_is_warned_of_while_typing(app, acme):
     screen = begin(app)
     type_in(screen, name="ACME")
@@ -179,6 +196,25 @@ def test_a_like_name_is_warned_of_while_typing(app, acme):
 
 
 # settings, owner, categories, addresses
+
+
+def test_a_text_or_an_approver_that_is_inherited_can_be_left_empty(app, crm):
+    crm.company.set_terms(terms=Terms(price_list="Proff", approver="kari"))
+    screen = begin(app)
+    assert "Proff – firmaets standard. Skriv – for ingen." in screen.html
+    type_in(screen, kind="supplier")
+    assert '<option value="–">Ingen</option>' in screen.html
+    save(screen, name="Acme", **{"terms.price_list": "-", "terms.approver": "–"})
+    made = crm.customers.by_number(number=10001)
+    assert (made.terms.price_list, made.terms.approver, made.terms.bic) == ("", "", None)
+    found = crm.customers.terms(id=made.id)["price_list"]
+    assert (found.value, found.source) == ("", "own")
+    again = begin(app, "customers/10001/edit")
+    assert (again.values["terms.price_list"], again.values["terms.bic"]) == ("–", "")
+    assert '<option value="–" selected>Ingen</option>' in again.html
+    again.act("inherit", name="terms.price_list")
+    save(again)
+    assert crm.customers.by_number(number=10001).terms.price_list is None
 
 
 def test_a_setting_says_what_it_inherits_and_goes_back_to_it(app, crm):

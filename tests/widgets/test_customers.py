@@ -103,6 +103,20 @@ def test_the_list_opens_the_row_of_the_browser_and_no_other(app, acme):
     assert app.router.path == f"customers/{acme.number}"
 
 
+@pytest.mark.parametrize("noun", ["customers", "contacts"])
+def test_the_list_marks_those_registered_by_name_alone(app, crm, noun):
+    app.go(noun)
+    assert "is_incomplete" not in [c["key"] for c in app.main.children[0].grid.columns]
+    getattr(crm, noun).create_by_name(name="Bare Navn")
+    app.go("profile")
+    app.go(noun)
+    screen = app.main.children[0]
+    (column,) = [c for c in screen.grid.columns if c["key"] == "is_incomplete"]
+    assert column["map"] == {"0": "", "1": "Ufullstendig"}
+    (sent,) = [c for c in screen.grid.data if c["key"] == "is_incomplete"]
+    assert sent["data"] == (1).to_bytes(4, "little")
+
+
 def test_the_rows_shown_are_exported_and_no_cell_is_a_formula(app, crm):
     for name in ("Øst; Vest AS", '=HYPERLINK("http://x")', "@sum", "-2+3", "Sist AS"):
         crm.customers.create(name=name, phone="22 22 22 22")

@@ -19,7 +19,7 @@ from crm_lab.exchange.register.entity import (
     as_customer_fields,
     as_entity,
     as_flat,
-    kept,
+    is_deleted,
     place,
     register_status,
 )
@@ -44,7 +44,7 @@ __all__ = [
     "as_entity",
     "as_flat",
     "download",
-    "kept",
+    "is_deleted",
     "place",
     "read_entities",
     "register_status",

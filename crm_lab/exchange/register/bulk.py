@@ -19,7 +19,7 @@ import msgspec
 
 from crm_lab.domain.values import OrgNumber
 from crm_lab.errors import InvalidInput
-from crm_lab.exchange.register.entity import NUMBER, Entity, as_flat
+from crm_lab.exchange.register.entity import NUMBER, Entity, as_flat, kept
 from crm_lab.i18n import _
 
 if TYPE_CHECKING:
@@ -70,7 +70,9 @@ class RowFault:
 
 
 def read_entities(path: Path, faults: list[RowFault]) -> Iterator[Entity]:
-    """Every entity as flat keys ("forretningsadresse.poststed"), its number as nine digits; bad rows go to `faults`.
+    """Every entity as flat keys ("forretningsadresse.poststed") that say something, its number as nine digits.
+
+    Bad rows go to `faults`.
 
     Raises
     ------
@@ -160,7 +162,7 @@ def _csv_rows(lines: _Joined, name: str) -> Iterator[Entity | None]:
         raise NotARegisterFile(name)
     for row in csv.reader(lines, delimiter=delimiter, strict=True):
         if len(row) >= len(header):
-            yield dict(zip(header, row, strict=False))
+            yield kept(dict(zip(header, row, strict=False)))
         elif row and not lines.is_whole:
             raise EOFError
         elif row:

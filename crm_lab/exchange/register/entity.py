@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NUMBER = "organisasjonsnummer"
 ENDED = ("konkurs", "underAvvikling", "underTvangsavviklingEllerTvangsopplosning")
 ENDED_ON = ("slettedato", "nedleggelsesdato")
+TOLD_OF_ENDED = frozenset(ENDED + ENDED_ON)
 LINKS = "_links"
 PLACES_BY_EMPLOYEES = (1000, 250, 50, 10, 5)
 NO_EMPLOYEES, SOLE_TRADER, SUB_UNIT, GONE = 6, 7, 8, 9
@@ -29,23 +30,21 @@ Entity = dict[str, Any]
 
 
 def as_flat(entity: dict[str, Any]) -> Entity:
-    """The service's nested JSON with the flat keys of the CSV ("forretningsadresse.poststed")."""
+    """The service's nested JSON with the flat keys of the CSV ("forretningsadresse.poststed"), as far as it says something."""
     flat: Entity = {}
     for key, value in entity.items():
-        if key == LINKS:
-            continue
-        if isinstance(value, dict):
+        if not isinstance(value, dict):
+            if (value and value != "false") or (value == 0 and value is not False):
+                flat[key] = value
+        elif key != LINKS:
             for inner, v in value.items():
-                if inner != LINKS:
+                if (v and v != "false" and inner != LINKS) or (v == 0 and v is not False):
                     flat[f"{key}.{inner}"] = v
-        else:
-            flat[key] = value
     return flat
 
 
 def as_entity(flat: Entity) -> RegisterEntity:
     """One of `read_entities`' rows; a phone, e-mail or website that is none keeps its text."""
-    deleted_on = _date(flat, *ENDED_ON)
     return RegisterEntity(
         organisation_number=str(OrgNumber.parse(_text(flat, NUMBER))),
         name=_text(flat, "navn"),
@@ -54,8 +53,8 @@ def as_entity(flat: Entity) -> RegisterEntity:
         is_vat_registered=_true(flat, "registrertIMvaRegisteret", "registrertIMvaregisteret"),
         is_bankrupt=_true(flat, ENDED[0]),
         is_winding_up=_true(flat, *ENDED[1:]),
-        is_deleted=deleted_on is not None or _text(flat, "respons_klasse").startswith("Slettet"),
-        deleted_on=deleted_on,
+        is_deleted=is_deleted(flat),
+        deleted_on=_date(flat, *ENDED_ON),
         registered_on=_date(flat, *(f"registreringsdato{end}nhetsregisteret" for end in ("e", "E", "IE"))),
         founded_on=_date(flat, "stiftelsesdato", "oppstartsdato"),
         industry_code=_text(flat, "naeringskode1.kode"),
@@ -67,6 +66,11 @@ def as_entity(flat: Entity) -> RegisterEntity:
         visiting=_address(flat, AddressKind.VISITING, "forretningsadresse", "beliggenhetsadresse"),
         postal=_address(flat, AddressKind.POSTAL, "postadresse"),
     )
+
+
+def is_deleted(flat: Entity) -> bool:
+    """Whether this is the entity's gravestone."""
+    return _date(flat, *ENDED_ON) is not None or _text(flat, "respons_klasse").startswith("Slettet")
 
 
 def register_status(entity: Entity) -> RegisterStatus:
@@ -144,20 +148,17 @@ def _date(flat: Entity, *keys: str) -> date | None:
 
 def place(flat: Entity) -> int:
     """Where among equal hits people expect it: 0 for the largest employers, 9 for what has ended."""
-    if any(_true(flat, key) for key in ENDED) or any(flat.get(key) for key in ENDED_ON):
+    if not TOLD_OF_ENDED.isdisjoint(flat) and (_true(flat, *ENDED) or any(flat.get(key) for key in ENDED_ON)):
         return GONE
-    if flat.get("overordnetEnhet") and _text(flat, "organisasjonsform.kode") in {"BEDR", "AAFY"}:
+    form = _text(flat, "organisasjonsform.kode")
+    if form in {"BEDR", "AAFY"} and flat.get("overordnetEnhet"):
         return SUB_UNIT
-    n = _whole(_text(flat, "antallAnsatte")) or 0
+    n = (_whole(_text(flat, "antallAnsatte")) or 0) if "antallAnsatte" in flat else 0
     if n >= PLACES_BY_EMPLOYEES[-1]:
         return next(i for i, least in enumerate(PLACES_BY_EMPLOYEES) if n >= least)
-    return SOLE_TRADER if _text(flat, "organisasjonsform.kode") == "ENK" else NO_EMPLOYEES
+    return SOLE_TRADER if form == "ENK" else NO_EMPLOYEES
 
 
 def kept(flat: Entity) -> Entity:
     """What of the entity is worth keeping: everything that says something."""
-    return {
-        key: value
-        for key, value in flat.items()
-        if value is not None and value is not False and value != "" and value != "false"  # noqa: PLR1714 - 0 counts; speed
-    }
+    return {key: value for key, value in flat.items() if (value and value != "false") or (value == 0 and value is not False)}

@@ -11,7 +11,7 @@ from crm_lab.domain.ids import new_id
 from crm_lab.domain.ledger import CONTROL_ACCOUNT, Ledger, MatchRule, PostingKind
 from crm_lab.domain.values import mod10
 from crm_lab.store import tables
-from crm_lab.store.records import load
+from crm_lab.store.bulk import load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

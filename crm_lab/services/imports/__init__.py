@@ -32,7 +32,8 @@ from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.imports.contacts import ContactPlan
 from crm_lab.services.imports.customers import CustomerPlan
 from crm_lab.store import tables
-from crm_lab.store.records import as_record, load
+from crm_lab.store.bulk import load
+from crm_lab.store.records import as_record
 
 if TYPE_CHECKING:
     from crm_lab.services.imports.plan import Plan

@@ -13,6 +13,7 @@ from crm_lab.domain.access import Role
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.ledger import (
     CONTROL_ACCOUNT,
+    CannotLink,
     ItemState,
     Ledger,
     Linking,
@@ -155,6 +156,8 @@ class Subledger(Service):
         links.check_as_seen(posting_ids, merging)
         fresh = 0 if links.now else links.next_number()
         after = linked(links.now, posting_ids, fresh)
+        if after == links.now:
+            raise CannotLink(_("These postings are linked with each other already."))
         number = after[posting_ids[0]]
         links.save(after, rule=rule, reason=reason)
         return links.group(number, rule, reason)

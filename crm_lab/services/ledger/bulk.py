@@ -16,7 +16,7 @@ from crm_lab.domain.ledger import MatchRule
 from crm_lab.i18n import OSLO, _
 from crm_lab.services.ledger.links import PLACE, StillLinked
 from crm_lab.store import tables
-from crm_lab.store.records import load
+from crm_lab.store.bulk import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -26,6 +26,7 @@ from crm_lab.domain.values import clean_text
 from crm_lab.errors import Conflict, InvalidInput, NotFound
 from crm_lab.i18n import OSLO, _
 from crm_lab.store import tables
+from crm_lab.store.bulk import among
 from crm_lab.store.records import as_record, as_row
 
 if TYPE_CHECKING:
@@ -218,10 +219,8 @@ def is_sound(work: Work, posting_ids: Iterable[UUID], match_ids: Iterable[UUID])
     """Whether none of the postings is in two matches, and none of the matches holds a single one."""
     i = tables.match_item
     for key, keys, wrong in ((i.c.posting_id, posting_ids, func.count() > 1), (i.c.match_id, match_ids, func.count() < SMALLEST_MATCH)):
-        with work.among(key, keys) as parts:
-            for part in parts:
-                if work.one(select(key).where(and_(part, i.c.unlinked_at.is_(None))).group_by(key).having(wrong)):
-                    return False
+        if work.one(select(key).where(and_(among(key, keys), i.c.unlinked_at.is_(None))).group_by(key).having(wrong)):
+            return False
     return True
 
 
@@ -233,8 +232,7 @@ def _read(work: Work, which: ColumnElement[Any], keys: Iterable[UUID], *, everyb
     query = select(p.c.id, *(p.c[name] for name in ("number", "amount", *PLACE)), g.c.number.label("match_number"), *link)
     query = query.outerjoin(i, live).outerjoin(g, g.c.id == i.c.match_id)
     query = query if everybody else query.where(visible_to_bookkeeper(work, p))
-    with work.among(which, keys) as parts:
-        rows = [row for part in parts for row in work.rows(query.where(part))]
+    rows = work.rows(query.where(among(which, keys)))
     names = [column.name for column in i.c]
     for row in rows:
         item = {name: row.pop(f"item_{name}") for name in names}

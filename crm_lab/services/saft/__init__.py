@@ -17,7 +17,8 @@ from crm_lab.i18n import _, number
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.saft.booking import Booking
 from crm_lab.store import tables
-from crm_lab.store.records import Row, load
+from crm_lab.store.bulk import load
+from crm_lab.store.records import Row
 
 MOST_A_PIECE, MOST_PIECES, LONGEST_FILE_NAME = 4000, 10_000, 250
 KEPT = timedelta(days=1)

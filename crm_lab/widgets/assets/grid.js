@@ -56,18 +56,20 @@ function render({model, el, signal}) {
     model.set('sort', [key, now === key && direction === 1 ? -1 : 1]);
     model.save_changes();
   }
+  /** What tells a row from others, also after a reload. @param {number} i */
+  const keyOf = i => cols[model.get('identity')]?.raw[i] ?? i;
   function load() {
+    const kept = new Set(model.get('identity') ? [...chosen].map(keyOf) : []);
     cols = readColumns(model.get('data') ?? [], words.locale);
     n = Object.values(cols)[0]?.n ?? 0;
     folded = new Array(n);
     chosen.clear();
-    const kept = model.get('selected');
-    for (let at = 0; at + 4 <= (kept?.byteLength ?? 0); at += 4) chosen.add(kept.getInt32(at, true));
+    for (let i = 0; kept.size && i < n; i++) if (kept.has(keyOf(i))) chosen.add(i);
     const at = active;
     anchor = active = -1;
     arrange();
     anchor = active = Math.min(at, order.length - 1); // who works down a list goes on where the row was
-    later();
+    kept.size ? changed() : later();
   }
   /** What the cell says. @param {any} d @param {number} i @returns {string} */
   function display(d, i) {
@@ -171,10 +173,9 @@ function render({model, el, signal}) {
     });
   }
   let timer = 0;
+  const marks = () => new DataView(Int32Array.from(chosen, keyOf).buffer);
   function tell() {
-    clearTimeout(timer);
-    timer = 0;
-    model.set('selected', new DataView(Int32Array.from(chosen).buffer));
+    model.set('selected', marks());
     model.save_changes();
   }
   function changed() {
@@ -183,11 +184,8 @@ function render({model, el, signal}) {
     clearTimeout(timer);
     timer = window.setTimeout(tell, 30);
   }
-  /** An action on the selection, which Python knows of first. @param {string} id */
-  function act(id) {
-    if (timer) tell();
-    model.send({event: 'menu', id});
-  }
+  /** An action goes with the selection: a changed trait may wait behind an earlier one. @param {string} id */
+  const act = id => model.send({event: 'menu', id}, undefined, [marks()]);
   /** One click or arrow key. @param {number} at @param {{ctrl?: boolean, shift?: boolean}} keys */
   function choose(at, {ctrl = false, shift = false}) {
     const i = order[at];
@@ -262,10 +260,8 @@ function render({model, el, signal}) {
     const last = order.length - 1, page = Math.max(1, Math.floor(scroller.clientHeight / rowHeight) - 2);
     const to = {ArrowDown: active + 1, ArrowUp: active - 1, PageDown: active + page, PageUp: active - page, Home: 0, End: last}[/** @type {'Home'} */ (e.key)];
     const item = chosen.size && !e.ctrlKey && !e.metaKey && !e.altKey && model.get('menu').find((/** @type {any} */ m) => m.key === e.key.toUpperCase());
-    if (item) {
-      e.stopPropagation();
-      if (fits(item, cols, chosen)) act(item.id);
-    } else if (e.key === 'ArrowUp' && active <= 0) { e.preventDefault(); /** @type {HTMLElement} */ (head.firstElementChild)?.focus(); }
+    if (item) { e.stopPropagation(); if (fits(item, cols, chosen)) act(item.id); }
+    else if (e.key === 'ArrowUp' && active <= 0) { e.preventDefault(); /** @type {HTMLElement} */ (head.firstElementChild)?.focus(); }
     else if (to !== undefined && last >= 0) {
       e.preventDefault();
       const at = Math.max(0, Math.min(last, to));

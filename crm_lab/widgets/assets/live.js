@@ -34,6 +34,19 @@ function rove(event) {
   if (role !== 'menuitem') next.click();
 }
 
+/** In a table of rows to answer: arrows move, and a key does what the button of the row that names it does. @param {KeyboardEvent} event */
+function answer(event) {
+  const at = /** @type {HTMLElement} */ (event.target);
+  if (!at.matches('[data-rows] tr') || event.ctrlKey || event.metaKey || event.altKey) return;
+  const next = {ArrowDown: at.nextElementSibling, ArrowUp: at.previousElementSibling}[event.key];
+  const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  const button = at.querySelector(`[aria-keyshortcuts~="${CSS.escape(key)}"]`);
+  if (!next && !button) return;
+  event.preventDefault();
+  if (button && !event.repeat) /** @type {HTMLElement} */ (button).click();
+  /** @type {HTMLElement | null | undefined} */ (next)?.focus();
+}
+
 /** Put an opened pop-up menu by its button. @param {HTMLElement} el @param {HTMLElement} menu */
 function place(el, menu) {
   const button = el.querySelector(`[popovertarget="${menu.id}"]`)?.getBoundingClientRect();
@@ -143,6 +156,7 @@ function render({model, el, signal}) {
       });
   });
   on('keydown', rove);
+  on('keydown', answer);
   document.addEventListener('keydown', e => {
     if (!(e.ctrlKey || e.metaKey) || !(e.key.toLowerCase() === 's' || e.key === 'Enter')) return;
     const at = /** @type {Element} */ (e.target);

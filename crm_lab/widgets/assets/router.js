@@ -2,6 +2,8 @@
 // The address bar, title, language, theme, keys and passing messages. In JupyterLab, and under a plain `voila`, the address
 // is not ours and stays.
 
+const SEQUENCE = 400;
+
 /** @param {{model: any, el: HTMLElement, signal: AbortSignal}} view */
 function render({model, el, signal}) {
   el.style.display = 'none';
@@ -58,15 +60,30 @@ function render({model, el, signal}) {
     form.submit();
   }
 
+  /** Do what stands on the screen for a key: press it, or begin to write in it. @param {string} key */
+  function shortcut(key) {
+    const target = /** @type {HTMLElement | null} */ (document.querySelector(`[aria-keyshortcuts=${key}]`));
+    if (target?.matches('input,textarea')) target.focus();
+    else target?.click();
+    return Boolean(target);
+  }
+
   let before = '';
+  let alone = 0;
   document.addEventListener('keydown', e => {
     const typing = /** @type {HTMLElement} */ (e.target).closest?.('input,textarea,select,[contenteditable]');
     if (typing || e.ctrlKey || e.metaKey || e.altKey) return;
-    const pair = before + e.key.toLowerCase();
-    before = e.key.toLowerCase() === 'n' ? 'n' : '';
-    const place = {nk: 'customers/new', np: 'contacts/new'}[pair];
-    if (place) visit(place);
-    else if (e.key === 'F2' || e.key === 'e') /** @type {HTMLElement | null} */ (document.querySelector(`[aria-keyshortcuts=${e.key.toUpperCase()}]`))?.click();
+    const key = e.key.toLowerCase();
+    const place = {nk: 'customers/new', np: 'contacts/new'}[before + key];
+    const began = key === 'n' && !before;
+    before = began ? 'n' : '';
+    clearTimeout(alone);
+    if (place) return visit(place);
+    // n alone is a new note; it waits for what might follow
+    if (began) alone = window.setTimeout(() => { before = ''; shortcut('N'); }, SEQUENCE);
+    else if (e.key === 'F2' || key === 'e' || key === 't') {
+      if (shortcut(e.key.toUpperCase())) e.preventDefault();
+    }
   }, {signal});
 
   const toasts = element('div', 'crm-toast', {role: 'status', 'aria-live': 'polite'});

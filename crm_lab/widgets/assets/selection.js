@@ -21,7 +21,7 @@ export function sums(cols, key, by, rows) {
 export function sumText(found, locale, usual) {
   const money = new Intl.NumberFormat(locale, {minimumFractionDigits: 2, maximumFractionDigits: 2});
   const plain = found.size === 0 || (found.size === 1 && (found.has(usual) || found.has('')));
-  const told = found.size ? [...found] : [/** @type {[string, number]} */ (['', 0])];
+  const told = found.size ? [...found].sort(([a], [b]) => Number(b === usual) - Number(a === usual) || (a < b ? -1 : 1)) : [/** @type {[string, number]} */ (['', 0])];
   return told.map(([name, sum]) => `${plain ? '' : `${name} `}${money.format(sum / 100 + 0).replace('-', '\u2212')}`).join(' · ');
 }
 

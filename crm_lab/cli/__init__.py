@@ -5,14 +5,15 @@ from __future__ import annotations
 import shutil
 import sys
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from crm_lab import __version__
-from crm_lab.errors import CrmError
+from crm_lab.cli.options import connected, count, data_option, force_option, plainly
+from crm_lab.cli.payments import import_payments
+from crm_lab.cli.saft import export_saft, import_saft
 from crm_lab.i18n import ngettext
 
 if TYPE_CHECKING:
@@ -23,28 +24,6 @@ if TYPE_CHECKING:
     from crm_lab.store.engine import Database
 
 R = TypeVar("R")
-
-
-def plainly(command: Callable[..., R]) -> Callable[..., R]:
-    """Show our own errors as one sentence and exit with 2; anything else is a bug and stays loud."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> R:
-        try:
-            return command(*args, **kwargs)
-        except CrmError as error:
-            click.echo(error.message, err=True)
-            sys.exit(2)
-
-    return run
-
-
-data_option = click.option(
-    "--data", type=click.Path(path_type=Path, file_okay=False), default=Path("var/company"), show_default=True,
-    envvar="CRM_DATA", help="Folder of the company.",
-)  # fmt: skip
-
-force_option = click.option("--force", is_flag=True, help="Take a file with far fewer entities than our copy.")
 
 
 def open_company(data: Path) -> Database:
@@ -146,6 +125,7 @@ def import_register(file: Path, target: str, owner: str, data: Path, *, force: b
 
     if target == "lookup":
         _load_copy(data, [file], is_forced=force)
+        _compare(data)
         return
     database = open_company(data)
     try:
@@ -188,11 +168,31 @@ def update_register(files: tuple[Path, ...], url: str, data: Path, *, full: bool
         _load_copy(data, list(files), is_forced=force)
     elif full or not copy.exists():
         _fetch_copy(data, url, is_forced=force)
-    if not url:
+    if url:
+        api = RegisterApi(url, patience=120.0)
+        n = follow_register(copy, api, now=utc_now(), on_progress=count)
+        click.echo(ngettext("{n} change since then.", "{n} changes since then.", n))
+    _compare(data)
+
+
+def _compare(data: Path) -> None:
+    """Tell what has changed about our customers; where the company is served, its store does so within a minute."""
+    from crm_lab.services.notices import compare_with_register
+    from crm_lab.settings import Settings, utc_now
+    from crm_lab.store.engine import StoreHeld
+    from crm_lab.store.register import register_at
+
+    if not (Settings(data=data).url or (data / "crm.duckdb").exists()):
         return
-    api = RegisterApi(url, patience=120.0)
-    n = follow_register(copy, api, now=utc_now(), on_progress=_count)
-    click.echo(ngettext("{n} change since then.", "{n} changes since then.", n))
+    try:
+        database = open_company(data)
+    except StoreHeld:
+        return
+    try:
+        n = compare_with_register(database, register_at(copy_path(data)), now=utc_now())
+    finally:
+        database.close()
+    click.echo(ngettext("{n} notice about our customers.", "{n} notices about our customers.", n))
 
 
 def copy_path(data: Path) -> Path:
@@ -229,21 +229,15 @@ def _load_copy(data: Path, files: list[Path], *, is_forced: bool, made_at: datet
 
     made = made_at or datetime.fromtimestamp(min(file.stat().st_mtime for file in files), UTC)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    report = load_register(copy_path(data), files, made_at=made, is_forced=is_forced, on_progress=_count)
+    report = load_register(copy_path(data), files, made_at=made, is_forced=is_forced, on_progress=count)
     _tell(report)
-
-
-def _count(n: int) -> None:
-    """A line that counts, where somebody watches."""
-    if sys.stderr.isatty():
-        click.echo(f"\r{n:,}".replace(",", " "), nl=False, err=True)
 
 
 def _import_file(kind: str, file: Path, data: Path, choices: dict[str, object]) -> None:
     """Read a file through `connect()`, so that it also works while the company is served."""
     from crm_lab.domain.imports import FileRejected, ImportChoices, columns_of
 
-    crm = _connected(data)
+    crm = connected(data)
     try:
         job = crm.imports.read(file, kind)
         for header, key in zip(job.header, job.mapping, strict=True):
@@ -293,31 +287,50 @@ def import_contacts(
     _import_file("contacts", file, data, choices)
 
 
-@import_.command(name="saft")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
-@click.option("--own-currency", is_flag=True, help="Post lines in the currency they name, else all in the file's.")
+def _in_company(data: Path, here: Callable[[Database], R], served: Callable[[Connection], R]) -> R:
+    """Run in this process, or in the store where one holds the company; there as the administrator CRM_USER."""
+    import os
+
+    from crm_lab.connection import Connection
+    from crm_lab.store.engine import StoreHeld
+
+    try:
+        database = open_company(data)
+    except StoreHeld:
+        os.environ["CRM_DATA"] = str(data)
+        crm = Connection.find()
+        try:
+            return served(crm)
+        finally:
+            crm.close()
+    try:
+        return here(database)
+    finally:
+        database.close()
+
+
+@main.command()
 @data_option
 @plainly
-def import_saft(file: Path, data: Path, *, dry_run: bool, own_currency: bool) -> None:
-    """Read customers, suppliers and their postings from a SAF-T Financial file, as the employee CRM_USER."""
-    crm = _connected(data)
-    try:
-        job = crm.saft.read(file)
-        with click.progressbar(length=job.size, label=file.name, file=sys.stderr) as bar:
-            for done in job.pieces():
-                bar.update(done - bar.pos)
-        report = job.preview(in_own_currency=own_currency) if dry_run else job.run(in_own_currency=own_currency)
-        job.discard()
-    finally:
-        crm.close()
-    click.echo(report.sentence)
-    for difference in report.differences[:20]:
-        click.echo(f"  ≠ {difference.sentence}")
-    for warning in report.warnings[:20]:
-        click.echo(f"  {warning.where}: {warning.field}: {warning.message}", err=True)
-    if report.n_warnings > len(report.warnings[:20]):
-        click.echo(f"  … {report.n_warnings} in all", err=True)
+def backup(data: Path) -> None:
+    """Write a consistent copy to DATA/backup, also while it is served (the store makes one nightly)."""
+    from crm_lab.store.backup import backup as back_up
+
+    click.echo(_in_company(data, lambda database: str(back_up(database, data / "backup")), lambda crm: str(crm.company.backup())))
+
+
+@main.command()
+@data_option
+@plainly
+def check(data: Path) -> None:
+    """Look for broken references and numbers, also while it is served; exits with 1 where there are any."""
+    from crm_lab.services.check import check as check_company
+
+    faults: list[str] = _in_company(data, check_company, lambda crm: list(crm.company.check()))
+    for fault in faults:
+        click.echo(fault)
+    click.echo("OK" if not faults else f"{len(faults)} faults")
+    sys.exit(1 if faults else 0)
 
 
 @main.group()
@@ -325,67 +338,6 @@ def export() -> None:
     """Write the company's data to a file."""
 
 
-@export.command(name="saft")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day, 2026-01-01.")
-@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last day, 2026-12-31.")
-@click.option("--company-number", required=True, help="Our organisation number.")
-@click.option("--contact", default="", help="Who answers for the file.")
-@click.option("--phone", default="", help="Their phone.")
-@click.option("--rate", "rates", multiple=True, help="Kroner for one of another currency: EUR=11.50.")
-@data_option
-@plainly
-def export_saft(file: Path, first: datetime, last: datetime, company_number: str, contact: str, phone: str, rates: tuple[str, ...], data: Path) -> None:
-    """Write the customers' and suppliers' ledgers as SAF-T Financial 1.30."""
-    from crm_lab.saft import export_saft as export_ledgers
-    from crm_lab.saft import parse_rates
-
-    crm = _connected(data)
-    try:
-        who = {"company_number": company_number, "contact": contact, "phone": phone}
-        n = export_ledgers(crm, file, first.date(), last.date(), **who, rates=parse_rates(rates))
-    finally:
-        crm.close()
-    click.echo(ngettext("{n} posting.", "{n} postings.", n))
-
-
-def _connected(data: Path) -> Connection:
-    """The company through its store where it is served, else from its file."""
-    import os
-
-    from crm_lab.connection import Connection
-
-    os.environ["CRM_DATA"] = str(data)
-    return Connection.find()
-
-
-@main.command()
-@data_option
-@plainly
-def backup(data: Path) -> None:
-    """Write a consistent copy to DATA/backup (while it is served, the store makes one nightly)."""
-    from crm_lab.store.backup import backup as back_up
-
-    database = open_company(data)
-    try:
-        click.echo(back_up(database, data / "backup"))
-    finally:
-        database.close()
-
-
-@main.command()
-@data_option
-@plainly
-def check(data: Path) -> None:
-    """Look for broken references and numbers; exits with 1 where there are any."""
-    from crm_lab.services.check import check as check_company
-
-    database = open_company(data)
-    try:
-        faults = check_company(database)
-    finally:
-        database.close()
-    for fault in faults:
-        click.echo(fault)
-    click.echo("OK" if not faults else f"{len(faults)} faults")
-    sys.exit(1 if faults else 0)
+import_.add_command(import_payments)
+import_.add_command(import_saft)
+export.add_command(export_saft)

@@ -1,0 +1,67 @@
+"""Frames as declared: which columns, of which kind. A plain table, because pandera's import alone takes half a second."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from crm_lab.errors import InvalidInput
+from crm_lab.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    TEXT = "text"
+    WHOLE = "whole number"
+    DAY = "day"
+    FLAG = "yes or no"
+    SHARE = "share from 0 to 1"
+
+
+class WrongFrame(InvalidInput):
+    """A frame lacks a column, or one holds something else than declared."""
+
+
+OPEN_ITEMS: dict[str, Kind] = {
+    "posting_id": Kind.TEXT, "customer_id": Kind.TEXT, "ledger": Kind.TEXT, "account": Kind.TEXT, "kind": Kind.TEXT,
+    "document_number": Kind.TEXT, "posted_on": Kind.DAY, "amount_minor": Kind.WHOLE, "currency": Kind.TEXT, "kid": Kind.TEXT,
+    "text": Kind.TEXT, "payer_account": Kind.TEXT, "match_number": Kind.WHOLE, "residual_minor": Kind.WHOLE,
+}  # fmt: skip
+"""What matching reads of `crm.ledger.open_items()`: one row a posting; amounts signed, in øre."""
+
+PROPOSALS: dict[str, Kind] = {
+    "proposal": Kind.WHOLE, "customer_id": Kind.TEXT, "ledger": Kind.TEXT, "account": Kind.TEXT, "currency": Kind.TEXT,
+    "rule": Kind.TEXT, "certainty": Kind.SHARE, "n_rivals": Kind.WHOLE, "n_items": Kind.WHOLE, "amount_minor": Kind.WHOLE,
+    "residual_minor": Kind.WHOLE, "reason": Kind.TEXT, "difference": Kind.TEXT, "difference_account": Kind.TEXT, "is_sure": Kind.FLAG,
+}  # fmt: skip
+PROPOSAL_ITEMS: dict[str, Kind] = {"proposal": Kind.WHOLE, "posting_id": Kind.TEXT, "match_number": Kind.WHOLE}
+
+
+def checked(frame: pd.DataFrame, declared: Mapping[str, Kind]) -> pd.DataFrame:
+    """The frame, when it has the declared columns. Raises `WrongFrame` naming the first that does not fit."""
+    for name, kind in declared.items():
+        if name not in frame.columns:
+            raise WrongFrame(_("The frame has no column {name}.", name=name), name)
+        if not _fits(frame[name], kind):
+            raise WrongFrame(_("The column {name} holds something else than {kind}.", name=name, kind=str(kind)), name)
+    return frame
+
+
+def _fits(column: pd.Series, kind: Kind) -> bool:
+    from pandas.api import types
+
+    if kind is Kind.TEXT:
+        return bool(types.is_string_dtype(column.dtype) or types.is_object_dtype(column.dtype))
+    if kind is Kind.WHOLE:
+        return bool(types.is_integer_dtype(column.dtype))
+    if kind is Kind.FLAG:
+        return bool(types.is_bool_dtype(column.dtype))
+    if kind is Kind.SHARE:
+        return bool(types.is_float_dtype(column.dtype)) and bool(column.between(0, 1).all())
+    return bool(types.is_object_dtype(column.dtype) or types.is_datetime64_any_dtype(column.dtype) or "date" in str(column.dtype))

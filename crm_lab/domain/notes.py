@@ -1,0 +1,51 @@
+"""Notes on the wall of a party."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from crm_lab.domain.values import clean_text
+from crm_lab.errors import InvalidInput
+from crm_lab.i18n import _
+
+LONGEST_NOTE = 20_000
+MENTION = re.compile(r"(?<![\w@.])@([a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What somebody wrote about one party, a customer or a contact.
+
+    Attributes
+    ----------
+    author : name of the employee who wrote it.
+    edited_at : when the text was last changed; its earlier versions are in the history.
+    pinned_at : since when it stands above the others.
+    """
+
+    id: UUID
+    version: int = 1
+    customer_id: UUID | None = None
+    contact_id: UUID | None = None
+    text: str
+    author_id: UUID
+    author: str = ""
+    created_at: datetime
+    edited_at: datetime | None = None
+    pinned_at: datetime | None = None
+
+
+def clean_note(text: str) -> str:
+    """The text in its stored form. Raises `InvalidInput`."""
+    clean = clean_text(text, "text", max_length=LONGEST_NOTE, lines=True)
+    if not clean:
+        raise InvalidInput(_("Write something first."), "text")
+    return clean
+
+
+def mentioned(text: str) -> set[str]:
+    """The user names that a text calls upon: "@ola" in "Spør @ola.hansen om dette." calls ola.hansen."""
+    return {name.lower() for name in MENTION.findall(text)}

@@ -1,0 +1,197 @@
+"""Tasks: what somebody is to do, until when; calls and meetings are tasks with a time of day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypedDict, cast
+from uuid import UUID
+
+from dateutil.rrule import rrulestr
+
+from crm_lab.domain.values import clean_text
+from crm_lab.errors import Faults, InvalidInput
+from crm_lab.i18n import OSLO, _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST_TITLE, LONGEST_TEXT, LONGEST_RULE = 250, 20_000, 500
+DONE = 100
+LONGEST_MINUTES = 14 * 24 * 60
+
+
+class TaskKind(StrEnum):
+    """What kind of doing it is."""
+
+    TASK = "task"
+    CALL = "call"
+    MEETING = "meeting"
+
+
+class Priority(StrEnum):
+    """How much it matters."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+class TaskStatus(StrEnum):
+    """How far it has come."""
+
+    OPEN = "open"
+    STARTED = "started"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class TaskView(StrEnum):
+    """Which tasks a list shows; active ones have begun and are not done."""
+
+    MINE = "mine"
+    COLLABORATING = "collaborating"
+    ACTIVE = "active"
+    FUTURE = "future"
+    DONE = "done"
+    ALL = "all"
+
+
+class TaskFields(TypedDict, total=False):
+    """What people write on a task."""
+
+    title: str
+    text: str
+    kind: TaskKind
+    priority: Priority
+    status: TaskStatus
+    percent: int
+    starts_at: datetime | None
+    due_at: datetime | None
+    is_all_day: bool
+    minutes: int | None
+    rrule: str
+    remind_at: datetime | None
+    owner_id: UUID
+    owner_only: bool
+    customer_id: UUID | None
+    contact_id: UUID | None
+    members: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Something to be done.
+
+    Attributes
+    ----------
+    percent : how much is done, 100 exactly where the status is `done`.
+    starts_at, due_at : instants; of an all-day task the Oslo midnight its day begins with.
+    minutes : how long an appointment lasts.
+    rrule : how it comes again (RFC 5545, "FREQ=WEEKLY;BYDAY=MO"), "" where it does not; `recurs_from` is where that count begins.
+    owner, party : names, for lists.
+    members : colleagues who take part.
+    """
+
+    id: UUID
+    version: int = 1
+    title: str
+    text: str = ""
+    kind: TaskKind = TaskKind.TASK
+    priority: Priority = Priority.NORMAL
+    status: TaskStatus = TaskStatus.OPEN
+    percent: int = 0
+    starts_at: datetime | None = None
+    due_at: datetime | None = None
+    is_all_day: bool = True
+    minutes: int | None = None
+    rrule: str = ""
+    recurs_from: datetime | None = None
+    remind_at: datetime | None = None
+    owner_id: UUID
+    owner: str = ""
+    owner_only: bool = False
+    customer_id: UUID | None = None
+    contact_id: UUID | None = None
+    members: tuple[UUID, ...] = ()
+    created_by: UUID
+    created_at: datetime
+    done_at: datetime | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.status in {TaskStatus.DONE, TaskStatus.CANCELLED}
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether it should have been done by now; an all-day task has the whole day."""
+        if self.due_at is None or self.is_closed:
+            return False
+        return now >= (start_of(oslo_day(self.due_at) + timedelta(days=1)) if self.is_all_day else self.due_at)
+
+
+def oslo_day(at: datetime) -> date:
+    """The business day an instant falls on."""
+    return at.astimezone(OSLO).date()
+
+
+def start_of(day: date) -> datetime:
+    """The instant a business day begins."""
+    return datetime.combine(day, time(), OSLO)
+
+
+def clean_task(given: TaskFields, before: Mapping[str, object] | None = None) -> TaskFields:
+    """The fields in their stored form, checked together with those that stay. Raises `InvalidFields`."""
+    faults, clean = Faults(), dict(given)
+    if "title" in given or before is None:
+        with faults.at("title"):
+            clean["title"] = clean_text(given.get("title", ""), "title", max_length=LONGEST_TITLE)
+            if not clean["title"]:
+                raise InvalidInput(_("Say what is to be done."), "title")
+    if "text" in given:
+        with faults.at("text"):
+            clean["text"] = clean_text(given["text"], "text", max_length=LONGEST_TEXT, lines=True)
+    whole = {**(before or {}), **clean}
+    starts, due = whole.get("starts_at"), whole.get("due_at")
+    if isinstance(starts, datetime) and isinstance(due, datetime) and due < starts:
+        faults.note("due_at", _("It cannot be due before it starts."))
+    if not 0 <= cast("int", whole.get("percent", 0)) <= DONE:
+        faults.note("percent", _("Write a number of per cent from 0 to 100."))
+    minutes = cast("int | None", whole.get("minutes"))
+    if minutes is not None and not 0 < minutes <= LONGEST_MINUTES:
+        faults.note("minutes", _("A duration is between one minute and two weeks."))
+    if "rrule" in given:
+        with faults.at("rrule"):
+            clean["rrule"] = clean_rule(given["rrule"])
+            if clean["rrule"] and not (starts or due):
+                raise InvalidInput(_("Say when it is first due: what comes again needs a day to count from."), "rrule")
+    faults.tell()
+    return cast("TaskFields", clean)
+
+
+def clean_rule(rule: str) -> str:
+    """A recurrence rule in its stored form, without "RRULE:" (RFC 5545 section 3.3.10). Raises `InvalidInput`."""
+    text = clean_text(rule, "rrule", max_length=LONGEST_RULE).upper().removeprefix("RRULE:")
+    if not text:
+        return ""
+    try:
+        rrulestr(_floating(text), dtstart=datetime(2000, 1, 1))  # noqa: DTZ001 - wall-clock time, as rules count
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise InvalidInput(_("This is no rule of repetition. An example: FREQ=WEEKLY;BYDAY=MO."), "rrule") from None
+    return text
+
+
+def next_occurrence(rule: str, first: datetime, after: datetime) -> datetime | None:
+    """The next time a rule that begins at `first` comes after `after`, None where it has ended.
+
+    Counted on Oslo's clock, so that nine o'clock stays nine o'clock over a change to summer time (RFC 5545 section 3.3.10).
+    """
+    begin, since = (at.astimezone(OSLO).replace(tzinfo=None) for at in (first, after))
+    found = rrulestr(_floating(rule), dtstart=begin).after(since)
+    return None if found is None else found.replace(tzinfo=OSLO)
+
+
+def _floating(rule: str) -> str:
+    """A rule whose UNTIL is on the wall clock too: dateutil compares it with times that have no zone."""
+    return ";".join(part.removesuffix("Z") if part.startswith("UNTIL=") else part for part in rule.split(";"))

@@ -1,0 +1,99 @@
+"""Notes: written on a party's wall, changed, pinned, taken away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import and_, select
+
+from crm_lab.domain.access import Role
+from crm_lab.domain.ids import new_id
+from crm_lab.domain.notes import Note, clean_note, mentioned
+from crm_lab.errors import Forbidden, InvalidInput
+from crm_lab.i18n import _
+from crm_lab.services.actions import Service, reads, writes
+from crm_lab.store import tables
+from crm_lab.store.records import Row, as_record, as_row
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+MOST_NOTES = 5_000
+
+
+class Notes(Service):
+    """What colleagues wrote about customers and contacts. A note is as visible as the party it is about."""
+
+    @reads()
+    def of(self, *, customer_id: UUID | None = None, contact_id: UUID | None = None, limit: int = 200) -> list[Note]:
+        """The newest notes on one party, pinned ones first. Raises `NotFound`, also where it is hidden."""
+        self.work.require(tables.customer if customer_id else tables.contact, customer_id or contact_id)
+        return self.about("customer_id" if customer_id else "contact_id", customer_id or contact_id, limit)
+
+    @reads()
+    def mentioning_me(self, *, limit: int = 50) -> list[Note]:
+        """The newest notes that call upon the caller."""
+        n, m = tables.note, tables.note_mention
+        mine = select(m.c.note_id).where(m.c.employee_id == self.actor.id)
+        return self._read(and_(n.c.id.in_(mine), self.work.visible_to(n)), limit)
+
+    @writes()
+    def create(self, *, text: str, customer_id: UUID | None = None, contact_id: UUID | None = None) -> Note:
+        """Write on the wall of a customer or of a contact. Raises `InvalidInput`, `NotFound`."""
+        if (customer_id is None) == (contact_id is None):
+            raise InvalidInput(_("A note is about one customer or one contact."), "customer_id")
+        self.work.require(tables.customer if customer_id else tables.contact, customer_id or contact_id)
+        note = Note(
+            id=new_id(), customer_id=customer_id, contact_id=contact_id, text=clean_note(text),
+            author_id=self.actor.id, author=self.actor.name, created_at=self.work.now,
+        )  # fmt: skip
+        self.work.insert(tables.note, as_row(note, tables.note))
+        self._mention(note)
+        return note
+
+    @writes()
+    def change(self, *, id: UUID, version: int, text: str) -> Note:  # noqa: A002 - the wire's word
+        """Change what one wrote oneself. Raises `Forbidden`, `ChangedMeanwhile`."""
+        self._require_own(id)
+        row = self.work.change(tables.note, id, version, text=clean_note(text), edited_at=self.work.now)
+        note = self._note(row)
+        self._mention(note)
+        return note
+
+    @writes()
+    def pin(self, *, id: UUID, version: int, pinned: bool = True) -> Note:  # noqa: A002
+        """Put a note above the others, or back among them."""
+        return self._note(self.work.change(tables.note, id, version, pinned_at=self.work.now if pinned else None))
+
+    @writes()
+    def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
+        """Take a note of one's own away. It can be undone."""
+        self._require_own(id)
+        row = self.work.change(tables.note, id, version)
+        self.work.replace(tables.note_mention, {"note_id": id}, [])
+        self.work.remove(tables.note, row)
+
+    def about(self, key: str, party_id: UUID | None, limit: int = 200) -> list[Note]:
+        """The notes of a party that the caller may see: that has been asked."""
+        return self._read(tables.note.c[key] == party_id, limit)
+
+    def _read(self, which: ColumnElement[bool], limit: int) -> list[Note]:
+        n = tables.note
+        rows = self.work.rows(select(n).where(which))
+        rows.sort(key=lambda row: (row["pinned_at"] is not None, row["created_at"], row["id"]), reverse=True)
+        return [self._note(row) for row in rows[: max(1, min(limit, MOST_NOTES))]]
+
+    def _note(self, row: Row) -> Note:
+        names = {e["id"]: e["name"] for e in self.work.kept(tables.employee)}
+        return as_record(Note, row | {"author": names.get(row["author_id"], "")})
+
+    def _mention(self, note: Note) -> None:
+        called = mentioned(note.text)
+        rows: list[Row] = [{"employee_id": e["id"]} for e in self.work.kept(tables.employee) if e["is_active"] and e["username"] in called]
+        self.work.replace(tables.note_mention, {"note_id": note.id}, rows)
+
+    def _require_own(self, note_id: UUID) -> None:
+        note = self.work.read(Note, tables.note, note_id)
+        if note.author_id != self.actor.id and not self.actor.has(Role.ADMIN):
+            raise Forbidden(_("Only who wrote a note can change it or take it away."))

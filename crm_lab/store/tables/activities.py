@@ -1,0 +1,57 @@
+"""What people note, and what they are to do."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Integer, Table, Uuid
+
+from crm_lab.store.tables.columns import INSTANT, metadata, of, text
+
+note = Table(
+    "note",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    of("customer", always=False),
+    of("contact", always=False),
+    *text("text"),
+    of("employee", "author_id"),
+    Column("created_at", INSTANT, nullable=False),
+    Column("edited_at", INSTANT),
+    Column("pinned_at", INSTANT),
+)
+note_mention = Table(
+    "note_mention",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of("note"),
+    of("employee"),
+)
+task = Table(
+    "task",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    *text("title", "text", "kind", "priority", "status"),
+    Column("percent", Integer, nullable=False),
+    Column("starts_at", INSTANT),
+    Column("due_at", INSTANT),
+    Column("is_all_day", Boolean, nullable=False),
+    Column("minutes", Integer),
+    *text("rrule"),
+    Column("recurs_from", INSTANT),
+    Column("remind_at", INSTANT),
+    of("employee", "owner_id"),
+    Column("owner_only", Boolean, nullable=False),
+    of("customer", always=False),
+    of("contact", always=False),
+    of("employee", "created_by"),
+    Column("created_at", INSTANT, nullable=False),
+    Column("done_at", INSTANT),
+)
+task_member = Table(
+    "task_member",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of("task"),
+    of("employee"),
+)

@@ -1,0 +1,62 @@
+"""The company, its employees, and what they come in with."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Integer, String, Table, Uuid
+
+from crm_lab.store.tables.columns import INSTANT, Words, metadata, of, text
+
+company = Table(
+    "company",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("is_demo", Boolean, nullable=False),
+    Column("version", Integer, nullable=False, default=1),
+    Column("terms", JSON, nullable=False, default=dict),
+    Column("created_at", INSTANT, nullable=False),
+)
+employee = Table(
+    "employee",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    *text("username", "name", "email"),
+    Column("roles", Words, nullable=False),
+    *text("locale", "theme"),
+    Column("is_active", Boolean, nullable=False),
+    *text("password_hash"),
+    Column("created_at", INSTANT, nullable=False),
+)
+session = Table(
+    "session",
+    metadata,
+    Column("token_hash", String, primary_key=True),
+    of("employee"),
+    Column("opened_at", INSTANT, nullable=False),
+    Column("seen_at", INSTANT, nullable=False),
+    *text("address"),
+)
+access_token = Table(
+    "access_token",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("token_hash", String, nullable=False, unique=True),
+    of("employee"),
+    *text("name"),
+    Column("created_at", INSTANT, nullable=False),
+    Column("revoked_at", INSTANT),
+)
+login_attempt = Table(
+    "login_attempt",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("key", String, nullable=False),
+    Column("tried_at", INSTANT, nullable=False),
+)
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
