@@ -231,3 +231,8 @@ def test_out_and_into_an_empty_company(crm: Connection, tmp_path: Path) -> None:
         other.close()
     with pytest.raises(OwnFile):
         crm.saft.read(path).run()
+
+
+def test_a_posting_by_hand_may_have_a_kid(crm: Connection) -> None:
+    firm = crm.customers.create(name="Firma AS").id
+    assert crm.ledger.post(customer_id=firm, kind="invoice", amount=Decimal(1), posted_on=date(2026, 1, 1), kid="1234 4").kid == "12344"
