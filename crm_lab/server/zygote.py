@@ -13,13 +13,17 @@ import importlib
 import json
 import os
 import random
+import select
 import signal
 import socket
 import struct
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 sys.modules["debugpy"] = None  # type: ignore[assignment]
@@ -99,16 +103,23 @@ def receive(connection: socket.socket) -> dict[str, Any]:
     return request
 
 
-def serve(path: Path) -> None:
-    """Answer requests until killed."""
+def listen(path: Path) -> socket.socket:
+    """The socket that requests come to; those that come before there is somebody to answer wait in it."""
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     old = os.umask(0o177)
     listener.bind(str(path))
     os.umask(old)
     listener.listen(64)
+    return listener
+
+
+def serve(listener: socket.socket, rehearsal: Iterator[None]) -> None:
+    """Answer requests until killed; while none waits, go on with the rehearsal."""
     signal.signal(signal.SIGCHLD, reap)
     while True:
+        while not select.select([listener], [], [], 0)[0] and next(rehearsal, listener) is not listener:
+            pass
         connection, _address = listener.accept()
         connection.settimeout(5)
         try:
@@ -147,14 +158,14 @@ def reap(*_args: Any) -> None:
 
 
 def main() -> None:
-    """Import everything, rehearse a page, freeze it out of the garbage collector's sight, serve."""
+    """Listen, import everything, freeze it out of the garbage collector's sight, answer and rehearse."""
     die_with_parent()
+    listener = listen(Path(sys.argv[1]))
     for name in PRELOADED:
         importlib.import_module(name)
-    importlib.import_module(REHEARSAL).rehearse()
     gc.collect()
     gc.freeze()
-    serve(Path(sys.argv[1]))
+    serve(listener, importlib.import_module(REHEARSAL).rehearse())
 
 
 if __name__ == "__main__":

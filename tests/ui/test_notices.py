@@ -70,6 +70,7 @@ def test_a_takes_over_d_dismisses_and_both_are_undone(visit: Callable[..., Page]
     page.click(".toast button")
     expect(rows).to_have_count(2)
     rows.first.focus()
+    expect(rows.first).to_be_focused()
     page.keyboard.press("a")
     expect(rows).to_have_count(1)
     expect(page.locator(".toast")).to_contain_text("Nordlys Bygg AS")
