@@ -289,16 +289,12 @@ def import_contacts(
 
 def _in_company(data: Path, here: Callable[[Database], R], served: Callable[[Connection], R]) -> R:
     """Run in this process, or in the store where one holds the company; there as the administrator CRM_USER."""
-    import os
-
-    from crm_lab.connection import Connection
     from crm_lab.store.engine import StoreHeld
 
     try:
         database = open_company(data)
     except StoreHeld:
-        os.environ["CRM_DATA"] = str(data)
-        crm = Connection.find()
+        crm = connected(data)
         try:
             return served(crm)
         finally:

@@ -35,7 +35,7 @@ class Cards(Service):
         customer = customers.by_number(number=number)
         return CustomerCard(
             customer=customer,
-            owner=self._employees().get(customer.owner_id, ""),
+            owner=self.work.employee_names().get(customer.owner_id, ""),
             former_names=self._former_names("customer_id", customer.id),
             former_owners=self._former_owners(tables.customer, "customer_id", customer.id),
             categories=self._categories(customer.categories),
@@ -51,7 +51,7 @@ class Cards(Service):
         contact = Contacts(self.work).get(id=id)
         return ContactCard(
             contact=contact,
-            owner=self._employees().get(contact.owner_id, ""),
+            owner=self.work.employee_names().get(contact.owner_id, ""),
             former_names=self._former_names("contact_id", id),
             former_owners=self._former_owners(tables.contact, "contact_id", id),
             categories=self._categories(contact.categories),
@@ -59,9 +59,6 @@ class Cards(Service):
             notes=tuple(Notes(self.work).about("contact_id", id)),
             tasks=tuple(Tasks(self.work).about("contact_id", id)),
         )
-
-    def _employees(self) -> dict[UUID | None, str]:
-        return {row["id"]: row["name"] for row in self.work.kept(tables.employee)}
 
     def _categories(self, ids: Iterable[UUID]) -> tuple[Category, ...]:
         carried = set(ids)
@@ -73,7 +70,7 @@ class Cards(Service):
         return tuple(dict.fromkeys(row["name"] for row in sorted(rows, key=itemgetter("left_at"), reverse=True)))
 
     def _former_owners(self, table: Table, key: str, party_id: UUID) -> tuple[FormerOwner, ...]:
-        a, names = tables.audit, self._employees()
+        a, names = tables.audit, self.work.employee_names()
         changed = and_(a.c[key] == party_id, a.c.entity == table.name, a.c.before.is_not(None), a.c.after.is_not(None))
         steps = self.work.rows(select(a.c.before, a.c.after, a.c.done_at).where(changed))
         left = [(step["done_at"], step["before"].get("owner_id"), step["after"].get("owner_id")) for step in steps]

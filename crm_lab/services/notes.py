@@ -57,14 +57,15 @@ class Notes(Service):
         """Change what one wrote oneself. Raises `Forbidden`, `ChangedMeanwhile`."""
         self._require_own(id)
         row = self.work.change(tables.note, id, version, text=clean_note(text), edited_at=self.work.now)
-        note = self._note(row)
+        (note,) = self._notes([row])
         self._mention(note)
         return note
 
     @writes()
     def pin(self, *, id: UUID, version: int, pinned: bool = True) -> Note:  # noqa: A002
         """Put a note above the others, or back among them."""
-        return self._note(self.work.change(tables.note, id, version, pinned_at=self.work.now if pinned else None))
+        (note,) = self._notes([self.work.change(tables.note, id, version, pinned_at=self.work.now if pinned else None)])
+        return note
 
     @writes()
     def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
@@ -82,11 +83,11 @@ class Notes(Service):
         n = tables.note
         rows = self.work.rows(select(n).where(which))
         rows.sort(key=lambda row: (row["pinned_at"] is not None, row["created_at"], row["id"]), reverse=True)
-        return [self._note(row) for row in rows[: max(1, min(limit, MOST_NOTES))]]
+        return self._notes(rows[: max(1, min(limit, MOST_NOTES))])
 
-    def _note(self, row: Row) -> Note:
-        names = {e["id"]: e["name"] for e in self.work.kept(tables.employee)}
-        return as_record(Note, row | {"author": names.get(row["author_id"], "")})
+    def _notes(self, rows: list[Row]) -> list[Note]:
+        names = self.work.employee_names()
+        return [as_record(Note, row | {"author": names.get(row["author_id"], "")}) for row in rows]
 
     def _mention(self, note: Note) -> None:
         called = mentioned(note.text)

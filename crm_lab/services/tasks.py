@@ -81,7 +81,7 @@ class Tasks(Service):
         """The tasks of a party that the caller may see, private ones of colleagues left out."""
         t = tables.task
         rows = self.work.rows(select(t).where(and_(t.c[key] == party_id, self.work.visible_to(t))))
-        names = {e["id"]: e["name"] for e in self.work.kept(tables.employee)}
+        names = self.work.employee_names()
         found = [as_record(Task, row | {"owner": names.get(row["owner_id"], "")}) for row in rows]
         never = datetime.max.replace(tzinfo=self.work.now.tzinfo)
         still = sorted((task for task in found if not task.is_closed), key=lambda task: (task.due_at or never, task.id))
@@ -93,7 +93,7 @@ class Tasks(Service):
         m = tables.task_member
         task = self.work.read(Task, tables.task, id)
         members = self.work.rows(select(m.c.id, m.c.employee_id).where(m.c.task_id == id))
-        names = {e["id"]: e["name"] for e in self.work.kept(tables.employee)}
+        names = self.work.employee_names()
         return replace(task, members=tuple(row["employee_id"] for row in members), owner=names.get(task.owner_id, ""))
 
     @reads()

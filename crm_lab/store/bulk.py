@@ -47,15 +47,7 @@ def load(connection: Connection, table: Table, rows: list[Row]) -> None:
     if connection.dialect.name != "duckdb":
         connection.execute(insert(table), rows)
         return
-    import pyarrow as pa
-
-    columns = {c.name: pa.array(_plain(c, [row.get(c.name) for row in rows]), _arrow_type(c)) for c in table.c}
-    raw: Any = connection.connection.driver_connection
-    raw.register("incoming", pa.table(columns))
-    try:
-        connection.exec_driver_sql(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608 - our own table
-    finally:
-        raw.unregister("incoming")
+    _run_on(connection, table.c, rows, f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608 - our own table
 
 
 def settle(connection: Connection, table: Table, rows: list[Row], names: Sequence[str]) -> None:
@@ -67,14 +59,20 @@ def settle(connection: Connection, table: Table, rows: list[Row], names: Sequenc
         query = update(table).where(table.c.id == bindparam("new_id")).values({name: bindparam(f"new_{name}") for name in names})
         connection.execute(query, given)
         return
+    changes = ", ".join(f'"{name}" = incoming."{name}"' for name in names)
+    written = [table.c[name] for name in ("id", *names)]
+    _run_on(connection, written, rows, f'UPDATE "{table.name}" SET {changes} FROM incoming WHERE "{table.name}".id = incoming.id')  # noqa: S608 - our own table
+
+
+def _run_on(connection: Connection, columns: Iterable[Column[Any]], rows: list[Row], statement: str) -> None:
+    """Run a statement of DuckDB's that reads these columns of the rows as the table `incoming`."""
     import pyarrow as pa
 
-    columns = {c.name: pa.array(_plain(c, [row[c.name] for row in rows]), _arrow_type(c)) for c in table.c if c.name in {"id", *names}}
+    incoming = pa.table({c.name: pa.array(_plain(c, [row.get(c.name) for row in rows]), _arrow_type(c)) for c in columns})
     raw: Any = connection.connection.driver_connection
-    raw.register("incoming", pa.table(columns))
+    raw.register("incoming", incoming)
     try:
-        changes = ", ".join(f'"{name}" = incoming."{name}"' for name in names)
-        connection.exec_driver_sql(f'UPDATE "{table.name}" SET {changes} FROM incoming WHERE "{table.name}".id = incoming.id')  # noqa: S608 - our own table
+        connection.exec_driver_sql(statement)
     finally:
         raw.unregister("incoming")
 

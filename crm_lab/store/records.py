@@ -119,6 +119,10 @@ class Work:
         rows: list[Row] = options["kept"].of(table, read)
         return rows
 
+    def employee_names(self) -> dict[UUID | None, str]:
+        """Every employee's name by key, from what is kept."""
+        return {row["id"]: row["name"] for row in self.kept(tables.employee)}
+
     def rows(self, query: Select[Any]) -> list[Row]:
         """The rows of a query as dicts."""
         result = self.connection.execute(query)

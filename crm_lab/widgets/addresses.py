@@ -135,3 +135,9 @@ def address_blocks(values: Mapping[str, Any], opened: set[str]) -> list[dict[str
             }
         )  # fmt: skip
     return blocks
+
+
+def address_lines(address: Address) -> list[str]:
+    """What is written on an envelope, the country in the reader's language."""
+    abroad = "" if address.country == "NO" else country_name(address.country)
+    return [line for line in (address.name, address.street, address.place, abroad) if line]

@@ -9,7 +9,7 @@ from crm_lab.domain.imports import ImportKind
 from crm_lab.domain.values import Phone
 from crm_lab.i18n import OSLO, _, day, ngettext
 from crm_lab.settings import utc_now
-from crm_lab.widgets.addresses import address_text, country_name
+from crm_lab.widgets.addresses import address_lines, address_text
 from crm_lab.widgets.customer_fields import languages
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.party_list import PartyList
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from crm_lab.domain import cards
-    from crm_lab.domain.addresses import Address
     from crm_lab.domain.contacts import ContactRole
     from crm_lab.widgets.shell import App
 
@@ -208,9 +207,3 @@ def period(role: ContactRole) -> str:
     if role.started_on:
         return _("since {day}", day=day(role.started_on))
     return _("until {day}", day=day(role.ended_on)) if role.ended_on else ""
-
-
-def address_lines(address: Address) -> list[str]:
-    """What is written on an envelope, the country in the reader's language."""
-    abroad = "" if address.country == "NO" else country_name(address.country)
-    return [line for line in (address.name, address.street, address.place, abroad) if line]

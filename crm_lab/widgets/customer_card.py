@@ -10,7 +10,7 @@ from crm_lab.domain.terms import TermSource
 from crm_lab.domain.values import Phone
 from crm_lab.i18n import OSLO, _, day, number
 from crm_lab.settings import utc_now
-from crm_lab.widgets.addresses import ORDER, address_text, country_name, fallback_text
+from crm_lab.widgets.addresses import ORDER, address_lines, address_text, fallback_text
 from crm_lab.widgets.customer_fields import STATUS_CLASS, kind_of, kind_text, labels, languages, spaced, status_text
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.task_box import TaskBox
@@ -19,7 +19,6 @@ from crm_lab.widgets.wall import Wall
 
 if TYPE_CHECKING:
     from crm_lab.domain import cards
-    from crm_lab.domain.addresses import Address
     from crm_lab.widgets.shell import App
 
 LINKS = {"phone": "tel:", "mobile": "tel:", "email": "mailto:", "invoice_email": "mailto:", "website": ""}
@@ -105,7 +104,7 @@ class CustomerCard(Live):
         rows = []
         for kind in ORDER:
             own = [a for a in found if a.kind is kind and not a.is_empty]
-            rows += [(address_text(kind), _lines(a), "") for a in own] or [(address_text(kind), [], fallback_text(kind, found))]
+            rows += [(address_text(kind), address_lines(a), "") for a in own] or [(address_text(kind), [], fallback_text(kind, found))]
         return rows
 
     def _terms(self) -> list[tuple[str, str, str]]:
@@ -152,12 +151,6 @@ class CustomerCard(Live):
         self.app.forget(f"customers/{self._number}")
         self.app.go("customers")
         self.app.toast(_("{name} is deleted.", name=self.customer.display_name), undo=True)
-
-
-def _lines(address: Address) -> list[str]:
-    """An address as it is read here: the country by name where it is another."""
-    lines = (address.name, address.street, address.place, "" if address.country == "NO" else country_name(address.country))
-    return [line for line in lines if line]
 
 
 def _contact(contact: cards.LinkedContact) -> dict[str, str]:
