@@ -84,6 +84,11 @@ def number(value: float | Decimal, digits: int = 0) -> str:
     return str(numbers.format_decimal(rounded, pattern, locale=_locale.get())).replace("-", "\u2212")
 
 
+def business_day(at: datetime) -> date:
+    """The day an instant falls on in Oslo."""
+    return at.astimezone(OSLO).date()
+
+
 def day(value: date) -> str:
     """A business day: 23.11.2026 in Norwegian, 23 Nov 2026 in English."""
     return str(dates.format_date(value, "dd.MM.y" if _locale.get() == "nb" else "d MMM y", locale=_locale.get()))

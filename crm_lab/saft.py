@@ -13,7 +13,7 @@ from crm_lab.domain.saft import MOST_WARNINGS, NotSaft, SaftReport
 from crm_lab.domain.values import parse_currency
 from crm_lab.errors import InvalidInput
 from crm_lab.exchange.saft import SaftReader
-from crm_lab.i18n import OSLO, _
+from crm_lab.i18n import _, business_day
 from crm_lab.settings import utc_now
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def export_saft(
     parties = [_party(p, known.get(int(p["code"]), {})) for _key, p in sorted(named.items())]
     content = SaftContent(
         company_name=crm.company.facts().name, company_number=company_number, contact=contact, phone=phone, origin=crm.saft.origin(),
-        first_day=first, last_day=last, created_on=utc_now().astimezone(OSLO).date(), software_version=version("crm_lab"), parties=parties, postings=postings,
+        first_day=first, last_day=last, created_on=business_day(utc_now()), software_version=version("crm_lab"), parties=parties, postings=postings,
         rates=dict(rates or {}),
     )  # fmt: skip
     with _written_whole(path) as out:

@@ -12,7 +12,7 @@ from dateutil.rrule import rrulestr
 
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import Faults, InvalidInput
-from crm_lab.i18n import OSLO, _
+from crm_lab.i18n import OSLO, _, business_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,12 +128,7 @@ class Task:
         """Whether it should have been done by now; an all-day task has the whole day."""
         if self.due_at is None or self.is_closed:
             return False
-        return now >= (start_of(oslo_day(self.due_at) + timedelta(days=1)) if self.is_all_day else self.due_at)
-
-
-def oslo_day(at: datetime) -> date:
-    """The business day an instant falls on."""
-    return at.astimezone(OSLO).date()
+        return now >= (start_of(business_day(self.due_at) + timedelta(days=1)) if self.is_all_day else self.due_at)
 
 
 def start_of(day: date) -> datetime:

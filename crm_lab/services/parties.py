@@ -15,7 +15,7 @@ from crm_lab.domain.ids import new_id
 from crm_lab.domain.names import name_bits, name_key
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import InvalidInput, NotFound
-from crm_lab.i18n import OSLO, _
+from crm_lab.i18n import _, business_day
 from crm_lab.services.actions import Service
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record, as_row
@@ -117,7 +117,7 @@ class Parties(Service):
 
     def _today(self) -> date:
         """The business day."""
-        return self.work.now.astimezone(OSLO).date()
+        return business_day(self.work.now)
 
     def _archive(self, party_id: UUID, version: int) -> None:
         self.work.change(self.table, party_id, version, archived_at=self.work.now)

@@ -21,11 +21,10 @@ from crm_lab.domain.tasks import (
     TaskView,
     clean_task,
     next_occurrence,
-    oslo_day,
     start_of,
 )
 from crm_lab.errors import Forbidden, InvalidInput
-from crm_lab.i18n import _
+from crm_lab.i18n import OSLO, _, business_day
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
 from crm_lab.store import tables
@@ -171,7 +170,7 @@ class Tasks(Service):
             raise InvalidInput(_("Put it off by at least one day, and by ten years at most."), "days")
         for key in ids:
             before = self.get(id=key)
-            today = start_of(oslo_day(self.work.now))
+            today = start_of(business_day(self.work.now))
             self._save(before, replace(before, **(_moved(before, days) or {"due_at": _later(today, days)})), before.version)
         return len(ids)
 
@@ -196,7 +195,7 @@ class Tasks(Service):
     def _in_view(self, view: TaskView) -> ColumnElement[bool]:
         t, m = tables.task, tables.task_member
         begins = func.coalesce(t.c.starts_at, t.c.created_at)
-        tomorrow = start_of(oslo_day(self.work.now) + timedelta(days=1))
+        tomorrow = start_of(business_day(self.work.now) + timedelta(days=1))
         return {
             TaskView.MINE: t.c.owner_id == self.actor.id,
             TaskView.COLLABORATING: t.c.id.in_(select(m.c.task_id).where(m.c.employee_id == self.actor.id)),
@@ -216,7 +215,7 @@ class Tasks(Service):
         begins = next_occurrence(task.rrule, task.recurs_from or at, at) if task.rrule and at else None
         if begins is None or at is None:
             return None
-        days = (oslo_day(begins) - oslo_day(at)).days
+        days = (business_day(begins) - business_day(at)).days
         fresh = replace(task, id=new_id(), version=1, status=TaskStatus.OPEN, percent=0, done_at=None, created_at=self.work.now)
         return replace(fresh, **_moved(task, days))
 
@@ -258,5 +257,4 @@ def _moved(task: Task, days: int) -> dict[str, Any]:
 
 def _later(at: datetime, days: int) -> datetime:
     """So many days later at the same time of Oslo's clock."""
-    local = at.astimezone(start_of(oslo_day(at)).tzinfo)
-    return local + timedelta(days=days)
+    return at.astimezone(OSLO) + timedelta(days=days)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from crm_lab.domain.imports import ImportKind
 from crm_lab.domain.values import Phone
-from crm_lab.i18n import OSLO, _, day, ngettext
+from crm_lab.i18n import _, business_day, day, ngettext
 from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import address_lines, address_text
 from crm_lab.widgets.customer_fields import languages
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def today() -> date:
     """The business day."""
-    return utc_now().astimezone(OSLO).date()
+    return business_day(utc_now())
 
 
 class ContactList(PartyList):
@@ -126,7 +126,7 @@ class ContactCard(Live):
 
     def _facts(self) -> list[tuple[str, str, str]]:
         c = self.contact
-        said, registered = labels(), day(c.created_at.astimezone(OSLO).date()) if c.created_at else ""
+        said, registered = labels(), day(business_day(c.created_at)) if c.created_at else ""
         facts = [
             (said["mobile"], national(c.mobile), f"tel:{c.mobile}"),
             (said["phone"], national(c.phone), f"tel:{c.phone}"),

@@ -8,7 +8,7 @@ from crm_lab.domain.addresses import AddressKind, effective_address
 from crm_lab.domain.customers import RegisterStatus
 from crm_lab.domain.terms import TermSource
 from crm_lab.domain.values import Phone
-from crm_lab.i18n import OSLO, _, day, number
+from crm_lab.i18n import _, business_day, day, number
 from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import ORDER, address_lines, address_text, fallback_text
 from crm_lab.widgets.customer_fields import STATUS_CLASS, kind_of, kind_text, labels, languages, spaced, status_text
@@ -155,7 +155,7 @@ class CustomerCard(Live):
 
 def _contact(contact: cards.LinkedContact) -> dict[str, str]:
     """A person as a line of the card; who has left has no title here any more."""
-    has_left = contact.ended_on is not None and contact.ended_on <= utc_now().astimezone(OSLO).date()
+    has_left = contact.ended_on is not None and contact.ended_on <= business_day(utc_now())
     return {
         "id": str(contact.id), "name": contact.name, "title": _("Has left") if has_left else contact.title,
         "phone": contact.phone, "shown_phone": Phone(contact.phone).national if contact.phone else "",

@@ -14,7 +14,7 @@ from crm_lab.domain.register import RegisterAnswer
 from crm_lab.domain.terms import INHERITED
 from crm_lab.domain.values import OrgNumber
 from crm_lab.errors import Conflict, CrmError, Faults, InvalidFields, InvalidInput
-from crm_lab.i18n import OSLO, _, day
+from crm_lab.i18n import _, business_day, day
 from crm_lab.widgets.customer_fields import (
     KINDS,
     STATUS_CLASS,
@@ -201,7 +201,7 @@ class CustomerForm(PartyForm):
         }
         self.values |= fresh
         self._taken, self._asked = fresh, entity.organisation_number
-        self._taken_on = self._answer.read_at.astimezone(OSLO).date() if self._answer.read_at else None
+        self._taken_on = business_day(self._answer.read_at) if self._answer.read_at else None
         self._facts = {"register_status": entity.register_status, "founded_on": entity.founded_on}
         self._answer = RegisterAnswer(entity=entity, read_at=self._answer.read_at)
         self.errors = {}

@@ -12,7 +12,7 @@ import ipywidgets
 from crm_lab.domain.access import Role
 from crm_lab.domain.ledger import ItemState, Ledger, PostingKind
 from crm_lab.errors import Conflict, InvalidInput
-from crm_lab.i18n import OSLO, _, ngettext, number
+from crm_lab.i18n import _, business_day, ngettext, number
 from crm_lab.settings import utc_now
 from crm_lab.widgets.base import guarded
 from crm_lab.widgets.grid import Grid
@@ -80,7 +80,7 @@ class LedgerScreen(ipywidgets.VBox):
         self._ages: pd.DataFrame = self.app.crm.ledger.ageing(**asked)
         side = 1 if self.ledger is Ledger.RECEIVABLE else -1
         owed = (self.frame.amount_minor * side > 0) & (self.frame.residual_minor * side > 0)
-        today = self.as_of or utc_now().astimezone(OSLO).date()
+        today = self.as_of or business_day(utc_now())
         late = (self.frame.due_on < today).fillna(value=False) & self.frame.closed_on.isna() & owed
         self.frame["late"] = late.astype(bool)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from crm_lab.domain.tasks import start_of
 from crm_lab.errors import InvalidInput
-from crm_lab.i18n import OSLO, _, day
+from crm_lab.i18n import OSLO, _, business_day, day
 from crm_lab.settings import utc_now
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def due_words(task: Task) -> str:
     if at is None:
         return ""
     local = at.astimezone(OSLO)
-    today = utc_now().astimezone(OSLO).date()
+    today = business_day(utc_now())
     words = {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}.get((local.date() - today).days, day(local.date()))
     return words if task.is_all_day else f"{words} {local:%H.%M}"
 

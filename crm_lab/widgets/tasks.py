@@ -8,8 +8,8 @@ from uuid import UUID
 
 import ipywidgets
 
-from crm_lab.domain.tasks import Priority, TaskKind, TaskStatus, TaskView, oslo_day, start_of
-from crm_lab.i18n import _, ngettext
+from crm_lab.domain.tasks import Priority, TaskKind, TaskStatus, TaskView, start_of
+from crm_lab.i18n import _, business_day, ngettext
 from crm_lab.settings import utc_now
 from crm_lab.widgets.base import guarded
 from crm_lab.widgets.grid import Grid
@@ -61,7 +61,7 @@ class TaskList(ipywidgets.VBox):
 
     def reload(self) -> None:
         """Read the list again."""
-        since = None if self._view is TaskView.ALL else oslo_day(utc_now()) - timedelta(days=SHOWN_DAYS)
+        since = None if self._view is TaskView.ALL else business_day(utc_now()) - timedelta(days=SHOWN_DAYS)
         self.frame = self.app.crm.tasks.list(view=self._view, since=since)
         self.grid.show(self.frame.assign(due=self.frame.due_at.fillna(self.frame.starts_at)))
 

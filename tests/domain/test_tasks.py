@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.tasks import Task, TaskStatus, clean_rule, clean_task, next_occurrence, oslo_day, start_of
+from crm_lab.domain.tasks import Task, TaskStatus, clean_rule, clean_task, next_occurrence, start_of
 from crm_lab.errors import InvalidFields, InvalidInput
-from crm_lab.i18n import OSLO
+from crm_lab.i18n import OSLO, business_day
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=OSLO)
 
@@ -81,7 +81,7 @@ def test_when_it_comes_again(rule: str, first: datetime, after: datetime, then: 
 
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - the strategy's own bounds
 def test_a_day_begins_in_oslo(at: datetime) -> None:
-    day = oslo_day(at)
+    day = business_day(at)
     assert start_of(day) <= at < start_of(day + timedelta(days=1))
 
 

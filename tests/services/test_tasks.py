@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crm_lab.domain.tasks import Task, TaskKind, TaskStatus, TaskView, oslo_day, start_of
+from crm_lab.domain.tasks import Task, TaskKind, TaskStatus, TaskView, start_of
 from crm_lab.errors import Forbidden, InvalidFields, InvalidInput, NotFound
-from crm_lab.i18n import OSLO
+from crm_lab.i18n import OSLO, business_day
 from crm_lab.settings import utc_now
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def test_the_views(login: Callable[[str], Connection]) -> None:
     assert titles(kari, TaskView.COLLABORATING) == ["Sammen"]
     assert set(titles(kari, TaskView.ACTIVE)) == {"Min", "Sammen"}
     assert (titles(kari, TaskView.FUTURE), titles(kari, TaskView.DONE)) == (["Senere"], ["Ferdig"])
-    assert titles(kari, TaskView.DONE, since=oslo_day(utc_now()) + timedelta(days=1)) == []
+    assert titles(kari, TaskView.DONE, since=business_day(utc_now()) + timedelta(days=1)) == []
     assert (kari.tasks.count(), ola.tasks.count()) == (1, 1)
 
 
@@ -74,7 +74,7 @@ def test_put_off_by_days(login: Callable[[str], Connection]) -> None:
     bare = kari.tasks.create(title="En gang")
     assert kari.tasks.postpone(ids=(timed.id, bare.id), days=1) == 2
     assert kari.tasks.get(id=timed.id).due_at == datetime(2026, 3, 29, 14, 0, tzinfo=OSLO)
-    assert kari.tasks.get(id=bare.id).due_at == start_of(oslo_day(utc_now()) + timedelta(days=1))
+    assert kari.tasks.get(id=bare.id).due_at == start_of(business_day(utc_now()) + timedelta(days=1))
     with pytest.raises(InvalidInput):
         kari.tasks.postpone(ids=(timed.id,), days=0)
 

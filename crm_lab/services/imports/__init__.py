@@ -27,7 +27,7 @@ from crm_lab.domain.imports import (
 )
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import Conflict, InvalidFields, InvalidInput, NotFound
-from crm_lab.i18n import OSLO, _, number
+from crm_lab.i18n import _, business_day, number
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.imports.contacts import ContactPlan
 from crm_lab.services.imports.customers import CustomerPlan
@@ -140,7 +140,7 @@ class Imports(Service):
 
     def _checked(self, kind: ImportKind, rows: list[ImportRow]) -> CheckedRows:  # type: ignore[valid-type]
         faults, good = FaultList(), []
-        today = self.work.now.astimezone(OSLO).date()
+        today = business_day(self.work.now)
         for row in rows:  # type: ignore[attr-defined]
             try:
                 good.append(check_customer(row) if kind is ImportKind.CUSTOMERS else check_contact(row, today))

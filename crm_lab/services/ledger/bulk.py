@@ -13,7 +13,7 @@ from sqlalchemy import and_, func, select, update
 
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.ledger import MatchRule
-from crm_lab.i18n import OSLO, _
+from crm_lab.i18n import _, business_day
 from crm_lab.services.ledger.links import PLACE, StillLinked
 from crm_lab.store import tables
 from crm_lab.store.bulk import load
@@ -82,7 +82,7 @@ def take_back_source(work: Work, source_id: UUID, request_id: UUID) -> None:
 
 
 def _opposite(work: Work, row: Row) -> dict[str, Any]:
-    today, text = work.now.astimezone(OSLO).date(), _("Takes back posting {posting}", posting=row["number"])
+    today, text = business_day(work.now), _("Takes back posting {posting}", posting=row["number"])
     new = {"id": new_id(), "amount": -row["amount"], "posted_on": today, "due_on": None, "reverses_id": row["id"], "text": text}
     return row | new | {"source_id": None, "source_key": None, "created_by": _who(work), "created_at": work.now}
 

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Integer, String, and_, case, func, literal, n
 from sqlalchemy import cast as sql_cast
 
 from crm_lab.domain.ledger import ItemState, Ledger
-from crm_lab.i18n import OSLO, _
+from crm_lab.i18n import OSLO, _, business_day
 from crm_lab.services.customers import shown_name
 from crm_lab.services.ledger.links import visible_to_bookkeeper
 from crm_lab.store import tables
@@ -76,7 +76,7 @@ def ageing(work: Work, ledger: Ledger, customer_id: UUID | None, as_of: date | N
     not_due_minor, d1_30_minor … d91_on_minor, unplaced_minor. Debts are positive in both ledgers.
     """
     unit, c, e = _units(ledger, customer_id, as_of), tables.customer, tables.employee
-    day = as_of or work.now.astimezone(OSLO).date()
+    day = as_of or business_day(work.now)
     late = literal(day) - unit.c.due_on
     query = select(unit.c.currency, sql_cast(func.sum(unit.c.n), BigInteger).label("n_open"), _sum(unit.c.debt, true()).label("balance_minor"))
     owed = unit.c.debt > 0

@@ -24,7 +24,7 @@ from crm_lab.domain.ledger import (
 )
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import Conflict, InvalidInput, NotFound
-from crm_lab.i18n import OSLO, _
+from crm_lab.i18n import _, business_day
 from crm_lab.store import tables
 from crm_lab.store.bulk import among
 from crm_lab.store.records import as_record, as_row
@@ -206,7 +206,7 @@ def take_back(work: Work, posting_ids: Iterable[UUID]) -> None:
     had = [as_record(Posting, row) for row in work.rows_of(tables.posting, "id", rows)]
     made = [
         replace(
-            posting, id=new_id(), amount=-posting.amount, posted_on=work.now.astimezone(OSLO).date(), due_on=None, source_id=None,
+            posting, id=new_id(), amount=-posting.amount, posted_on=business_day(work.now), due_on=None, source_id=None,
             source_key=None, reverses_id=posting.id, text=_("Takes back posting {posting}", posting=posting.number), created_at=None,
         )
         for posting in had
