@@ -17,8 +17,6 @@ from crm_lab.errors import CrmError, NotFound
 from crm_lab.i18n import _, set_locale
 from crm_lab.widgets.base import close_all, guarded
 from crm_lab.widgets.forms import Form
-from crm_lab.widgets.imports import ImportScreen
-from crm_lab.widgets.ledger import LedgerScreen
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.router import Router
 from crm_lab.widgets.routes import Missing, screen_of
@@ -139,9 +137,11 @@ class App(ipywidgets.Box):
             at.show(path)
             return
         try:
-            screen = screen_of(self, path)
+            self._show(screen_of(self, path), path)
         except NotFound as error:
-            screen = Missing(self, _("Not found"), error.message)
+            self._show(Missing(self, _("Not found"), error.message), path)
+
+    def _show(self, screen: ipywidgets.Widget, path: str) -> None:
         old, self.main.children = self.main.children, (screen,)
         for widget in old:
             close_all(widget)
@@ -205,15 +205,15 @@ class App(ipywidgets.Box):
         self._offers.remove(id)
         self.crm.history.undo(request_id=UUID(id))
         self.toast(_("Undone."))
-        path = self.router.path
-        screen = self.main.children[0]
-        if isinstance(screen, ImportScreen) or (isinstance(screen, Form) and screen.is_begun):
+        path, screen = self.router.path, self.main.children[0]
+        if isinstance(screen, Form) and screen.is_begun:
             return  # somebody is in the middle of something there
-        if isinstance(screen, LedgerScreen):
-            screen.reload()  # filter, view and place stay
-            return
-        self.visit(path)
-        if isinstance(self.main.children[0], Missing):
+        try:
+            if hasattr(screen, "reload"):
+                screen.reload()  # focus, filter and place stay
+            else:
+                self._show(screen_of(self, path), path)
+        except NotFound:  # what was taken back is what this screen showed
             self.forget(path)
             self.go(path.partition("/")[0])
 
