@@ -169,6 +169,10 @@ class VersionedLab(ErrorPage, Forever, SignedInOnly, FileFindHandler):
         await StaticFileHandler.get(self, path, include_body)
 
 
+class Scripts(ErrorPage, Forever, SignedInOnly, StaticFileHandler):
+    """Our own scripts."""
+
+
 class Font(ErrorPage, StaticFileHandler):
     """The typeface of the pages that stand before the login."""
 

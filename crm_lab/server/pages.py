@@ -22,6 +22,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from crm_lab import __version__
 from crm_lab.connection import Remote
 from crm_lab.errors import Unavailable
+from crm_lab.server.assets import ASSETS, scripts_address
 from crm_lab.server.auth import Callers, OwnerAuthorizer, SessionIdentity
 from crm_lab.server.handlers import (
     ErrorPage,
@@ -31,6 +32,7 @@ from crm_lab.server.handlers import (
     OwnedShutdown,
     OwnedSocket,
     PageHandler,
+    Scripts,
     SignedInOnly,
     SoundPath,
     VersionedLab,
@@ -53,7 +55,6 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 ROOT = Path(__file__).parents[2]
-ASSETS = Path(__file__).parents[1] / "widgets" / "assets"
 
 
 def notebook() -> Path:
@@ -119,6 +120,7 @@ class CrmVoila(Voila):
             *kept,
             (url_path_join(static, "static", "(.*)"), VersionedStatic, {"paths": self.static_paths}),
             (url_path_join(static, "lab", "(.*)"), VersionedLab, {"path": self.labextensions_path}),
+            (scripts_address(base) + r"(\w+\.js)", Scripts, {"path": str(ASSETS)}),
             (url_path_join(base, r"(inter\.woff2)"), Font, {"path": str(ASSETS)}),
             (url_path_join(base, "crm") + "(?:/.*)?", PageHandler, page),
             (url_path_join(base, "healthz"), Health),

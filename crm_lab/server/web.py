@@ -14,6 +14,8 @@ from pathlib import Path
 
 import click
 
+from crm_lab.server.assets import scripts_address
+
 ZYGOTE_SOCKET = "CRM_ZYGOTE"
 
 
@@ -45,6 +47,8 @@ def main(socket: str, host: str, port: int, base_url: str, state_dir: Path, trus
     """Serve pages until told to stop."""
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.chdir(state_dir)  # Voilà reads a configuration file wherever it stands
+    os.environ["CRM_SCRIPTS"] = scripts_address(base_url)
+    os.environ["JUPYTER_WIDGETS_ECHO"] = "0"  # a page needs no echo of what it says: nobody else looks at its kernel
     start_fork_server(state_dir)
     from crm_lab.server.pages import ROOT, CrmVoila, configuration  # takes seconds, in which the fork server gets ready
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import logging
+import os
 import re
 import secrets
+from functools import cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import anywidget
 import ipywidgets
@@ -17,7 +18,7 @@ from crm_lab.errors import CrmError, Unavailable
 from crm_lab.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 ASSETS = Path(__file__).parent / "assets"
 TAKEN = {"open", "close", "send", "focus", "blur", "keys", "comm"}
@@ -38,10 +39,31 @@ class Host(Protocol):
 
 
 def script(*names: str) -> str:
-    """Our own modules as one: anywidget sends a single script, so what they import of each other is resolved here."""
+    """The last of our own modules, with those before it, which it imports, for anywidget.
+
+    Our web server hands modules out one by one, and a browser keeps them. Elsewhere all are sent with every widget as one.
+    """
+    if address := os.environ.get("CRM_SCRIPTS"):
+        return f"export default (await import(`${{location.origin}}{address}{names[-1]}.js`)).default;"
     text = "\n".join((ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in names)
     text = re.sub(r"^import .* from '\./\w+\.js';\n", "", text, flags=re.MULTILINE)
     return re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE)
+
+
+@cache
+def plain_layout() -> ipywidgets.Layout:
+    """The layout of everything that CSS alone places. One for all: each is a message when it is made, and one when it goes."""
+    return ipywidgets.Layout()
+
+
+class Stack(ipywidgets.VBox):
+    """Regions below each other."""
+
+    classes: ClassVar[tuple[str, ...]] = ()
+    """Its CSS classes."""
+
+    def __init__(self, children: Sequence[ipywidgets.Widget]) -> None:
+        super().__init__(children, layout=plain_layout(), _dom_classes=self.classes)
 
 
 class View(anywidget.AnyWidget):
@@ -53,10 +75,13 @@ class View(anywidget.AnyWidget):
             message = f"{cls.__name__} redefines {sorted(clash)}, which ipywidgets needs"
             raise TypeError(message)
 
+    classes: ClassVar[tuple[str, ...]] = ()
+    """Its CSS classes."""
+
     def __init__(self, **kwargs: Any) -> None:
         names = [name for name in kwargs if name.startswith("on_")]
         self._handlers: dict[str, Callable[..., Any]] = {name[3:]: kwargs.pop(name) for name in names}
-        super().__init__(**kwargs)
+        super().__init__(layout=plain_layout(), _dom_classes=self.classes, **kwargs)
         self.on_msg(self._receive)
 
     def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
@@ -86,7 +111,7 @@ def fits(handler: Callable[..., Any], arguments: dict[str, Any]) -> bool:
 def guarded(host: Host, handler: Callable[..., Any]) -> Callable[..., Any]:
     """The handler, with errors turned into a sentence for the user; what we did not expect is logged."""
 
-    @functools.wraps(handler)
+    @wraps(handler)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             return handler(*args, **kwargs)
@@ -108,6 +133,6 @@ def close_all(widget: Any) -> None:
     for child in getattr(widget, "children", ()):
         close_all(child)
     for part in (getattr(widget, "layout", None), getattr(widget, "style", None)):
-        if isinstance(part, ipywidgets.Widget):
+        if isinstance(part, ipywidgets.Widget) and part is not plain_layout():
             part.close()
     widget.close()

@@ -33,10 +33,11 @@ def colour_text(colour: str) -> str:
 class CategoryList(Live):
     """Every category, with how many carry it."""
 
+    classes = ("screen",)
+
     def __init__(self, app: App) -> None:
         self.app, self.title = app, _("Categories")
         super().__init__("categories.html", app, actions={"delete": self._delete}, base=app.base, rows=self._rows())
-        self.add_class("screen")
 
     def reload(self) -> None:
         """Read the list again."""

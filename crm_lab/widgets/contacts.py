@@ -34,12 +34,13 @@ def today() -> date:
 class ContactList(PartyList):
     """Every person the employee may see."""
 
+    classes = (*PartyList.classes, "people")
+
     kind, template, sorted_by = ImportKind.CONTACTS, "contact_list.html", "last_name"
 
     def __init__(self, app: App) -> None:
         self.title, self.empty = _("Contacts"), _("No contacts")
         super().__init__(app)
-        self.add_class("people")
 
     def columns(self) -> list[dict[str, Any]]:
         """The columns of the grid."""
@@ -70,6 +71,8 @@ class ContactList(PartyList):
 class ContactCard(Live):
     """One person."""
 
+    classes = ("screen",)
+
     def __init__(self, app: App, contact_id: UUID) -> None:
         self.app, self._id = app, contact_id
         self._read()
@@ -84,7 +87,6 @@ class ContactCard(Live):
         super().__init__(
             "contact_card.html", app, actions=actions, base=app.base, editing=False, deleting=False, **self._shown()
         )
-        self.add_class("screen")
 
     def reload(self) -> None:
         """Read the person again; a name being edited is left alone, and what is new is drawn after that."""

@@ -27,6 +27,8 @@ LINKS = {"phone": "tel:", "mobile": "tel:", "email": "mailto:", "invoice_email":
 class CustomerCard(Live):
     """One party."""
 
+    classes = ("screen",)
+
     def __init__(self, app: App, customer_number: int) -> None:
         self.app, self._number = app, customer_number
         self._read()
@@ -41,7 +43,6 @@ class CustomerCard(Live):
         super().__init__(
             "customer_card.html", app, actions=actions, base=app.base, editing=False, deleting=False, **self._shown()
         )
-        self.add_class("screen")
 
     def reload(self) -> None:
         """Read the party again; a name being edited is left alone, and what is new is drawn after that."""

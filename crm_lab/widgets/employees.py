@@ -20,6 +20,8 @@ BLANK: dict[str, Any] = {"id": "", "name": "", "username": "", "email": "", "pas
 class EmployeeAdministration(Live):
     """Adding, changing and deactivating colleagues."""
 
+    classes = ("screen",)
+
     def __init__(self, app: App) -> None:
         self.app, self.title = app, _("Employees")
         names = {Role.SELLER: _("Seller"), Role.ACCOUNTANT: _("Accountant"), Role.ADMIN: _("Administrator")}
@@ -31,7 +33,6 @@ class EmployeeAdministration(Live):
             "employees.html", app, actions=actions, employees=app.crm.employees.list(), role_names=names,
             values=BLANK, errors=dict.fromkeys(FIELDS, ""), round=0,
         )  # fmt: skip
-        self.add_class("screen")
 
     def _find(self, employee_id: str) -> Employee:
         found: Employee | None = next((e for e in self.data["employees"] if str(e.id) == employee_id), None)

@@ -27,6 +27,8 @@ class Form(Live):
     shows (`shown`). The page tells every field as it is typed; it is drawn again only where that changes something.
     """
 
+    classes = ("screen",)
+
     def __init__(
         self, template: str, app: App, values: Mapping[str, str | bool], actions: Mapping[str, Callable[..., Any]] | None = None,
         **data: Any,
@@ -41,7 +43,6 @@ class Form(Live):
         self._tasks: set[asyncio.Task[None]] = set()
         given = {"typed": self._typed, "save": self._save} | dict(actions or {})
         super().__init__(template, app, actions=given, base=app.base, **data, **self._state())
-        self.add_class("screen")
 
     @property
     def is_begun(self) -> bool:

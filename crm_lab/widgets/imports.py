@@ -7,13 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import ipywidgets
-
 from crm_lab.domain.imports import ImportChoices, ImportKind, KnownRows, columns_of
 from crm_lab.errors import CrmError, Unavailable
 from crm_lab.exchange.sheets import LARGEST_FILE
 from crm_lab.i18n import _, ngettext
-from crm_lab.widgets.base import guarded
+from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.upload import Upload
 
@@ -32,8 +30,10 @@ def kind_texts() -> dict[str, str]:
     return {ImportKind.CUSTOMERS: _("Customers and suppliers"), ImportKind.CONTACTS: _("Contacts")}
 
 
-class ImportScreen(ipywidgets.VBox):
+class ImportScreen(Stack):
     """One file at a time, step by step; below the first step, what was brought in before."""
+
+    classes = ("screen",)
 
     def __init__(self, app: App) -> None:
         self.app, self.title = app, _("Import")
@@ -55,7 +55,6 @@ class ImportScreen(ipywidgets.VBox):
         )  # fmt: skip
         self.before = Live("import_list.html", app, actions={"undo": self._undo}, imports=[], kinds=kind_texts())
         super().__init__([self.steps, self.upload, self.before])
-        self.add_class("screen")
         self._list()
 
     # choosing a file
@@ -93,7 +92,7 @@ class ImportScreen(ipywidgets.VBox):
     def _show(self, step: str, problem: str = "", **data: Any) -> None:
         """Draw a step; the file is chosen in the first one only."""
         for part in (self.upload, self.before):
-            part.layout.display = None if step == "choose" else "none"
+            (part.remove_class if step == "choose" else part.add_class)("away")
         self.steps.refresh(step=step, problem=problem, **data)
 
     # what its columns are

@@ -7,14 +7,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import ipywidgets
-
 from crm_lab.domain.access import Role
 from crm_lab.domain.ledger import ItemState, Ledger, PostingKind
 from crm_lab.errors import Conflict, InvalidInput
 from crm_lab.i18n import _, business_day, ngettext, number
 from crm_lab.settings import utc_now
-from crm_lab.widgets.base import guarded
+from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
 
@@ -39,8 +37,10 @@ def kroner(minor: int) -> str:
     return number(Decimal(minor).scaleb(-2), 2)
 
 
-class LedgerScreen(ipywidgets.VBox):
+class LedgerScreen(Stack):
     """The ledger of customers or suppliers; of one party where `customer_number` names it."""
+
+    classes = ("screen", "fixed", "ledger")
 
     def __init__(self, app: App, customer_number: int | None = None) -> None:
         self.app = app
@@ -62,8 +62,6 @@ class LedgerScreen(ipywidgets.VBox):
             sum_by="currency", band="match_number", identity="number", on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu),
         )  # fmt: skip
         super().__init__([self.head, self.grid])
-        for name in ("screen", "fixed", "ledger"):
-            self.add_class(name)
         self._show()
 
     # what is shown

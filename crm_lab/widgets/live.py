@@ -84,19 +84,21 @@ class Live(View):
     answered = traitlets.Int().tag(sync=True)
 
     def __init__(self, template: str, host: Host, actions: Mapping[str, Any] | None = None, **data: Any) -> None:
-        super().__init__()
         self._template, self._host = template, host
         self._heard = 0
         self._actions = {name: guarded(host, action) for name, action in (actions or {}).items()}
         self.data = data
-        self.refresh()
+        super().__init__(html=self._drawn())
 
     def refresh(self, **data: Any) -> None:
         """Draw again, with changed values."""
         self.data |= data
-        drawn = environment().get_template(self._template).render(self.data)
+        drawn = self._drawn()
         with self.hold_sync():
             self.answered, self.html = self._heard, drawn
+
+    def _drawn(self) -> str:
+        return environment().get_template(self._template).render(self.data)
 
     def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
         if isinstance(message, dict) and is_plain(message):

@@ -31,11 +31,12 @@ def field_name(field: Watched) -> str:
 class NoticeList(Live):
     """The notices that wait for an answer, the newest first."""
 
+    classes = ("screen",)
+
     def __init__(self, app: App) -> None:
         self.app, self.title = app, _("Changes in the register")
         actions = {"accept": self._accept, "dismiss": self._dismiss}
         super().__init__("notices.html", app, actions=actions, base=app.base, most=MOST_SHOWN, status_class=STATUS_CLASS, **self._read())
-        self.add_class("screen")
 
     def reload(self) -> None:
         """Read again."""

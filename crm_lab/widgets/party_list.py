@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
-
-import ipywidgets
 
 from crm_lab.exchange.parties import FileForm, party_file
 from crm_lab.i18n import _
-from crm_lab.widgets.base import guarded
+from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
 
@@ -24,8 +22,10 @@ if TYPE_CHECKING:
 EXPORTS = (("Excel", FileForm.EXCEL), ("CSV", FileForm.CSV), ("vCard", FileForm.VCARD))
 
 
-class PartyList(ipywidgets.VBox):
+class PartyList(Stack):
     """A list of parties; `kind` names them, `template` draws the head, `sorted_by` is the column it comes sorted by."""
+
+    classes: ClassVar[tuple[str, ...]] = ("screen", "fixed")
 
     kind: ImportKind
     template: str
@@ -51,8 +51,6 @@ class PartyList(ipywidgets.VBox):
             on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu), on_rows=guarded(app, self._export),
         )  # fmt: skip
         super().__init__([self.head, self.grid])
-        for name in ("screen", "fixed"):
-            self.add_class(name)
         self._show()
 
     def columns(self) -> list[dict[str, Any]]:

@@ -8,12 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import ipywidgets
-
 from crm_lab.domain.payments import PaymentState, PlacedBy
 from crm_lab.errors import CrmError
 from crm_lab.i18n import _, number
-from crm_lab.widgets.base import guarded
+from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.upload import Upload
 
@@ -48,8 +46,10 @@ def reason_texts() -> dict[str, str]:
     }  # fmt: skip
 
 
-class PaymentScreen(ipywidgets.VBox):
+class PaymentScreen(Stack):
     """The upload, what became of the file just read, and the files before it."""
+
+    classes = ("screen",)
 
     def __init__(self, app: App) -> None:
         self.app, self.title = app, _("Incoming payments")
@@ -62,7 +62,6 @@ class PaymentScreen(ipywidgets.VBox):
         )  # fmt: skip
         self.before = Live("payment_files.html", app, actions=actions, files=[], unplaced=[], states=state_texts(), reasons=reason_texts())
         super().__init__([self.steps, self.upload, self.before])
-        self.add_class("screen")
         self.reload()
 
     def reload(self) -> None:

@@ -17,13 +17,14 @@ FIELDS = ("old", "new")
 class Profile(Live):
     """Language, theme and password."""
 
+    classes = ("screen",)
+
     def __init__(self, app: App) -> None:
         self.app, self.title = app, _("My profile")
         themes = [("auto", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))]
         actions = {"locale": self._locale, "theme": self._theme, "password": self._password}
         blank = dict.fromkeys(FIELDS, "")
         super().__init__("profile.html", app, actions=actions, me=app.me, themes=themes, values=blank, errors=blank, round=0)
-        self.add_class("screen")
 
     def _locale(self, value: str) -> None:
         self.app.prefer(locale=str(value))

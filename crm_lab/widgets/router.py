@@ -8,7 +8,7 @@ from typing import Any
 
 import traitlets
 
-from crm_lab.widgets.base import ASSETS, View
+from crm_lab.widgets.base import ASSETS, View, script
 
 
 @cache
@@ -27,7 +27,7 @@ def stylesheet() -> str:
 class Router(View):
     """`path` follows the address bar below `base`, both ways. Event: `undo(id)`, the id of the toast that offered it."""
 
-    _esm = ASSETS / "router.js"
+    _esm = script("router")
     _css = stylesheet()
     base = traitlets.Unicode("/crm").tag(sync=True)
     path = traitlets.Unicode().tag(sync=True)

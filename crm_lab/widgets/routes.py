@@ -39,9 +39,10 @@ KEY = "([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
 class Missing(Live):
     """A screen that is not there, or not for this employee."""
 
+    classes = ("screen",)
+
     def __init__(self, app: App, title: str, text: str) -> None:
         super().__init__("missing.html", app, title=title, text=text, base=app.base)
-        self.add_class("screen")
 
 
 def payments(app: App) -> Any:

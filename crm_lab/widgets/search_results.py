@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-import ipywidgets
 import pandas as pd
 
 from crm_lab.domain.search import LONGEST_TEXT, MOST_ROWS
 from crm_lab.exchange.sheets import write_excel
 from crm_lab.i18n import _, number
-from crm_lab.widgets.base import guarded
+from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.customer_fields import kind_text
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
@@ -36,8 +35,10 @@ def filters_of(path: str) -> dict[str, str]:
     return typed | {"active": typed["active"] if typed["active"] in ACTIVITY else ""}
 
 
-class SearchScreen(ipywidgets.VBox):
+class SearchScreen(Stack):
     """Customers and contacts that fit the filters of the address."""
+
+    classes = ("screen", "fixed")
 
     def __init__(self, app: App, path: str) -> None:
         self.app, self.title = app, _("Search")
@@ -51,8 +52,6 @@ class SearchScreen(ipywidgets.VBox):
             on_open=guarded(app, self._open_row), on_rows=guarded(app, self._export),
         )  # fmt: skip
         super().__init__([self.head, self.grid])
-        for name in ("screen", "fixed"):
-            self.add_class(name)
         self.reload()
 
     def show(self, path: str) -> None:

@@ -6,12 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import ipywidgets
-
 from crm_lab.domain.tasks import Priority, TaskKind, TaskStatus, TaskView, start_of
 from crm_lab.i18n import _, business_day, ngettext
 from crm_lab.settings import utc_now
-from crm_lab.widgets.base import guarded
+from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.task_box import read_day
@@ -33,8 +31,10 @@ def view_names() -> dict[str, str]:
     }  # fmt: skip
 
 
-class TaskList(ipywidgets.VBox):
+class TaskList(Stack):
     """What is to be done, by view."""
+
+    classes = ("screen", "fixed")
 
     def __init__(self, app: App) -> None:
         self.app, self.title = app, _("Tasks")
@@ -55,8 +55,6 @@ class TaskList(ipywidgets.VBox):
             on_open=guarded(app, self._open), on_menu=guarded(app, self._menu),
         )  # fmt: skip
         super().__init__([self.head, self.grid])
-        for name in ("screen", "fixed"):
-            self.add_class(name)
         self.reload()
 
     def reload(self) -> None:

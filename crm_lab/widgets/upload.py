@@ -7,7 +7,7 @@ from typing import Any
 import traitlets
 
 from crm_lab.i18n import _
-from crm_lab.widgets.base import ASSETS, View
+from crm_lab.widgets.base import View, script
 
 LARGEST_SLICE = 4 << 20
 
@@ -18,7 +18,7 @@ class Upload(View):
     Slices that come out of order or beyond `largest` are somebody's invention and end the transfer.
     """
 
-    _esm = ASSETS / "upload.js"
+    _esm = script("upload")
     accept = traitlets.Unicode().tag(sync=True)
     largest = traitlets.Int().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
