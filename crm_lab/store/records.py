@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import (
     JSON,
     BigInteger,
+    BindParameter,
     ColumnElement,
     Connection,
     FromClause,
@@ -53,6 +54,18 @@ T = TypeVar("T")
 Row = dict[str, Any]
 
 
+def visible(table: FromClause, caller: UUID | BindParameter[Any] | None) -> ColumnElement[bool]:
+    """Which rows of `table` somebody may know of. A row that belongs to a customer or a contact is as visible as those are."""
+    rules: list[ColumnElement[bool]] = []
+    if "owner_only" in table.c:
+        rules.append(or_(table.c.owner_only.is_(False), table.c.owner_id == caller))
+    for key, parent in tables.PARENTS.items():
+        if key in table.c:
+            seen = select(parent.c.id).where(visible(parent, caller))
+            rules.append(or_(table.c[key].is_(None), table.c[key].in_(seen)))
+    return and_(true(), *rules)
+
+
 @dataclass(slots=True)
 class Work:
     """One caller's action inside one transaction.
@@ -70,19 +83,8 @@ class Work:
     steps: int = 0
 
     def visible_to(self, table: FromClause) -> ColumnElement[bool]:
-        """Which rows of `table` the caller may know of: the one rule for every read.
-
-        A row that belongs to a customer or a contact is as visible as those are.
-        """
-        rules: list[ColumnElement[bool]] = []
-        if "owner_only" in table.c:
-            owner = self.actor.id if self.actor else None
-            rules.append(or_(table.c.owner_only.is_(False), table.c.owner_id == owner))
-        for key, parent in tables.PARENTS.items():
-            if key in table.c:
-                seen = select(parent.c.id).where(self.visible_to(parent))
-                rules.append(or_(table.c[key].is_(None), table.c[key].in_(seen)))
-        return and_(true(), *rules)
+        """Which rows of `table` the caller may know of: the one rule for every read."""
+        return visible(table, self.actor.id if self.actor else None)
 
     def alphabetical(self, text: ColumnElement[str]) -> ColumnElement[str]:
         """What to order by for a Norwegian reader: æ, ø and å (also written aa) after z, as in CLDR's nb.

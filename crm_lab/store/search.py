@@ -15,26 +15,28 @@ from uuid import UUID
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import Connection, and_, case, create_engine, func, literal, or_, select, true, union
+from sqlalchemy import Connection, create_engine, select, true
 from sqlalchemy.pool import StaticPool
 
 from crm_lab.domain.search import Hit, HitGroup, Match, Question, SearchKind, typos
+from crm_lab.store import search_statements as statements
 from crm_lab.store import tables
-from crm_lab.store.search_rows import INDEXES, SCHEMA, TRIGGERS, code, fts, metadata, name, place, read_rows
+from crm_lab.store.search_rows import INDEXES, SCHEMA, TRIGGERS, code, metadata, name, place, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Engine
 
     from crm_lab.store.records import Work
+    from crm_lab.store.search_statements import Statement
 
 Touched = frozenset[tuple[str, UUID]]
 """The kind and id of each party that a commit has changed, or a part of it."""
 BATCH = 1000
 MOST_SPELLINGS, MOST_GUESSES, MOST_RECENT, MOST_CODES = 60, 200, 20, 200
-WHOLE, BEGINS, WORDS = range(3)
+Found = dict[int, tuple[Match, str]]
+"""The places of parties in the index, the best first, with what matched."""
 IDENTITY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -165,112 +167,104 @@ class _Reader:
     """One search in an index, as one caller may see it."""
 
     def __init__(self, index: Connection, work: Work, recent: Sequence[str], *, is_archived: bool | None) -> None:
-        self._index, self._work, self._listed = index, work, is_archived is False
-        self._seen = work.visible_to(name)
-        if is_archived is not None:
-            self._seen = and_(self._seen, name.c.is_archived.is_(is_archived))
+        self._index, self._archived = index, is_archived
+        self._given: dict[str, Any] = {"caller": work.actor.id.bytes if work.actor else None}
         opened = self._opened(recent[:MOST_RECENT])
-        self._order = (
-            case(*((name.c.id == key, n) for n, key in enumerate(opened)), else_=len(opened)) if opened else literal(0),
-            case((name.c.owner_id == (work.actor.id if work.actor else None), 0), else_=1),
-            func.length(name.c.key),
-            name.c.key,
-            name.c.place,
-        )
+        self._n_opened = len(opened)
+        self._given |= {f"opened_{n}": key.bytes for n, key in enumerate(opened)}
 
     def find(self, question: Question, limit: int) -> HitGroup:
         """Whole numbers, then names, then beginnings of numbers."""
         whole, begun = self._coded(question)
-        named = self._named(_pattern(question), question.words, limit) if question.words else {}
+        named = self._named(question.words, limit) if question.words else {}
         found = (whole | {k: v for k, v in (named | begun).items() if k not in whole}) if whole or begun else named
         if not found:
             return HitGroup()
         coded = [*whole, *begun]
-        total = self._count_listed(question) if question.words and self._listed and not coded else self._count(_pattern(question), coded)
+        is_listed = self._archived is False
+        total = self._count_listed(question) if question.words and is_listed and not coded else self._count(pattern(question.words), coded)
         return HitGroup(hits=self._hits(list(found.items())[:limit]), total=total)
 
-    def guess(self, question: Question, pattern: str, limit: int) -> HitGroup:
+    def guess(self, question: Question, spellings: str, limit: int) -> HitGroup:
         """Names with words near those asked for."""
-        query = select(name.c.id, name.c.words).select_from(fts.join(name, name.c.place == fts.c.rowid))
-        rows = self._index.execute(query.where(fts.c.fts.match(pattern), self._seen).order_by(*self._order).limit(MOST_GUESSES))
-        best = sorted((_unlike(question.words, row.words), n, row.id) for n, row in enumerate(rows))
-        return HitGroup(hits=self._hits([(key, (Match.SPELLING, "")) for _n, _at, key in best[:limit]]), total=self._count(pattern, []))
+        rows = self._rows(statements.alike(self._n_opened, self._archived), pattern=spellings, most=MOST_GUESSES)
+        best = sorted((_unlike(question.words, words), n, place) for n, (place, words) in enumerate(rows))
+        found = [(place, (Match.SPELLING, "")) for _n, _at, place in best[:limit]]
+        return HitGroup(hits=self._hits(found), total=self._count(spellings, []))
 
-    def _named(self, pattern: str, words: Sequence[str], limit: int) -> dict[UUID, tuple[Match, str]]:
+    def _rows(self, statement: Statement, **values: Any) -> list[Any]:
+        return list(self._index.exec_driver_sql(statement.text, statement.given | self._given | values).all())
+
+    def _named(self, words: Sequence[str], limit: int) -> Found:
         """By name: whole, then its beginning, then all words; a name it had comes last."""
         key = " ".join(words)
-        rank = case((name.c.key == key, WHOLE), (func.substr(name.c.key, 1, len(key)) == key, BEGINS), else_=WORDS)
-        begun = select(name.c.id).where(name.c.key.between(key, f"{key}\U0010ffff"), self._seen).order_by(rank, *self._order).limit(limit)
-        found: dict[UUID, tuple[Match, str]] = dict.fromkeys(self._index.execute(begun).scalars(), (Match.NAME, ""))
+        asked = {"key": key, "key_end": f"{key}\U0010ffff", "key_length": len(key), "most": limit}
+        begun = self._rows(statements.begun(self._n_opened, self._archived), **asked)
+        found: Found = {place: (Match.NAME, "") for (place,) in begun}
         if len(found) == limit:
             return found  # of a few letters, the many names that only have them somewhere need not be sorted
-        by_former = case((and_(name.c.former.is_not(None), ~_has_words(name.c.key, words)), 1), else_=0)
-        query = (
-            select(name.c.id, name.c.former, by_former)
-            .select_from(fts.join(name, name.c.place == fts.c.rowid))
-            .where(fts.c.fts.match(pattern), self._seen)
-            .order_by(by_former, rank, *self._order)
-            .limit(limit)
-        )
-        return {
-            id_: (Match.FORMER_NAME, former) if left else (Match.NAME, "")
-            for id_, former, left in self._index.execute(query)
-        }  # fmt: skip
+        rows = self._rows(statements.named(self._n_opened, self._archived, len(words)), **asked, pattern=pattern(words), **_spaced(words))
+        return {place: (Match.FORMER_NAME, former) if left else (Match.NAME, "") for place, former, left in rows}
 
-    def _coded(self, question: Question) -> tuple[dict[UUID, tuple[Match, str]], dict[UUID, tuple[Match, str]]]:
+    def _coded(self, question: Question) -> tuple[Found, Found]:
         """The parties whose numbers and addresses are those asked for, and those whose begin so."""
-        seen = (self._work.visible_to(code), self._seen)
-        joined = select(name.c.id, code.c.match, code.c.value).select_from(code.join(name, name.c.id == code.c.id))
-        whole = joined.where(code.c.value.in_(question.exact), *seen).order_by(*self._order).limit(MOST_CODES)
-        found: list[dict[UUID, tuple[Match, str]]] = [{}, {}]
-        if question.exact:
-            found[0] = {key: (Match(match), value) for key, match, value in self._index.execute(whole)}
+        found: list[Found] = [{}, {}]
+        for exact in question.exact:
+            found[0] |= self._codes(statements.coded(self._n_opened, self._archived), value=exact)
         for start in question.starts:
-            reach = and_(code.c.value.between(start, f"{start}\U0010ffff"), code.c.match != Match.NUMBER)
-            begun = joined.where(reach, *seen).order_by(*self._order).limit(MOST_CODES)
-            found[1] |= {key: (Match(match), value) for key, match, value in self._index.execute(begun)}
+            found[1] |= self._codes(statements.coded_from(self._n_opened, self._archived), value=start, value_end=f"{start}\U0010ffff")
         return found[0], found[1]
 
-    def _count(self, pattern: str, coded: Sequence[UUID]) -> int:
+    def _codes(self, statement: Statement, **asked: str) -> Found:
+        return {place: (Match(match), value) for place, match, value in self._rows(statement, most=MOST_CODES, **asked)}
+
+    def _count(self, words: str, coded: Sequence[int]) -> int:
         """How many parties there are by name, and by number beside those."""
-        by_name = select(name.c.place).select_from(fts.join(name, name.c.place == fts.c.rowid))
-        by_name = by_name.where(fts.c.fts.match(pattern), self._seen)
-        by_code = select(name.c.place).where(name.c.id.in_(coded))
-        every = by_name if pattern and not coded else union(by_name, by_code) if pattern else by_code
-        return int(self._index.execute(select(func.count()).select_from(every.subquery())).scalar_one())
+        if not words:
+            return len(set(coded))
+        named = self._rows(statements.counted(self._archived, len(coded)), pattern=words, **_numbered("place", coded))
+        return int(named[0][0])
 
     def _count_listed(self, question: Question) -> int:
         """The same by name alone, of those not archived: all that match, less the few hidden ones, which are read one by one."""
-        every = select(func.count()).select_from(fts).where(fts.c.fts.match(_pattern(question)))
-        hidden = or_(name.c.owner_only, name.c.is_archived)
-        unseen = select(func.count()).select_from(name).where(hidden, ~self._seen, _has_words(name.c.words, question.words))
-        return int(self._index.execute(every).scalar_one() - self._index.execute(unseen).scalar_one())
+        ((every,),) = self._rows(statements.matching(), pattern=pattern(question.words))
+        ((unseen,),) = self._rows(statements.unseen(len(question.words)), **_spaced(question.words))
+        return int(every - unseen)
 
-    def _hits(self, found: Sequence[tuple[UUID, tuple[Match, str]]]) -> tuple[Hit, ...]:
-        ids = [key for key, _why in found]
-        columns = (name.c.id, name.c.number, name.c.label.label("name"), name.c.is_person, name.c.is_incomplete)
-        rows = {row["id"]: row for row in self._index.execute(select(*columns).where(name.c.id.in_(ids))).mappings()}
-        here = select(place.c.id, place.c.label).where(place.c.id.in_(ids), self._work.visible_to(place)).order_by(place.c.rank.desc())
-        where = dict(self._index.execute(here).all())
-        return tuple(Hit(**rows[key], match=match, text=what, place=where.get(key, "")) for key, (match, what) in found)
+    def _hits(self, found: Sequence[tuple[int, tuple[Match, str]]]) -> tuple[Hit, ...]:
+        if not found:
+            return ()
+        rows = {row.place: row for row in self._rows(statements.shown(len(found)), **_numbered("place", [place for place, _why in found]))}
+        return tuple(_hit(rows[place], match, what) for place, (match, what) in found)
 
     def _opened(self, recent: Sequence[str]) -> list[UUID]:
         """The parties of customer numbers or ids; what is neither is left out."""
         if not recent:
             return []
-        numbers = select(code.c.value, code.c.id).where(code.c.match == Match.NUMBER, code.c.value.in_(recent))
-        known = dict(self._index.execute(numbers).all())
+        numbers = self._rows(statements.numbers(len(recent)), **_numbered("value", recent))
+        known = {value: UUID(bytes=key) for value, key in numbers}
         return list(dict.fromkeys(known[r] if r in known else UUID(r) for r in recent if r in known or IDENTITY.fullmatch(r)))
 
 
-def _pattern(question: Question) -> str:
-    """The question as FTS5 asks for it: all words, each as a beginning."""
-    return " AND ".join(_quoted(word) for word in question.words)
+def _hit(row: Any, match: Match, text: str) -> Hit:
+    return Hit(
+        id=UUID(bytes=row.id), number=row.number, name=row.label, is_person=bool(row.is_person),
+        is_incomplete=bool(row.is_incomplete), match=match, text=text, place=row.here or "",
+    )  # fmt: skip
 
 
-def _has_words(text: ColumnElement[str], words: Sequence[str]) -> ColumnElement[bool]:
-    """Whether a text has words that begin so."""
-    return and_(*(func.instr(" " + text, f" {word}") > 0 for word in words))
+def _numbered(stem: str, values: Sequence[Any]) -> dict[str, Any]:
+    return {f"{stem}_{n}": value for n, value in enumerate(values)}
+
+
+def _spaced(words: Sequence[str]) -> dict[str, str]:
+    """The words as they stand after another one."""
+    return {f"word_{n}": f" {word}" for n, word in enumerate(words)}
+
+
+def pattern(words: Sequence[str]) -> str:
+    """The words as FTS5 asks for them: all, each as a beginning."""
+    return " AND ".join(map(_quoted, words))
 
 
 def _quoted(word: str) -> str:
