@@ -35,6 +35,7 @@ def measure(data: Path) -> None:
     with serve(data) as served:
         crm = Connection(Remote(served.socket, user="kari"))
         n = crm.customers.count()
+        crm.search.find(text="nord")  # waits for the search index, which a store makes when it starts
         customers, contacts = crm.customers.list().sample(200, random_state=1), crm.contacts.list().sample(200, random_state=1)
         parties, persons = iter(customers.to_dict("records") * 4), iter(contacts.to_dict("records") * 4)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, and_, func, select
@@ -26,6 +26,7 @@ from crm_lab.store import tables
 
 if TYPE_CHECKING:
     from crm_lab.store.records import Row, Work
+    from crm_lab.store.signatures import Signatures
 
 MOST, MOST_ALIKE, MOST_FOUND, MOST_JUDGED = 10, 150, 300, 12
 BITS_PER_ERROR, SPARE_BITS, MOST_BITS = 4, 2, 10
@@ -93,29 +94,32 @@ class _Search:
 
     def by_name(self) -> set[UUID]:
         """Those whose name is spelled nearly so, the likest."""
-        key, t = self.clues.name_key, self.table
-        found = [(errors_between(key, row["name_key"]), row["id"]) for row in self._near(t, t.c.id, t.c.name_key)]
+        key, connection = self.clues.name_key, self.work.connection
+        if not key:
+            return set()
+        signatures: Signatures = connection.get_execution_options()["signatures"][self.table.name]
+        near = signatures.near(connection.engine, key, bits=self._bits, limit=MOST_ALIKE)
+        found = [(errors_between(key, name), party_id) for party_id, name in near]
         return {party_id for _n, party_id in sorted((n, party_id) for n, party_id in found if n is not None)[:MOST_JUDGED]}
 
     def by_former_name(self) -> set[UUID]:
         """Those that had such a name."""
-        f = tables.former_name
+        f, key = tables.former_name, self.clues.name_key
         party_id = f.c[KEYS[self.table.name]]
-        for row in self._near(f, party_id.label("id"), f.c.name, f.c.name_key, also=party_id.is_not(None)):
-            if errors_between(self.clues.name_key, row["name_key"]) is not None:
+        if not key:
+            return set()
+        unlike = self.work.unlike(f, key)
+        query = select(party_id.label("id"), f.c.name, f.c.name_key).where(unlike <= self._bits, party_id.is_not(None))
+        for row in self.work.rows(query.order_by(unlike).limit(MOST_ALIKE)):
+            if errors_between(key, row["name_key"]) is not None:
                 self.former[row["id"]].append(row["name"])
         return set(self.former)
 
-    def _near(self, table: Table, *columns: ColumnElement[Any], also: ColumnElement[bool] | None = None) -> list[Row]:
-        """Rows of `table` whose names have few bits that differ; a name too short for typing errors has those that have none."""
-        key = self.clues.name_key
-        if not key:
-            return []
-        unlike = self.work.unlike(table, key)
-        errors = errors_allowed(key)
-        most = min(BITS_PER_ERROR * errors + SPARE_BITS, MOST_BITS) if errors else 0
-        query = select(*columns).where(unlike <= most).order_by(unlike).limit(MOST_ALIKE)
-        return self.work.rows(query if also is None else query.where(also))
+    @property
+    def _bits(self) -> int:
+        """In how many bits a name may differ; one too short for typing errors in none."""
+        errors = errors_allowed(self.clues.name_key)
+        return min(BITS_PER_ERROR * errors + SPARE_BITS, MOST_BITS) if errors else 0
 
     def parties(self, ids: set[UUID]) -> list[Row]:
         """What is compared of those parties, whose they are, and whether the caller may see them."""

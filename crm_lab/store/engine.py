@@ -22,6 +22,7 @@ from crm_lab.settings import utc_now
 from crm_lab.store.kept import KeptRows
 from crm_lab.store.migrations import migrate
 from crm_lab.store.search import PartyIndex
+from crm_lab.store.signatures import Signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,8 +120,9 @@ class Database:
         else:
             self.engine = create_engine(parsed, json_deserializer=msgspec.json.decode, pool_pre_ping=True)
         self.indexes = {kind: PartyIndex(kind) for kind in SearchKind}
+        self.signatures = {kind: Signatures(kind) for kind in SearchKind}
         self.kept = KeptRows()
-        self.engine = self.engine.execution_options(indexes=self.indexes, kept=self.kept if self.is_duckdb else None)
+        self.engine = self.engine.execution_options(indexes=self.indexes, signatures=self.signatures, kept=self.kept if self.is_duckdb else None)
         self.is_broken = False
         self._writer = Lock()
         with self.engine.begin() as connection:
@@ -161,8 +163,9 @@ class Database:
         with self.engine.begin() as connection:
             yield connection.execution_options(touched=touched, written=written)
         self.kept.forget(written)
-        for index in self.indexes.values() if touched else ():
-            index.touch(frozenset(touched))
+        for kind in SearchKind if touched else ():
+            self.indexes[kind].touch(frozenset(touched))
+            self.signatures[kind].touch(frozenset(touched))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
