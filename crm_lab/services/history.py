@@ -187,6 +187,8 @@ def _changes(step: Row, entity: Recorded, names: dict[str, str]) -> Iterator[tup
         yield PARTS[step["entity"]], _part(step["entity"], before, entity, names), _part(step["entity"], after, entity, names)
     elif before is None or after is None:
         yield "", _title(before), _title(after)
+        if after and after["duplicate_reason"]:
+            yield "duplicate_reason", None, after["duplicate_reason"]
     else:
         old, new = _flat(before), _flat(after)
         for field in [name for name in {**old, **new} if name not in DERIVED and old.get(name) != new.get(name)]:

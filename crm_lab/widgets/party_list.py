@@ -125,7 +125,7 @@ def state_column() -> dict[str, Any]:
         "archived": _("Archived"), "deleted": _("Deleted from the register"), "bankrupt": _("Bankrupt"),
         "winding_up": _("Winding up"), "incomplete": _("Incomplete"),
     }  # fmt: skip
-    return {"key": "state", "label": _("Status"), "kind": "tag", "width": 112, "map": words, "phone": 5, "spare": True}
+    return {"key": "state", "label": _("Status"), "kind": "tag", "width": 128, "map": words, "phone": 5, "spare": True}
 
 
 def states(frame: pd.DataFrame) -> pd.Series[str]:
