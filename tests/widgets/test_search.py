@@ -287,7 +287,7 @@ def test_notes_and_numbers_of_invoices_lead_to_their_party(app, crm, acme):
     assert app.router.path == f"customers/{acme.number}"
     for typed_text in ("50017", "50 01 73", "5001"):
         (posting,) = asked(app, typed_text)["other"]["items"]
-        assert (posting["title"], posting["sub"]) == ("Faktura 50017", "Acme AS · 1 250,50 NOK · 02.01.2026")
+        assert (posting["title"], posting["sub"]) == ("Faktura 50017", "Acme AS · 1\xa0250,50 NOK · 02.01.2026")
     app.search.fire("choose", group="other", id=posting["id"])
     assert app.router.path == f"customers/{acme.number}/ledger"
     assert not asked(app, "500")["other"]["items"] and not asked(app, "ta")["other"]["items"]
