@@ -54,6 +54,13 @@ T = TypeVar("T")
 Row = dict[str, Any]
 
 
+class NoSuchRecord(NotFound):
+    """There is none, or the caller may not know that there is."""
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no such record, or you may not see it."))
+
+
 @dataclass(slots=True)
 class Work:
     """One caller's action inside one transaction.
@@ -153,13 +160,13 @@ class Work:
         """One record the caller may see. Raises `NotFound`, also where it is hidden."""
         row = self.one(select(table).where(and_(table.c.id == record_id, self.visible_to(table))))
         if row is None:
-            raise NotFound(_("There is no such record, or you may not see it."))
+            raise NoSuchRecord
         return as_record(cls, row)
 
     def require(self, table: Table, record_id: UUID | None) -> None:
         """Raise `NotFound` unless the caller may see the record."""
         if self.scalar(select(table.c.id).where(and_(table.c.id == record_id, self.visible_to(table)))) is None:
-            raise NotFound(_("There is no such record, or you may not see it."))
+            raise NoSuchRecord
 
     def insert(self, table: Table, row: Row) -> None:
         """Add a row and its audit."""
@@ -240,7 +247,7 @@ class Work:
         """Change a versioned row. Raises `ChangedMeanwhile` where `version` is no longer the newest."""
         before = self.one(select(table).where(and_(table.c.id == record_id, self.visible_to(table))))
         if before is None:
-            raise NotFound(_("There is no such record, or you may not see it."))
+            raise NoSuchRecord
         after = before | changes | {"version": version + 1}
         done = self.connection.execute(
             update(table)

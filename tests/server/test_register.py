@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,8 @@ def looked_after(database: Database, is_done: Callable[[], bool], seconds: float
             if is_done():
                 break
         keeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeper
         return is_done()
 
     with ThreadPoolExecutor() as pool:  # a browser of another test may have its loop in this thread
