@@ -26,7 +26,6 @@ from crm_lab.domain.notices import (
     said_of,
 )
 from crm_lab.exchange.register import as_entity
-from crm_lab.i18n import _
 from crm_lab.store import tables
 from crm_lab.store.bulk import batched, load
 from crm_lab.store.records import NoSuchRecord, Row, Work, as_record

@@ -112,6 +112,18 @@ def test_tab_changes_group_arrows_move_enter_opens(field):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("key", ["Enter", "Escape", "Control+Enter"])
+def test_the_next_search_begins_in_the_first_group_with_hits(field, key):
+    n = typed(field, "nord")
+    field.answer(n, group("own", "A"), group("people", "D"))
+    field.keyboard.press("Tab")
+    field.keyboard.press(key)
+    field.locator("input").focus()
+    field.answer(typed(field, "sør"), group("own", "B"), group("people", "E"))
+    expect(selected(field)).to_contain_text("B")
+
+
+@pytest.mark.browser
 def test_escape_clears_then_leaves(field):
     n = typed(field, "nord")
     field.answer(n, group("own", "A"))
