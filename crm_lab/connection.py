@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 ARROW = "application/vnd.apache.arrow.stream"
 LONG_ACTIONS = {
     ("imports", "run"), ("imports", "preview"), ("history", "undo"), ("company", "check"), ("company", "backup"), ("ledger", "match_many"),
-    ("payments", "book"), ("payments", "undo"), ("saft", "run"), ("saft", "preview"),
+    ("payments", "book"), ("payments", "undo"), ("register", "bring_in"), ("saft", "run"), ("saft", "preview"),
 }  # fmt: skip
 TIMEOUT, LONG_TIMEOUT = 60.0, 900.0
 OK = 200

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CUSTOMERS = "Navn;Org.nr;Telefon\r\nFjord AS;889640782;22334455\r\nFjell og Vidde;;\r\n"
 CONTACTS = "Fornavn;Etternavn;Firma;Mobil\r\nIda;Berg;Nordlys Bygg AS;91234567\r\n"
+REGISTER = '"organisasjonsnummer","navn","organisasjonsform.kode"\r\n"923609016","NORDLYS BYGG AS","AS"\r\n"889640782","FJORD AS","AS"\r\n'
 BROKEN = "Navn;Org.nr\r\nRett AS;\r\nFeil AS;123\r\n"
 
 
@@ -104,7 +105,11 @@ def test_check_backup_and_imports_work_while_it_is_served(served: Served, tmp_pa
     assert list((served.data / "backup").glob("*/schema.sql"))
     brought = runner.invoke(main, ["import", "customers", file_of(tmp_path, "Navn\r\nFra skallet AS\r\n"), *folder])
     assert brought.exit_code == 0, brought.output
+    register = file_of(tmp_path, REGISTER, "enheter.csv")
+    for told in ("1 enhet lest inn", "0 enheter lest inn"):
+        brought = runner.invoke(main, ["import", "register", "--as", "customers", register, *folder])
+        assert brought.exit_code == 0 and told in brought.output, brought.output
     monkeypatch.setenv("CRM_USER", "ola")
-    for command in ("check", "backup"):
-        refused = runner.invoke(main, [command, *folder])
+    for command in (["check"], ["backup"], ["import", "register", "--as", "customers", register]):
+        refused = runner.invoke(main, [*command, *folder])
         assert refused.exit_code == 2 and refused.output.strip()

@@ -121,18 +121,20 @@ def import_() -> None:
 @plainly
 def import_register(file: Path, target: str, owner: str, data: Path, *, force: bool) -> None:
     """Read Enhetsregisteret's bulk CSV or JSON (also gz) as the look-up register or as customers."""
-    from crm_lab.services.register import import_customers
+    from crm_lab.services.register import import_customers, read_file
 
     if target == "lookup":
         _load_copy(data, [file], is_forced=force)
         _compare(data)
         return
-    database = open_company(data)
-    try:
-        report = import_customers(database, file, owner=owner)
-    finally:
-        database.close()
-    _tell(report)
+
+    def served(crm: Connection) -> Report:
+        entities, report = read_file(file)
+        report.n_read = crm.register.bring_in(entities=entities, owner=owner)
+        report.n_known = len(entities) - report.n_read
+        return report
+
+    _tell(_in_company(data, lambda database: import_customers(database, file, owner=owner), served))
 
 
 def _tell(report: Report) -> None:

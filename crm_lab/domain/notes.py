@@ -12,6 +12,7 @@ from crm_lab.errors import InvalidInput
 from crm_lab.i18n import _
 
 LONGEST_NOTE = 20_000
+EXCERPT, BEFORE = 120, 30
 MENTION = re.compile(r"(?<![\w@.])@([a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?)", re.IGNORECASE)
 
 
@@ -44,6 +45,15 @@ def clean_note(text: str) -> str:
     if not clean:
         raise InvalidInput(_("Write something first."), "text")
     return clean
+
+
+def excerpt(text: str, word: str) -> str:
+    """The part of a note where a word stands, on one line."""
+    line = " ".join(text.split())
+    at = line.casefold().find(word.casefold())
+    start = max(0, line.rfind(" ", 0, max(0, at - BEFORE)) + 1) if at > BEFORE else 0
+    shown = line[start : start + EXCERPT]
+    return ("… " if start else "") + shown + (" …" if start + EXCERPT < len(line) else "")
 
 
 def mentioned(text: str) -> set[str]:

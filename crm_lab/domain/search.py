@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from crm_lab.domain.ledger import PostingKind
 from crm_lab.domain.names import tokens
 from crm_lab.domain.values import Phone
 from crm_lab.errors import InvalidInput
@@ -74,6 +77,36 @@ class SearchAnswer:
 
     customers: HitGroup = HitGroup()
     contacts: HitGroup = HitGroup()
+
+
+class FindingKind(StrEnum):
+    """What is found about a party beside what it is called."""
+
+    NOTE = "note"
+    POSTING = "posting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A note or a posting found, and the customer or contact it belongs to.
+
+    Attributes
+    ----------
+    text : the part of the note that was meant, or the number of the posting.
+    who : who wrote the note.
+    on : the business day it was written or posted.
+    """
+
+    kind: FindingKind
+    customer_number: int | None = None
+    contact_id: UUID | None = None
+    party: str
+    text: str
+    who: str = ""
+    posting: PostingKind | None = None
+    amount: Decimal | None = None
+    currency: str = ""
+    on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ class InvalidBankAccount(InvalidInput):
     """Not a Norwegian bank account number."""
 
     def __init__(self, text: str) -> None:
-        message = _("{text} is not a bank account number: it has eleven digits.", text=text[:40])
+        message = _("{text} is not a bank account number: it has eleven digits, the last one a check digit.", text=text[:40])
         super().__init__(message, "bank_account")
 
 

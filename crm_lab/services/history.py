@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Table, and_, select, update
+from sqlalchemy import Table, and_, func, select, update
 
 from crm_lab.domain.access import Role
 from crm_lab.domain.history import Change, Recorded
@@ -18,12 +19,16 @@ from crm_lab.services.customers import shown_name
 from crm_lab.services.ledger.bulk import parties_of_source, take_back_source
 from crm_lab.services.ledger.links import is_sound, take_back
 from crm_lab.store import tables
+from crm_lab.store.bulk import among
 from crm_lab.store.records import Row
 
 DERIVED = {"id", "version", "name_key", "name_bits", "created_at", "customer_id", "contact_id", "sources"}
 PARTS = {"address": "addresses", "contact_role": "roles", "category_link": "categories"}
 ADDRESS_LINES = ("kind", "name", "street", "postal_code", "city", "country")
 IN_ORDER = tables.metadata.sorted_tables
+MANY = 500
+"""Rows from which the audit is believed about what is there; fewer are compared with it."""
+EMPTY: tuple[list[Row], list[Row], list[tuple[Row, Row]]] = ([], [], [])
 
 
 class CannotUndo(Conflict):
@@ -72,10 +77,8 @@ class History(Service):
     @writes()
     def undo(self, *, request_id: UUID) -> None:
         """Take back one of one's own actions. Raises `NotFound` for another's, `CannotUndo`."""
-        a = tables.audit
-        mine = and_(a.c.request_id == request_id, a.c.actor_id == self.actor.id)
-        steps = self.work.rows(select(a).where(mine).order_by(a.c.step))
-        if not steps:
+        steps, made = self._steps(request_id)
+        if not steps and not made:
             raise NotFound(_("There is nothing of yours to undo here."))
         touched: dict[str, dict[str, list[Row]]] = {}
         for step in steps:
@@ -87,13 +90,16 @@ class History(Service):
         changeable = [table for table in IN_ORDER if table.name in touched and table.name not in tables.IMMUTABLE]
         undone = {table: self._undone(table, touched[table.name]) for table in changeable}
         self._keep_posted(undone, parties_of_source(self.work, map(UUID, touched.get("saft_file", {}))))
-        for table, (gone, _back, _changed) in reversed(undone.items()):
-            self.work.remove_many(table, gone)
+        for table in reversed(IN_ORDER):
+            if table in made:
+                self.work.unmake(table, request_id, made[table])
+            if table in undone:
+                self.work.remove_many(table, undone[table][0])
         for table, (_gone, back, changed) in undone.items():
             self.work.insert_many(table, back)
             self.work.change_many(table, changed)
         self._refuse_orphans(
-            {table: [row["id"] for row in gone] for table, (gone, _back, _changed) in undone.items()},
+            {table: made.get(table, []) + [row["id"] for row in undone.get(table, EMPTY)[0]] for table in (*undone, *made)},
             {table: [*back, *(after for _now, after in changed)] for table, (_gone, back, changed) in undone.items()},
         )
         self._undo_postings(touched)
@@ -102,10 +108,23 @@ class History(Service):
             update(imported).where(imported.c.request_id == request_id).values(undone_at=self.work.now)
         )
 
+    def _steps(self, request_id: UUID) -> tuple[list[Row], dict[Table, list[UUID]]]:
+        """What one of one's own actions did; and the rows that it made by the thousand and nobody touched since, which need not be read."""
+        a, later = tables.audit, tables.audit.alias()
+        mine = and_(a.c.request_id == request_id, a.c.actor_id == self.actor.id)
+        touched_since = select(later.c.id).where(later.c.entity_id == a.c.entity_id, later.c.id != a.c.id).exists()
+        only_made = and_(mine, a.c.before.is_(None), a.c.entity.in_(tables.OF_PARTIES), ~touched_since)
+        made: dict[Table, list[UUID]] = {}
+        if self.work.scalar(select(func.count()).where(mine)) > MANY and not self.work.scalar(select(a.c.id).where(mine, a.c.entity == "saft_file")):
+            for entity, key in self.work.connection.execute(select(a.c.entity, a.c.entity_id).where(only_made)):
+                made.setdefault(tables.metadata.tables[entity], []).append(UUID(key))
+        read = select(a.c.request_id, a.c.action, a.c.entity, a.c.entity_id, a.c.before, a.c.after).where(mine).order_by(a.c.step)
+        return self.work.rows(read.where(~among(a.c.entity_id, map(str, chain(*made.values()))))), made
+
     def _keep_posted(self, undone: dict[Table, tuple[list[Row], list[Row], list[tuple[Row, Row]]]], posted: set[UUID]) -> None:
         """A party that came with postings is archived, not deleted: its postings stay, and what takes them back."""
         for table, key in ((tables.customer, "id"), (tables.address, "customer_id"), (tables.category_link, "customer_id")):
-            gone, back, changed = undone.get(table, ([], [], []))
+            gone, back, changed = undone.get(table, EMPTY)
             kept = [row for row in gone if row[key] in posted]
             archived = [(row, row | {"archived_at": self.work.now}) for row in kept if table is tables.customer]
             if kept:
@@ -168,6 +187,8 @@ def _changes(step: Row, entity: Recorded, names: dict[str, str]) -> Iterator[tup
         yield PARTS[step["entity"]], _part(step["entity"], before, entity, names), _part(step["entity"], after, entity, names)
     elif before is None or after is None:
         yield "", _title(before), _title(after)
+        if after and after["duplicate_reason"]:
+            yield "duplicate_reason", None, after["duplicate_reason"]
     else:
         old, new = _flat(before), _flat(after)
         for field in [name for name in {**old, **new} if name not in DERIVED and old.get(name) != new.get(name)]:

@@ -9,17 +9,19 @@ from sqlalchemy import and_, select
 
 from crm_lab.domain.access import Role
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.notes import Note, clean_note, mentioned
+from crm_lab.domain.notes import Note, clean_note, excerpt, mentioned
+from crm_lab.domain.search import LONGEST_TEXT, MOST_WORDS, Finding, FindingKind
 from crm_lab.errors import Forbidden, InvalidInput
-from crm_lab.i18n import _
+from crm_lab.i18n import _, business_day
 from crm_lab.services.actions import Service, reads, writes
+from crm_lab.services.customers import shown_name
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record, as_row
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
-MOST_NOTES = 5_000
+MOST_NOTES, MOST_FOUND = 5_000, 50
 
 
 class Notes(Service):
@@ -37,6 +39,29 @@ class Notes(Service):
         n, m = tables.note, tables.note_mention
         mine = select(m.c.note_id).where(m.c.employee_id == self.actor.id)
         return self._read(and_(n.c.id.in_(mine), self.work.visible_to(n)), limit)
+
+    @reads()
+    def search(self, *, text: str, limit: int = 8) -> list[Finding]:
+        """The newest notes that have all words of a text, each with the part that was meant."""
+        n, c, p = tables.note, tables.customer, tables.contact
+        words = text[:LONGEST_TEXT].split()[:MOST_WORDS]
+        if not words:
+            return []
+        query = (
+            select(n, c.c.number, shown_name().label("company"), p.c.first_name, p.c.last_name)
+            .outerjoin(c, c.c.id == n.c.customer_id).outerjoin(p, p.c.id == n.c.contact_id)
+            .where(and_(*(n.c.text.icontains(word, autoescape=True) for word in words), self.work.visible_to(n)))
+            .order_by(n.c.created_at.desc(), n.c.id.desc()).limit(max(1, min(limit, MOST_FOUND)))
+        )  # fmt: skip
+        names = self.work.employee_names()
+        return [
+            Finding(
+                kind=FindingKind.NOTE, customer_number=row["number"], contact_id=row["contact_id"], text=excerpt(row["text"], words[0]),
+                party=row["company"] or f"{row['first_name']} {row['last_name']}".strip(), who=names.get(row["author_id"], ""),
+                on=business_day(row["created_at"]),
+            )
+            for row in self.work.rows(query)
+        ]  # fmt: skip
 
     @writes()
     def create(self, *, text: str, customer_id: UUID | None = None, contact_id: UUID | None = None) -> Note:

@@ -25,12 +25,10 @@ from crm_lab.domain.notices import (
     line_of_ours,
     said_of,
 )
-from crm_lab.errors import NotFound
 from crm_lab.exchange.register import as_entity
-from crm_lab.i18n import _
 from crm_lab.store import tables
 from crm_lab.store.bulk import batched, load
-from crm_lab.store.records import Row, Work, as_record
+from crm_lab.store.records import NoSuchRecord, Row, Work, as_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -166,7 +164,7 @@ def _one(work: Work, notice_id: UUID) -> Row:
     n = tables.register_notice
     row = work.one(select(n).where(n.c.id == notice_id, work.visible_to(n)))
     if row is None:
-        raise NotFound(_("There is no such record, or you may not see it."))
+        raise NoSuchRecord
     return row
 
 

@@ -18,7 +18,8 @@ from crm_lab.errors import InvalidInput, NotFound
 from crm_lab.i18n import _, business_day
 from crm_lab.services.actions import Service
 from crm_lab.store import tables
-from crm_lab.store.records import Row, as_record, as_row
+from crm_lab.store.bulk import among
+from crm_lab.store.records import NoSuchRecord, Row, as_record, as_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,12 +108,10 @@ class Parties(Service):
         """Give the parties a new owner; how many there were. Raises `NotFound` where one is hidden."""
         self._check_owner({"owner_id": owner_id})
         t = self.table
-        had = self.work.rows(select(t.c.id, t.c.version, t.c.owner_id).where(and_(t.c.id.in_(ids), self._present())))
+        had = self.work.rows(select(t).where(and_(among(t.c.id, set(ids)), self._present())))
         if len(had) != len(set(ids)):
-            raise NotFound(_("There is no such record, or you may not see it."))
-        for row in had:
-            if row["owner_id"] != owner_id:
-                self.work.change(t, row["id"], row["version"], owner_id=owner_id)
+            raise NoSuchRecord
+        self.work.change_many(t, [(row, row | {"owner_id": owner_id}) for row in had if row["owner_id"] != owner_id])
         return len(had)
 
     def _today(self) -> date:

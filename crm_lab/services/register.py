@@ -133,6 +133,16 @@ class Register(Service):
             customer = customers.get(id=customer_id)
             customers.change(id=customer_id, version=customer.version, **fields_of(customer, notices))
 
+    @writes(needs=Role.ADMIN)
+    def bring_in(self, *, entities: list[dict[str, Any]], owner: str = "") -> int:
+        """Add entities of a bulk file as customers, owned by a user name, else by the first administrator. How many were new.
+
+        Raises
+        ------
+        InvalidOrgNumber, NotFound
+        """
+        return add_entities(self.work, entities, owner)
+
     @writes()
     def dismiss(self, *, ids: tuple[UUID, ...]) -> None:
         """Leave what we have as it is; only another change will be told. Raises `NotFound`, also where one is hidden."""
@@ -189,26 +199,33 @@ class Report:
         return f"{read} {known} {left}"
 
 
-def import_customers(database: Database, path: Path, *, owner: str = "") -> Report:
-    """Add the file's entities as customers; those we have are left alone, so the same file twice adds nothing.
-
-    The whole file is read before the first one is added: a broken file changes nothing.
-    """
+def read_file(path: Path) -> tuple[list[Entity], Report]:
+    """The entities of a bulk file, each once, and what could not be read: before anything is done with them."""
     report = Report()
-    entities = {e["organisasjonsnummer"]: e for e in read_entities(path, report.faults)}
+    entities = {entity[NUMBER]: entity for entity in read_entities(path, report.faults)}
+    return list(entities.values()), report
+
+
+def add_entities(work: Work, entities: list[Entity], owner: str = "") -> int:
+    """Add entities as customers, owned by a user name or the first administrator; those we have are left alone. How many were added."""
     c, e = tables.customer, tables.employee
-    with database.reading() as connection:
-        work = Work(connection, None, utc_now())
-        numbers = select(c.c.organisation_number).where(c.c.organisation_number != "")
-        known = {row["organisation_number"] for row in work.rows(numbers)}
-        people = work.rows(select(e.c.id, e.c.username, e.c.roles).where(e.c.is_active).order_by(e.c.created_at))
+    known = set(work.connection.execute(select(c.c.organisation_number).where(c.c.organisation_number != "")).scalars())
+    people = work.rows(select(e.c.id, e.c.username, e.c.roles).where(e.c.is_active).order_by(e.c.created_at))
     wanted = [p["id"] for p in people if (p["username"] == owner if owner else Role.ADMIN in p["roles"])]
     if not wanted:
         raise NotFound(_("There is no active employee {name}. Name one with CRM_USER or connect(user=…).", name=owner))
-    fresh = [replace(as_customer(entity), owner_id=wanted[0]) for number, entity in entities.items() if number not in known]
+    fresh = [party for party in map(as_customer, entities) if party.organisation_number not in known]
+    if fresh:
+        add_customers(work, [replace(party, owner_id=wanted[0]) for party in fresh])
+    return len(fresh)
+
+
+def import_customers(database: Database, path: Path, *, owner: str = "") -> Report:
+    """Add the file's entities as customers, where nobody serves the company; a broken file changes nothing."""
+    entities, report = read_file(path)
     with database.writing() as connection:
-        add_customers(Work(connection, None, utc_now(), action="customers.import"), fresh)
-    report.n_read, report.n_known = len(fresh), len(entities) - len(fresh)
+        report.n_read = add_entities(Work(connection, None, utc_now(), action="customers.import"), entities, owner)
+    report.n_known = len(entities) - report.n_read
     return report
 
 

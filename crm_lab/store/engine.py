@@ -36,6 +36,7 @@ CONFLICTS = re.compile(
     re.IGNORECASE,
 )
 BROKEN = re.compile(r"Reopen the database|database has been invalidated|FatalException", re.IGNORECASE)
+JSON_CODEC: dict[str, Any] = {"json_serializer": lambda value: msgspec.json.encode(value).decode(), "json_deserializer": msgspec.json.decode}
 FULL = re.compile(r"No space left|disk is full|could not (write|fsync)|ENOSPC", re.IGNORECASE)
 
 
@@ -99,7 +100,7 @@ def _open_duckdb(url: URL) -> tuple[Engine, Callable[[], None]]:
         url,
         creator=lambda: ConnectionWrapper(root.cursor()),
         poolclass=QueuePool,
-        json_deserializer=msgspec.json.decode,
+        **JSON_CODEC,
         pool_size=8,
         max_overflow=24,
         pool_reset_on_return=None,  # a connection rolls its own transaction back; a second time costs DuckDB 0.3 ms
@@ -118,7 +119,7 @@ class Database:
         if self.is_duckdb:
             self.engine, self._let_go = _open_duckdb(parsed)
         else:
-            self.engine = create_engine(parsed, json_deserializer=msgspec.json.decode, pool_pre_ping=True)
+            self.engine = create_engine(parsed, **JSON_CODEC, pool_pre_ping=True)
         self.indexes = {kind: PartyIndex(kind) for kind in SearchKind}
         self.signatures = {kind: Signatures(kind) for kind in SearchKind}
         self.kept = KeptRows()

@@ -27,6 +27,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
     or_,
     select,
     true,
@@ -64,6 +65,13 @@ def visible(table: FromClause, caller: UUID | BindParameter[Any] | None) -> Colu
             seen = select(parent.c.id).where(visible(parent, caller))
             rules.append(or_(table.c[key].is_(None), table.c[key].in_(seen)))
     return and_(true(), *rules)
+
+
+class NoSuchRecord(NotFound):
+    """There is none, or the caller may not know that there is."""
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no such record, or you may not see it."))
 
 
 @dataclass(slots=True)
@@ -154,13 +162,13 @@ class Work:
         """One record the caller may see. Raises `NotFound`, also where it is hidden."""
         row = self.one(select(table).where(and_(table.c.id == record_id, self.visible_to(table))))
         if row is None:
-            raise NotFound(_("There is no such record, or you may not see it."))
+            raise NoSuchRecord
         return as_record(cls, row)
 
     def require(self, table: Table, record_id: UUID | None) -> None:
         """Raise `NotFound` unless the caller may see the record."""
         if self.scalar(select(table.c.id).where(and_(table.c.id == record_id, self.visible_to(table)))) is None:
-            raise NotFound(_("There is no such record, or you may not see it."))
+            raise NoSuchRecord
 
     def insert(self, table: Table, row: Row) -> None:
         """Add a row and its audit."""
@@ -191,6 +199,24 @@ class Work:
         """Delete many rows; their content stays in the audit."""
         self.connection.execute(delete(table).where(among(table.c.id, (row["id"] for row in rows))))
         self._note_many(table, [(row, None) for row in rows])
+
+    def unmake(self, table: Table, request_id: UUID, ids: list[UUID]) -> None:
+        """Delete rows that a request made and nobody touched since, unread: the audit is that of their making, turned round."""
+        a = tables.audit
+        made = and_(a.c.request_id == request_id, a.c.entity == table.name, among(a.c.entity_id, map(str, ids)))
+        parents = [a.c[key] for key in tables.PARENTS]
+        own = func.coalesce(*parents).label("id")
+        self._touch(table, self.rows(select(*parents, own).where(made).distinct()))
+        told: dict[str, Any] = {
+            "id": func.uuidv7(), "request_id": literal(self.request_id), "step": self.steps - 1 + func.row_number().over(order_by=a.c.step),
+            "done_at": literal(self.now, a.c.done_at.type), "actor_id": literal(self.actor.id if self.actor else None, a.c.actor_id.type),
+            "action": literal(self.action), "entity": a.c.entity, "entity_id": a.c.entity_id, **{c.name: c for c in parents}, "before": a.c.after,
+        }  # fmt: skip
+        self.steps += len(ids)
+        self.connection.execute(insert(a).from_select(list(told), select(*told.values()).where(made)))
+        self.connection.execute(delete(table).where(among(table.c.id, ids)))
+        if table.name in tables.FOUND_BY_CLUES:
+            self.connection.execute(delete(tables.clue).where(among(tables.clue.c.source_id, ids)))
 
     def set_many(self, table: Table, rows: list[Row], **same: Any) -> None:
         """Give many rows the same values, each with its audit. Raises `ChangedMeanwhile`, and then all stay."""
@@ -223,7 +249,7 @@ class Work:
         """Change a versioned row. Raises `ChangedMeanwhile` where `version` is no longer the newest."""
         before = self.one(select(table).where(and_(table.c.id == record_id, self.visible_to(table))))
         if before is None:
-            raise NotFound(_("There is no such record, or you may not see it."))
+            raise NoSuchRecord
         after = before | changes | {"version": version + 1}
         done = self.connection.execute(
             update(table)
@@ -253,26 +279,27 @@ class Work:
 
     def note(self, table: Table, key: Row, before: Row | None, after: Row | None) -> None:
         """Write the audit row of one change, secrets left out; and what the row is now found by."""
+        self._touch(table, [key, *filter(None, (before, after))])
         self.connection.execute(insert(tables.audit), [self._audit_row(table, key, before, after)])
         self._keep_clues(table, [(before, after)])
 
     def _note_many(self, table: Table, changes: Sequence[tuple[Row | None, Row | None]]) -> None:
-        rows = [self._audit_row(table, before or after or {}, before, after) for before, after in changes]
-        load(self.connection, tables.audit, rows)
+        self._touch(table, [row for change in changes for row in change if row])
+        load(self.connection, tables.audit, [self._audit_row(table, before or after or {}, before, after) for before, after in changes])
         self._keep_clues(table, changes)
 
     def _keep_clues(self, table: Table, changes: Sequence[tuple[Row | None, Row | None]]) -> None:
         """What rows are found by, after they were changed from one state to another."""
         if table.name not in tables.FOUND_BY_CLUES:
             return
-        moved = [(before, after) for before, after in changes if _clues(before) != _clues(after)]
-        if gone := [before["id"] for before, _after in moved if before]:
+        signs = [((after or before or {})["id"], _clues(before), _clues(after)) for before, after in changes]
+        if gone := [key for key, old, new in signs if old and old != new]:
             self.connection.execute(delete(tables.clue).where(among(tables.clue.c.source_id, gone)))
-        load(self.connection, tables.clue, [clue for _b, after in moved if after for clue in _clue_rows(after["id"], _clues(after))])
+        fresh = ((key, value) for key, old, new in signs if old != new for value in sorted(new))
+        load(self.connection, tables.clue, [{"value": value, "source_id": key} for key, value in fresh])
 
     def _audit_row(self, table: Table, key: Row, before: Row | None, after: Row | None) -> Row:
         self.steps += 1
-        self._touch(table, key, before, after)
         row = after or before or {}
         return {
             "id": new_id(),
@@ -284,28 +311,24 @@ class Work:
             "entity": table.name,
             "entity_id": str(key["id"]),
             **{name: key["id"] if parent is table else row.get(name) for name, parent in tables.PARENTS.items()},
-            "before": msgspec.to_builtins(_public(before)),
-            "after": msgspec.to_builtins(_public(after)),
+            "before": _public(before),
+            "after": _public(after),
         }
 
-    def _touch(self, table: Table, *rows: Row | None) -> None:
-        """Note which table this is, and whose row, for what is kept in memory; the search index holds nothing of the ledger."""
+    def _touch(self, table: Table, rows: list[Row]) -> None:
+        """Note which table this is, and whose rows, for what is kept in memory; the search index holds nothing of the ledger."""
         options = self.connection.get_execution_options()
         options.get("written", set()).add(table.name)
         if table.name in tables.UNSEARCHED:
             return
         touched: set[tuple[str, UUID]] = options.get("touched", set())
-        for row in filter(None, rows):
-            touched |= {(parent.name, row["id"]) for parent in tables.PARENTS.values() if parent is table}
-            touched |= {(parent.name, row[key]) for key, parent in tables.PARENTS.items() if row.get(key)}
+        for key, parent in tables.PARENTS.items():
+            own = "id" if parent is table else key
+            touched.update((parent.name, row[own]) for row in rows if row.get(own))
 
 
 def _clues(row: Row | None) -> frozenset[str]:
     return frozenset() if row is None else stored_clues(row).values
-
-
-def _clue_rows(source_id: UUID, values: frozenset[str]) -> list[Row]:
-    return [{"value": value, "source_id": source_id} for value in sorted(values)]
 
 
 def _alike(one: Row, other: Row) -> bool:

@@ -88,7 +88,7 @@ class ContactForm(PartyForm):
         values: Values = {name: getattr(c, name) for name in TEXTS}
         values |= {name: national(getattr(c, name)) for name in PHONES}
         values |= {name: _written(getattr(c, name)) for name in DAYS}
-        values |= {"owner_only": c.owner_only, "owner_id": str(c.owner_id) if c.owner_id else ""}
+        values |= {"owner_only": c.owner_only, "owner_id": str(c.owner_id) if c.owner_id else "", "duplicate_reason": ""}
         values |= {f"{CATEGORY}{category}": True for category in c.categories}
         for role in roles:
             values |= role_values(role)
@@ -261,7 +261,7 @@ class ContactForm(PartyForm):
         faults.tell()
         contacts = self.app.crm.contacts
         if self._id is None:
-            saved: Contact = contacts.create(**given)
+            saved: Contact = contacts.create(**given, duplicate_reason=str(self.values["duplicate_reason"]))
             said = _("{name} is registered.", name=saved.display_name)
         else:
             saved = contacts.change(id=self._id, version=self.contact.version, **given)

@@ -48,11 +48,11 @@ class ContactList(PartyList):
             {"key": "last_name", "label": _("Surname"), "min": 110, "phone": 1, "fixed": True, "lock": "owner_only", "opens": True},
             {"key": "first_name", "label": _("First name"), "min": 100, "phone": 2, "opens": True},
             {"key": "company", "label": _("Company"), "min": 150, "grow": 3, "phone": 3},
-            {"key": "title", "label": _("Title"), "min": 130, "grow": 2, "phone": 4},
+            {"key": "title", "label": _("Title"), "min": 110, "grow": 2, "phone": 4},
             {"key": "phone", "label": _("Phone"), "kind": "phone", "width": 124},
-            {"key": "email", "label": _("E-mail"), "min": 150, "grow": 3},
+            {"key": "email", "label": _("E-mail"), "min": 130, "grow": 3},
             {"key": "owner", "label": _("Owner"), "min": 120},
-            {"key": "created_at", "label": _("Registered"), "kind": "date", "width": 104},
+            {"key": "created_at", "label": _("Registered"), "kind": "date", "width": 104, "rare": True},
         ]
 
     def path_of(self, row: pd.Series[Any]) -> str:

@@ -29,14 +29,14 @@ class CustomerList(PartyList):
         kinds = {kind: kind_text(kind) for kind in KINDS}
         return [
             {"key": "number", "label": _("No."), "kind": "num", "width": 78},
-            {"key": "name", "label": _("Name"), "min": 200, "grow": 3, "phone": 1, "fixed": True, "lock": "owner_only", "opens": True},
+            {"key": "name", "label": _("Name"), "min": 180, "grow": 3, "phone": 1, "fixed": True, "lock": "owner_only", "opens": True},
             {"key": "organisation_number", "label": _("Org. no."), "width": 104, "phone": 3},
             {"key": "kind", "label": _("Type"), "min": 92, "map": kinds},
             {"key": "city", "label": _("Place"), "min": 96, "phone": 4},
             {"key": "phone", "label": _("Phone"), "kind": "phone", "width": 112},
-            {"key": "email", "label": _("E-mail"), "min": 130, "grow": 2},
+            {"key": "email", "label": _("E-mail"), "min": 110, "grow": 2},
             {"key": "owner", "label": _("Owner"), "min": 120, "phone": 2},
-            {"key": "created_at", "label": _("Registered"), "kind": "date", "width": 104},
+            {"key": "created_at", "label": _("Registered"), "kind": "date", "width": 104, "rare": True},
         ]
 
     def path_of(self, row: pd.Series[Any]) -> str:

@@ -32,7 +32,7 @@ def words() -> dict[str, str]:
 
 
 class Grid(View):
-    """A virtual table. Rows are known to the browser by their place in the frame.
+    """A virtual table. Rows are known to the browser by their place in the frame; a `spare` column of codes is there only where a row has one.
 
     An item of `menu` may have a `key` and what it `needs` of the selected rows: `least` so many, `filled` and `same` columns.
     `sum_key` is summed over the filtered and the selected rows, apart for each value of `sum_by`. Sorted by the column

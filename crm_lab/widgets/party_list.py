@@ -6,6 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
+import pandas as pd
+
 from crm_lab.exchange.parties import FileForm, party_file
 from crm_lab.i18n import _
 from crm_lab.widgets.base import Stack, guarded
@@ -13,8 +15,6 @@ from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from crm_lab.connection import ServiceProxy
     from crm_lab.domain.imports import ImportKind
     from crm_lab.widgets.shell import App
@@ -41,12 +41,9 @@ class PartyList(Stack):
         items = [{"do": f"export_{form}", "icon": "download", "label": label, "key": "", "cls": ""} for label, form in EXPORTS]
         self.head = Live(self.template, app, actions=actions, base=app.base, question="", colleagues=[], exports=items)
         self.frame = self.service.list()
-        status = {"key": "is_incomplete", "label": _("Status"), "width": 104, "map": {"0": "", "1": _("Incomplete")}}
         columns = self.columns()
-        if self.frame.is_incomplete.any():  # else the column would only take room
-            columns.insert(-1, status)
         self.grid = Grid(
-            columns=columns, sort=[self.sorted_by, 1], label=self.title, empty=self.empty,
+            columns=[*columns[:-1], state_column(), columns[-1]], sort=[self.sorted_by, 1], label=self.title, empty=self.empty,
             empty_hint=_("Add the first one with the button above."), menu=[{"id": "assign", "label": _("Change owner …")}],
             on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu), on_rows=guarded(app, self._export),
         )  # fmt: skip
@@ -81,7 +78,7 @@ class PartyList(Stack):
         self._show()
 
     def _show(self) -> None:
-        self.grid.show(self.frame, in_order_of=self.sorted_by)
+        self.grid.show(self.frame.assign(state=states(self.frame)), in_order_of=self.sorted_by)
 
     def _filter(self, value: str) -> None:
         self.grid.filter = str(value)
@@ -119,3 +116,24 @@ class PartyList(Stack):
         self._cancel()
         self.reload()
         self.app.toast(self.assigned(n), undo=True)
+
+
+def state_column() -> dict[str, Any]:
+    """The column that says what is out of the ordinary about a party; it takes no room where nothing is."""
+    words = {
+        "archived": _("Archived"), "deleted": _("Deleted from the register"), "bankrupt": _("Bankrupt"),
+        "winding_up": _("Winding up"), "incomplete": _("Incomplete"),
+    }  # fmt: skip
+    return {"key": "state", "label": _("Status"), "kind": "tag", "width": 128, "map": words, "phone": 5, "spare": True}
+
+
+def states(frame: pd.DataFrame) -> pd.Series[str]:
+    """The gravest of what is out of the ordinary about each party, or nothing."""
+    said = pd.Series("", index=frame.index)
+    said[frame.is_incomplete.astype("bool")] = "incomplete"
+    if "register_status" in frame:
+        ended = frame.register_status.isin(["winding_up", "bankrupt", "deleted"])
+        said[ended] = frame.register_status[ended]
+    if "is_archived" in frame:
+        said[frame.is_archived.astype("bool")] = "archived"
+    return said

@@ -11,23 +11,24 @@ import traitlets
 
 from crm_lab.domain.customers import RegisterStatus
 from crm_lab.domain.names import fold, tokens
-from crm_lab.domain.search import LONGEST_TEXT, Match
+from crm_lab.domain.search import LONGEST_TEXT, FindingKind, Match
 from crm_lab.domain.values import Phone
 from crm_lab.errors import Conflict, CrmError
 from crm_lab.exchange.register import as_customer_fields
-from crm_lab.i18n import _, ngettext, number
+from crm_lab.i18n import _, day, ngettext, number
 from crm_lab.widgets.base import View, guarded, script
+from crm_lab.widgets.ledger import kind_text as posting_text
 from crm_lab.widgets.live import grouped, hue, initials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from crm_lab.domain.register import RegisterEntity, RegisterHits
-    from crm_lab.domain.search import Hit, HitGroup
+    from crm_lab.domain.search import Finding, Hit, HitGroup
     from crm_lab.widgets.shell import App
 
 MOST_HITS = 8
-SHORTEST_FOR_REGISTER = 2
+SHORTEST_FOR_REGISTER, SHORTEST_FOR_OTHERS = 2, 3
 REGISTER_PAUSE = 0.1
 """Seconds without a newer question before the register is asked."""
 ALL = "all"
@@ -54,6 +55,8 @@ class Question:
     n: int = 0
     text: str = ""
     own: list[dict[str, Any]] = field(default_factory=list)
+    register: dict[str, Any] = field(default_factory=dict)
+    other: dict[str, Any] = field(default_factory=dict)
     paths: dict[tuple[str, str], str] = field(default_factory=dict)
     entities: dict[str, RegisterEntity] = field(default_factory=dict)
 
@@ -80,24 +83,46 @@ class PartySearch(Search):
         self._now = now = Question(n, " ".join(text.split())[:LONGEST_TEXT])
         found = self._app.crm.search.find(text=now.text, limit=MOST_HITS, recent=self._opened())
         now.own = [self._group("customers", found.customers), self._group("contacts", found.contacts)]
-        if not _is_for_register(now.text):
-            self._tell(now, _silent_group())
-            return
-        self._tell(now, _waiting_group())
+        now.register = _waiting_group() if _is_for_register(now.text) else _silent_group()
+        now.other = _other_group([]) | ({"state": "loading", "said": _("searching")} if _is_for_others(now.text) else {})
+        self._tell(now)
         if self._task:
             self._task.cancel()
         loop = self._app.loop
         if loop is None:
-            self._tell(now, self._register_group(now, self._ask_register(now.text)))
-        else:
+            now.other = self._others(now, self._ask_others(now.text))
+            now.register = self._register_group(now, self._ask_register(now.text)) if _is_for_register(now.text) else now.register
+            self._tell(now)
+        elif _is_for_others(now.text) or _is_for_register(now.text):
             self._task = loop.create_task(self._follow_up(now))
 
     async def _follow_up(self, now: Question) -> None:
-        """Ask the register beside the work of the page, unless something newer is asked meanwhile."""
+        """Ask for the rest beside the work of the page, unless something newer is asked meanwhile; the register may be slow."""
         await asyncio.sleep(REGISTER_PAUSE)
-        hits = await asyncio.to_thread(self._ask_register, now.text)
+        found = await asyncio.to_thread(self._ask_others, now.text)
+        now.other = self._others(now, found)
+        if found and now is self._now:
+            self._tell(now)
+        if now is self._now and _is_for_register(now.text):
+            now.register = self._register_group(now, await asyncio.to_thread(self._ask_register, now.text))
         if now is self._now:
-            self._tell(now, self._register_group(now, hits))
+            self._tell(now)
+
+    def _ask_others(self, text: str) -> list[Finding]:
+        """Notes with those words, and postings with that number."""
+        if not _is_for_others(text):
+            return []
+        crm = self._app.crm
+        return [*crm.ledger.find(text=text, limit=MOST_HITS), *crm.notes.search(text=text, limit=MOST_HITS)]
+
+    def _others(self, now: Question, found: list[Finding]) -> dict[str, Any]:
+        """What was found beside the parties; each leads to the card, or to the postings, of its party."""
+        items = []
+        for at, one in enumerate(found):
+            path = f"contacts/{one.contact_id}" if one.contact_id else f"customers/{one.customer_number}"
+            now.paths["other", str(at)] = path + ("/ledger" if one.kind is FindingKind.POSTING else "")
+            items.append(_finding(one, now.text) | {"id": str(at)})
+        return _other_group(items)
 
     def _ask_register(self, text: str) -> RegisterHits | None:
         try:
@@ -106,8 +131,8 @@ class PartySearch(Search):
             return None
         return None if hits.away and not hits.entities else hits
 
-    def _tell(self, now: Question, register: dict[str, Any]) -> None:
-        self.answer = {"n": now.n, "groups": [*now.own, register]}
+    def _tell(self, now: Question) -> None:
+        self.answer = {"n": now.n, "groups": [*now.own, now.register, now.other]}
 
     def _opened(self) -> tuple[str, ...]:
         """The cards opened last: customer numbers and contact ids."""
@@ -256,6 +281,26 @@ def _waiting_group() -> dict[str, Any]:
 
 def _silent_group() -> dict[str, Any]:
     return _as_group("register", "Enhetsregisteret", [], 0) | {"note": _("Type a name or an organisation number.")}
+
+
+def _other_group(items: list[Item]) -> dict[str, Any]:
+    return _as_group("other", _("Other"), items, len(items)) | {"note": "" if items else _("No notes, invoices or KIDs.")}
+
+
+def _finding(found: Finding, text: str) -> Item:
+    """A note by its words, a posting by its number; then whose it is."""
+    if found.posting is not None and found.amount is not None:
+        title = f"{posting_text(found.posting)} {found.text}".strip()
+        facts: tuple[str, ...] = (found.party, f"{number(found.amount, 2)} {found.currency}", day(found.on))
+    else:
+        title, facts = found.text, (_("Note"), found.party, found.who, day(found.on))
+    face = {"initials": initials(found.party), "hue": hue(found.party), "round": found.contact_id is not None}
+    return _face(title, text) | face | {"sub": " · ".join(filter(None, facts)), "verb": _("Open")}
+
+
+def _is_for_others(text: str) -> bool:
+    """Whether it is long enough to be looked for in what people wrote."""
+    return len(text) >= SHORTEST_FOR_OTHERS
 
 
 def _is_for_register(text: str) -> bool:

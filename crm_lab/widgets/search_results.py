@@ -14,6 +14,7 @@ from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.customer_fields import kind_text
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
+from crm_lab.widgets.party_list import state_column, states
 from crm_lab.widgets.search import search_path
 
 if TYPE_CHECKING:
@@ -63,10 +64,11 @@ class SearchScreen(Stack):
     def reload(self) -> None:
         """Search again."""
         given = {name: value for name, value in self.filters.items() if name != "active"}
-        self.frame = self.app.crm.search(**given, **ACTIVITY[self.filters["active"]])
+        found = self.app.crm.search(**given, **ACTIVITY[self.filters["active"]])
+        self.frame = found.assign(state=states(found))
         self.grid.show(self.frame)
-        found = self.app.crm.search.find(text=self.filters["text"], limit=1)
-        self.head.refresh(is_cut=max(found.customers.total, found.contacts.total) > MOST_ROWS)
+        hits = self.app.crm.search.find(text=self.filters["text"], limit=1)
+        self.head.refresh(is_cut=max(hits.customers.total, hits.contacts.total) > MOST_ROWS)
 
     def _choices(self) -> dict[str, Any]:
         labels = [(category.name, category.name) for category in self.app.crm.categories.list()]
@@ -89,6 +91,7 @@ class SearchScreen(Stack):
             {"key": "phone", "label": _("Phone"), "kind": "phone", "width": 124},
             {"key": "email", "label": _("E-mail"), "min": 110, "grow": 2},
             {"key": "owner", "label": _("Owner"), "min": 100},
+            state_column(),
         ]
 
     def _filter(self, name: str, value: str) -> None:

@@ -152,7 +152,7 @@ def whole(text: str, field: str) -> int:
     """A whole number as people write it, blanks between thousands allowed. Raises `InvalidInput`."""
     digits = "".join(text.split())
     if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_NUMBER):
-        raise InvalidInput(_("{text} is not a whole number. Write digits only.", text=text[:40]), field)
+        raise InvalidInput(_("{text} is not a whole number from 0 up. Write digits only.", text=text[:40]), field)
     return int(digits)
 
 

@@ -47,6 +47,7 @@ NUMBER, ACCOUNT, PHONE, MOBILE, WORK_PHONE = "923609016", "86011117947", "+47223
 SECRETS = (CANARY, NUMBER, ACCOUNT, PHONE, MOBILE, WORK_PHONE)
 PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
+VOUCHER = "90017"
 LEDGER = ("open_items", "closed_items", "all_items", "balances", "ageing", "matches")
 NOT_ABOUT_PARTIES = {"categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "saft.origin"}
 
@@ -104,7 +105,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     kari.tasks.create(title=f"{CANARY} alene", customer_id=open_party.id, owner_only=True)
     for amount in (Decimal("123.45"), Decimal("-123.45"), Decimal("54.32")):
         kari.ledger.post(
-            customer_id=party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2), due_on=date(2026, 1, 16), text=f"Til {CANARY}"
+            customer_id=party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2), due_on=date(2026, 1, 16), text=f"Til {CANARY}", voucher=VOUCHER
         )
         kari.ledger.post(customer_id=open_party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2))
     hidden = kari.ledger.open_items(customer_id=party.id)
@@ -159,6 +160,8 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "customers.suggest": [{"text": CANARY}, {"text": CANARY[:4]}, {"text": str(c.party.number)}, {"text": NUMBER}],
         "notes.of": [{"customer_id": record["id"]} for record in ids] + [{"contact_id": record["id"]} for record in ids],
         "notes.mentioning_me": [{}],
+        "notes.search": [{"text": CANARY}, {"text": CANARY[:4].lower()}, {"text": "privat"}],
+        "ledger.find": [{"text": CANARY}, {"text": VOUCHER}, {"text": VOUCHER[:4]}],
         "tasks.list": [{"view": view} for view in TaskView],
         "tasks.count": [{}],
         "tasks.of": [{"customer_id": record["id"]} for record in ids] + [{"contact_id": record["id"]} for record in ids],

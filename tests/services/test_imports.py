@@ -23,6 +23,7 @@ FILE = (
     "Nordmann;;91234567;kari@eks.no;;;Kari\r\n"
     "Fjell og Vidde;;;;Bergen;;\r\n"
 )
+MANY = "Navn;Poststed;Telefon\r\n" + "".join(f"Firma {n} AS;Oslo;2233{n:04d}\r\n" for n in range(1200))
 
 
 @pytest.fixture
@@ -83,10 +84,23 @@ def test_a_name_left_by_an_update_stays_searchable(crm):
 
 
 def test_more_than_one_statement_takes_are_undone(crm):
-    done = bring(crm, "Navn;Poststed\r\n" + "".join(f"Firma {n} AS;Oslo\r\n" for n in range(1200)))
+    done = bring(crm, MANY)
     assert done.n_new == crm.customers.count() == 1200
+    one = crm.customers.by_number(number=10007)
     crm.history.undo(request_id=done.request_id)
     assert crm.customers.count() == 0
+    assert not crm.search.find(text="Firma").customers.total and not crm.customers.duplicates(name="x", phone=one.phone)
+    again = bring(crm, MANY)  # nothing is left behind that the same file would run into
+    assert again.n_new == crm.customers.count() == 1200
+
+
+def test_of_many_rows_one_that_was_changed_since_keeps_them_all(crm):
+    done = bring(crm, MANY)
+    one = crm.customers.by_number(number=10007)
+    crm.customers.rename(id=one.id, name="Fjord AS", version=1)
+    with pytest.raises(CannotUndo):
+        crm.history.undo(request_id=done.request_id)
+    assert crm.customers.count() == 1200
 
 
 def test_one_fault_stops_the_whole_file_and_each_is_told(crm):

@@ -82,3 +82,19 @@ def test_what_cannot_be_noted(login: Callable[[str], Connection]) -> None:
     with pytest.raises(NotFound):
         ola.notes.of(customer_id=secret.id)
     assert kari.notes.of(customer_id=acme.id) == []
+
+
+def test_words_of_a_note_find_it(login: Callable[[str], Connection]) -> None:
+    kari, ola = login("kari"), login("ola")
+    acme, secret = kari.customers.create(name="Acme AS"), kari.customers.create(name="Hemmelig AS", owner_only=True)
+    ida = kari.contacts.create(first_name="Ida", last_name="Berg")
+    kari.notes.create(text="Vil ha tilbud på 100 % stål", customer_id=acme.id)
+    kari.notes.create(text="Innledning " * 20 + "og så\nTILBUD om takrenner", contact_id=ida.id)
+    kari.notes.create(text="tilbud til ingen", customer_id=secret.id)
+    assert [(f.party, f.customer_number) for f in kari.notes.search(text="tilbud")] == [("Hemmelig AS", secret.number), ("Ida Berg", None), ("Acme AS", acme.number)]
+    found = ola.notes.search(text="tilbud")
+    assert [(f.party, f.contact_id) for f in found] == [("Ida Berg", ida.id), ("Acme AS", None)], "and nothing private"
+    assert found[0].text.startswith("… ") and "så TILBUD om takrenner" in found[0].text
+    assert [f.party for f in ola.notes.search(text="stål  tilbud")] == ["Acme AS"]
+    for text in ("", "   ", "100_%", "%", "tilbud takpapp", "\\"):
+        assert [f.party for f in ola.notes.search(text=text)] == (["Acme AS"] if text == "%" else [])

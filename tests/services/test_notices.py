@@ -222,6 +222,8 @@ def test_years_of_changes_keep_all_that_is_ours(
             id=party.id, version=party.version, note=f"Notat om {party.number}", owner_id=ola.me.id, categories=(label.id,),
             terms=Terms(price_list="B"), bank_account="86011117947",
         )  # fmt: skip
+        ola.notes.create(text=f"Ringte {party.number}, @kari", customer_id=party.id)
+        kari.tasks.create(title=f"Følg opp {party.number}", customer_id=party.id)
         kari.contacts.create(last_name=f"Berg {party.number}", roles=(ContactRole(id=new_id(), customer_id=party.id, title="Daglig leder"),))
     assert register.reads(first) == 0
     told = 0
@@ -242,5 +244,8 @@ def test_years_of_changes_keep_all_that_is_ours(
         assert (now.number, now.note, now.owner_id, now.categories) == (was.number, f"Notat om {was.number}", ola.me.id, (label.id,))
         assert (now.terms, now.bank_account) == (Terms(price_list="B"), "86011117947")
         assert [c.last_name for c in kari.contacts.of_customer(customer_id=was.id)] == [f"Berg {was.number}"]
+        assert [(n.text, n.author_id) for n in kari.notes.of(customer_id=was.id)] == [(f"Ringte {was.number}, @kari", ola.me.id)]
+        assert [t.title for t in kari.tasks.of(customer_id=was.id)] == [f"Følg opp {was.number}"]
+    assert len(kari.notes.mentioning_me()) == len(ours)
     assert check(database) == []
     assert {n.field for n in kari.register.notices()} <= set(Watched)

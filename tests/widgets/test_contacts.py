@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -290,3 +291,13 @@ def test_hidden_contacts_are_not_counted(crm, app, ola):
     app.changed()
     assert 'class="count">0<' in app.nav.html
     assert 'class="count">1<' in App(ola).nav.html
+
+
+def test_a_like_person_is_registered_with_a_reason(app, crm):
+    crm.contacts.create(first_name="Ida", last_name="Berg", email="ida@berg.no")
+    app.go("contacts/new")
+    form = app.main.children[0]
+    form.act("typed", values={"email": "ida@berg.no"}, name="email", left=False)
+    assert "Ida Berg" in form.html and 'name="duplicate_reason"' in form.html
+    save(form, last_name="Berg", email="ida@berg.no", duplicate_reason="Mor og datter deler adresse")
+    assert "Mor og datter deler adresse" in {crm.contacts.get(id=UUID(key)).duplicate_reason for key in crm.contacts.list().id}

@@ -195,6 +195,16 @@ def test_a_like_name_is_warned_of_while_typing(app, acme):
     assert "Er denne registrert fra før?" not in screen.html
 
 
+def test_why_it_is_saved_all_the_same_is_kept_and_told_in_its_history(app, crm, acme):
+    screen = begin(app)
+    type_in(screen, name="ACME")
+    assert screen.html.count('name="duplicate_reason"') == 1
+    save(screen, name="ACME", duplicate_reason="Egen avdeling")
+    made = crm.customers.by_number(number=acme.number + 1)
+    assert made.duplicate_reason == "Egen avdeling"
+    assert ("duplicate_reason", "Egen avdeling") in [(c.field, c.after) for c in crm.history.of(entity="customer", id=made.id)]
+
+
 # settings, owner, categories, addresses
 
 

@@ -103,18 +103,32 @@ def test_the_list_opens_the_row_of_the_browser_and_no_other(app, acme):
     assert app.router.path == f"customers/{acme.number}"
 
 
+def said_of(screen):
+    """What the status column says of each row, as the browser gets it."""
+    (sent,) = [c for c in screen.grid.data if c["key"] == "state"]
+    return [sent["dict"][code] for code in np.frombuffer(sent["data"], "int32")]
+
+
 @pytest.mark.parametrize("noun", ["customers", "contacts"])
-def test_the_list_marks_those_registered_by_name_alone(app, crm, noun):
-    app.go(noun)
-    assert "is_incomplete" not in [c["key"] for c in app.main.children[0].grid.columns]
-    getattr(crm, noun).create_by_name(name="Bare Navn")
-    app.go("profile")
+def test_the_list_marks_those_registered_by_name_alone_as_they_come(app, crm, noun):
     app.go(noun)
     screen = app.main.children[0]
-    (column,) = [c for c in screen.grid.columns if c["key"] == "is_incomplete"]
-    assert column["map"] == {"0": "", "1": "Ufullstendig"}
-    (sent,) = [c for c in screen.grid.data if c["key"] == "is_incomplete"]
-    assert sent["data"] == (1).to_bytes(4, "little")
+    (column,) = [c for c in screen.grid.columns if c["key"] == "state"]
+    assert column["spare"] and column["map"]["incomplete"] == "Ufullstendig"
+    assert set(said_of(screen)) <= {""}
+    getattr(crm, noun).create_by_name(name="Bare Navn")
+    screen.reload()
+    assert said_of(screen)[-1] == "incomplete"
+
+
+def test_the_gravest_of_what_is_said_is_shown(app, crm, acme):
+    crm.customers.change(id=acme.id, version=acme.version, register_status="bankrupt")
+    crm.customers.create_by_name(name="Aa")
+    app.go("customers")
+    assert sorted(said_of(app.main.children[0])) == ["bankrupt", "incomplete"]
+    crm.customers.archive(id=acme.id, version=acme.version + 1)
+    app.go("search?active=every")
+    assert sorted(said_of(app.main.children[0])) == ["archived", "incomplete"]
 
 
 def test_the_rows_shown_are_exported_and_no_cell_is_a_formula(app, crm):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -107,6 +109,18 @@ def test_tab_changes_group_arrows_move_enter_opens(field):
     assert newest(field) == {"event": "choose", "group": "own", "id": "B"}
     expect(field.locator("input")).to_have_value("")
     expect(field.locator(".crm-pop")).to_be_hidden()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("key", ["Enter", "Escape", "Control+Enter"])
+def test_the_next_search_begins_in_the_first_group_with_hits(field, key):
+    n = typed(field, "nord")
+    field.answer(n, group("own", "A"), group("people", "D"))
+    field.keyboard.press("Tab")
+    field.keyboard.press(key)
+    field.locator("input").focus()
+    field.answer(typed(field, "sør"), group("own", "B"), group("people", "E"))
+    expect(selected(field)).to_contain_text("B")
 
 
 @pytest.mark.browser
@@ -231,9 +245,9 @@ def asked(app, text: str, n: int = 1) -> dict[str, dict[str, Any]]:
     return {group["id"]: group for group in app.search.answer["groups"]}
 
 
-def test_one_question_three_groups(app, acme, register):
+def test_one_question_four_groups(app, acme, register):
     found = asked(app, "equi")
-    assert [(g["label"], g["total"]) for g in found.values()] == [("Kunder", 0), ("Kontakter", 0), ("Enhetsregisteret", 1)]
+    assert [(g["label"], g["total"]) for g in found.values()] == [("Kunder", 0), ("Kontakter", 0), ("Enhetsregisteret", 1), ("Annet", 0)]
     assert found["customers"]["items"][-1]["title"] == "Ny kunde «equi»"
     assert found["contacts"]["items"][-1]["title"] == "Ny kontakt «equi»"
     (hit,) = found["register"]["items"]
@@ -274,6 +288,21 @@ def test_a_name_alone_is_saved_and_opened(app, crm, group, path):
     offers = [said["id"] for said in app.said if said.get("undo")]
     app.router.fire("undo", id=offers[-1])
     assert len(crm.search()) == 0
+
+
+def test_notes_and_numbers_of_invoices_lead_to_their_party(app, crm, acme):
+    crm.notes.create(text="Ringte om takrenner", customer_id=acme.id)
+    crm.ledger.post(customer_id=acme.id, kind="invoice", amount=Decimal("1250.50"), posted_on=date(2026, 1, 2), due_on=date(2026, 1, 16), document_number="50017", kid="500173")
+    (note,) = asked(app, "takrenner")["other"]["items"]
+    assert (note["title"], note["marks"]) == ("Ringte om takrenner", [[10, 19]]) and note["sub"].startswith("Notat · Acme AS · Kari Nordmann · ")
+    app.search.fire("choose", group="other", id=note["id"])
+    assert app.router.path == f"customers/{acme.number}"
+    for typed_text in ("50017", "50 01 73", "5001"):
+        (posting,) = asked(app, typed_text)["other"]["items"]
+        assert (posting["title"], posting["sub"]) == ("Faktura 50017", "Acme AS · 1\xa0250,50 NOK · 02.01.2026")
+    app.search.fire("choose", group="other", id=posting["id"])
+    assert app.router.path == f"customers/{acme.number}/ledger"
+    assert not asked(app, "500")["other"]["items"] and not asked(app, "ta")["other"]["items"]
 
 
 def test_a_register_that_is_away_says_so(app, register):

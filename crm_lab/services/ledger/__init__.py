@@ -26,14 +26,17 @@ from crm_lab.domain.ledger import (
     linked,
     without,
 )
+from crm_lab.domain.search import Finding
 from crm_lab.domain.values import KID, ORE, clean_text, parse_currency
 from crm_lab.errors import Faults, Forbidden, InvalidInput, NotFound
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.ledger import frames, reminders
 from crm_lab.services.ledger.links import Links, add_postings, link_many
+from crm_lab.services.ledger.lookup import postings_numbered
 from crm_lab.store import tables
 
+MOST_FOUND = 50
 LONGEST_TEXT, LONGEST_NUMBER, LARGEST = 250, 40, Decimal(10) ** 15
 
 
@@ -100,6 +103,11 @@ class Subledger(Service):
         Columns of `reminders.COLUMNS`, amounts in øre. Where `is_rate_known` is false, a rate is the last one known.
         """
         return reminders.reminders(self.work, on)
+
+    @reads()
+    def find(self, *, text: str, limit: int = 8) -> list[Finding]:
+        """Postings with that invoice number, voucher or KID, or one that begins so."""
+        return postings_numbered(self.work, text, max(1, min(limit, MOST_FOUND)))
 
     @writes()
     def post(

@@ -74,6 +74,8 @@ ADMINISTERED = {"employee", "company"}
 """The tables only administrators change, also by undoing."""
 UNSEARCHED = {"posting", "match_group", "party_code"}
 """The tables of parties' rows that the search index does not hold."""
+OF_PARTIES = ("customer", "contact", "address", "category_link", "contact_role")
+"""What an import of parties makes, many rows at a time."""
 IMMUTABLE = {"posting"}
 """The tables whose rows stay as they are: taking one back adds another that says the opposite."""
 UNDOABLE = {

@@ -33,7 +33,7 @@ function reader(c, {collator, money, dates}) {
     c.dict.map((/** @type {any} */ _, /** @type {number} */ i) => i)
       .sort((/** @type {number} */ a, /** @type {number} */ b) => collator.compare(c.dict[a], c.dict[b]))
       .forEach((/** @type {number} */ code, /** @type {number} */ r) => { rank[code] = r; });
-    return {get: (/** @type {number} */ i) => (codes[i] < 0 ? -1 : rank[codes[i]]), text: (/** @type {number} */ i) => c.dict[codes[i]] ?? '', n: codes.length};
+    return {get: (/** @type {number} */ i) => (codes[i] < 0 ? -1 : rank[codes[i]]), text: (/** @type {number} */ i) => c.dict[codes[i]] ?? '', n: codes.length, says: c.dict.some(Boolean)};
   }
   if (c.kind === 'utf8') {
     const offsets = buffer(Int32Array, c.offsets);

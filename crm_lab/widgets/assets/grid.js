@@ -37,8 +37,10 @@ function render({model, el, signal}) {
   el.append(root);
   el.classList.add('fill');
 
+  /** A spare column takes no room while no row says anything in it. */
+  const wanted = () => all.filter((/** @type {any} */ d) => !hidden.has(d.key) && (!d.spare || cols[d.key]?.says));
   function layout() {
-    shown = all.filter((/** @type {any} */ d) => !hidden.has(d.key));
+    shown = wanted();
     root.style.setProperty('--cols', shown.map(d => (d.width ? `${d.width}px` : `minmax(${d.min ?? 96}px, ${d.grow ?? 1}fr)`)).join(' '));
     root.style.setProperty('--min', `${shown.reduce((sum, d) => sum + (d.width ?? d.min ?? 96), 0) + 28}px`);
     head.replaceChildren(...shown.map(d => {
@@ -67,7 +69,7 @@ function render({model, el, signal}) {
     for (let i = 0; kept.size && i < n; i++) if (kept.has(keyOf(i))) chosen.add(i);
     const at = active;
     anchor = active = -1;
-    arrange();
+    wanted().length === shown.length ? arrange() : layout();
     anchor = active = Math.min(at, order.length - 1); // who works down a list goes on where the row was
     kept.size ? changed() : later();
   }

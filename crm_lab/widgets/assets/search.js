@@ -58,6 +58,7 @@ function render({model, el, signal}) {
     input.value = '';
     el.classList.remove('filled');
     asked += 1; // whatever is on its way is no longer wanted
+    byHand = false;
     close();
   }
   function ask() {
@@ -167,7 +168,6 @@ function render({model, el, signal}) {
       e.preventDefault();
       if (input.value) clear();
       else input.blur();
-      byHand = false;
     } else if (e.key === 'Enter' && (e.ctrlKey || e.metaKey) && text()) {
       e.preventDefault();
       model.send({event: 'all', text: text()});
