@@ -86,7 +86,7 @@ class Search(Service):
                 literal("").label("company"), c.c.organisation_number, func.coalesce(visiting.c.city, "").label("city"),
                 func.coalesce(visiting.c.municipality, "").label("municipality"), c.c.industry, c.c.phone, c.c.email,
                 func.coalesce(e.c.name, "").label("owner"), c.c.owner_only, c.c.is_incomplete,
-                c.c.archived_at.is_not(None).label("is_archived"), c.c.created_at,
+                c.c.register_status, c.c.archived_at.is_not(None).label("is_archived"), c.c.created_at,
             )
             .outerjoin(visiting, visiting.c.customer_id == c.c.id)
             .outerjoin(e, e.c.id == c.c.owner_id)
@@ -116,7 +116,7 @@ class Search(Service):
                 func.coalesce(func.nullif(role.c.phone, ""), func.nullif(c.c.mobile, ""), c.c.phone).label("phone"),
                 func.coalesce(func.nullif(role.c.email, ""), c.c.email).label("email"),
                 func.coalesce(e.c.name, "").label("owner"), c.c.owner_only, c.c.is_incomplete,
-                c.c.archived_at.is_not(None).label("is_archived"), c.c.created_at,
+                literal("").label("register_status"), c.c.archived_at.is_not(None).label("is_archived"), c.c.created_at,
             )
             .outerjoin(role, role.c.contact_id == c.c.id)
             .outerjoin(e, e.c.id == c.c.owner_id)
