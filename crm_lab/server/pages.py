@@ -23,6 +23,7 @@ from crm_lab import __version__
 from crm_lab.connection import Remote
 from crm_lab.errors import Unavailable
 from crm_lab.server.auth import Callers, OwnerAuthorizer, SessionIdentity
+from crm_lab.server.feed import FEED, CalendarFeedHandler, Readings
 from crm_lab.server.handlers import (
     ErrorPage,
     Font,
@@ -121,6 +122,7 @@ class CrmVoila(Voila):
             (url_path_join(static, "lab", "(.*)"), VersionedLab, {"path": self.labextensions_path}),
             (url_path_join(base, r"(inter\.woff2)"), Font, {"path": str(ASSETS)}),
             (url_path_join(base, "crm") + "(?:/.*)?", PageHandler, page),
+            (url_path_join(base, "feed", FEED), CalendarFeedHandler, {"readings": Readings()}),
             (url_path_join(base, "healthz"), Health),
             (re.escape(base), web.RedirectHandler, {"url": url_path_join(self.base_url, "crm"), "permanent": False}),
         ]
