@@ -52,8 +52,10 @@ class CalendarFeedHandler(ErrorPage, web.RequestHandler):
         """The calendar; 404 where there is none at this address, 429 where it is read too often."""
         miss, reading = f"miss {self.request.remote_ip}", f"read {token}"
         if self.readings.count(reading) >= MOST_READINGS or self.readings.count(miss) >= MOST_MISSES:
+            self.set_status(429)
             self.set_header("Retry-After", str(int(PERIOD)))
-            raise HTTPError(429)
+            self.finish()
+            return
         try:
             text = await asyncio.to_thread(self.settings["callers"].store.call, "calendar", "feed", {"token": token}, token="")
         except NotFound:
