@@ -202,3 +202,15 @@ def test_a_reminder_comes_up_when_it_is_due_and_stays_gone_once_seen(app: App, m
     page.wait_for_function("document.querySelectorAll('.reminder').length === 1")
     page.evaluate("window.model.set('due', [...window.model.get('due')])")
     assert page.locator(".reminder").count() == 1, "what was seen stays gone"
+
+
+def test_a_task_is_opened_from_the_list_and_leads_to_its_party(app: App) -> None:
+    acme = app.crm.customers.create(name="Acme AS")
+    person = app.crm.contacts.create(last_name="Dahl")
+    for title, about in (("Ring", {"customer_id": acme.id}), ("Skriv", {"contact_id": person.id})):
+        task = app.crm.tasks.create(title=title, due_at=MONDAY, is_all_day=False, **about)
+        listed = screen(app, "tasks")
+        listed.grid.fire("open", row=list(listed.frame.id).index(str(task.id)))
+        form = app.main.children[0]
+        assert (app.router.path, form.title) == (f"tasks/{task.id}", title)
+        assert f"{'customers/' + str(acme.number) if about.get('customer_id') else 'contacts/' + str(person.id)}" in form.html
