@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from crm_lab.domain.calendar import BroughtIn
     from crm_lab.domain.payments import PaymentFile
     from crm_lab.imports import FileImport
     from crm_lab.saft import SaftImport
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
 ARROW = "application/vnd.apache.arrow.stream"
 LONG_ACTIONS = {
-    ("imports", "run"), ("imports", "preview"), ("history", "undo"), ("company", "check"), ("company", "backup"), ("ledger", "match_many"),
-    ("payments", "book"), ("payments", "undo"), ("register", "bring_in"), ("saft", "run"), ("saft", "preview"),
+    ("imports", "run"), ("imports", "preview"), ("history", "undo"), ("calendar", "bring_in"), ("company", "check"), ("company", "backup"),
+    ("ledger", "match_many"), ("payments", "book"), ("payments", "undo"), ("register", "bring_in"), ("saft", "run"), ("saft", "preview"),
 }  # fmt: skip
 TIMEOUT, LONG_TIMEOUT = 60.0, 900.0
 OK = 200
@@ -284,6 +285,16 @@ class ImportsProxy(ServiceProxy):
         return read_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, kind)
 
 
+class CalendarProxy(ServiceProxy):
+    """`crm.calendar`: its actions, and reading a file of another calendar."""
+
+    def read(self, file: str | Path, data: bytes | None = None) -> BroughtIn:
+        """Bring in an iCalendar file; `data` is its content if at hand. Raises `NoCalendar`."""
+        from crm_lab.calendar import bring_in_file
+
+        return bring_in_file(self, Path(file).read_bytes() if data is None else data)
+
+
 class SaftProxy(ServiceProxy):
     """`crm.saft`: its actions, and reading a file to bring in."""
 
@@ -304,7 +315,7 @@ class PaymentsProxy(ServiceProxy):
         return book_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, on_progress)
 
 
-PROXIES: dict[str, type[ServiceProxy]] = {"imports": ImportsProxy, "payments": PaymentsProxy, "saft": SaftProxy}
+PROXIES: dict[str, type[ServiceProxy]] = {"calendar": CalendarProxy, "imports": ImportsProxy, "payments": PaymentsProxy, "saft": SaftProxy}
 
 
 class ChangesProxy:

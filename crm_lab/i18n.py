@@ -98,3 +98,18 @@ def moment(value: datetime) -> str:
     """An instant in Oslo's time, to the minute."""
     local = value.astimezone(OSLO)
     return f"{day(local.date())} {dates.format_time(local, 'HH:mm', locale=_locale.get())}"
+
+
+def long_day(value: date) -> str:
+    """A business day with its weekday: onsdag 25. november 2026."""
+    return str(dates.format_date(value, "full", locale=_locale.get()))
+
+
+def short_day(value: date) -> str:
+    """A weekday and its number: ons. 25."""
+    return str(dates.format_date(value, "EEE d." if _locale.get() == "nb" else "EEE d", locale=_locale.get()))
+
+
+def month(value: date) -> str:
+    """A month: november 2026."""
+    return str(dates.format_date(value, "LLLL y", locale=_locale.get()))

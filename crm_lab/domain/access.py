@@ -8,10 +8,11 @@ from uuid import UUID
 
 
 class Role(StrEnum):
-    """What an employee may do; one may hold several."""
+    """What an employee may do; one may hold several. A coordinator hands out other people's tasks."""
 
     SELLER = "seller"
     ACCOUNTANT = "accountant"
+    COORDINATOR = "coordinator"
     ADMIN = "admin"
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
-
+from crm_lab.domain.access import Actor, Role
+from crm_lab.domain.recurrence import INSTANT, clean_rule, clock_of, instants
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import Faults, InvalidInput
 from crm_lab.i18n import OSLO, _, business_day
@@ -17,7 +18,7 @@ from crm_lab.i18n import OSLO, _, business_day
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LONGEST_TITLE, LONGEST_TEXT, LONGEST_RULE = 250, 20_000, 500
+LONGEST_TITLE, LONGEST_TEXT, LONGEST_SKIPS = 250, 20_000, 20_000
 DONE = 100
 LONGEST_MINUTES = 14 * 24 * 60
 
@@ -90,6 +91,9 @@ class Task:
     starts_at, due_at : instants; of an all-day task the Oslo midnight its day begins with.
     minutes : how long an appointment lasts.
     rrule : how it comes again (RFC 5545, "FREQ=WEEKLY;BYDAY=MO"), "" where it does not; `recurs_from` is where that count begins.
+    zone : the clock it is counted on (IANA), "" for Oslo's.
+    skips : the times it is left out, as EXDATE of RFC 5545 writes them: "20261208T080000Z,20261215T080000Z".
+    uid : what another calendar calls it, where it came from one.
     owner, party : names, for lists.
     members : colleagues who take part.
     """
@@ -108,6 +112,9 @@ class Task:
     minutes: int | None = None
     rrule: str = ""
     recurs_from: datetime | None = None
+    zone: str = ""
+    skips: str = ""
+    uid: str = ""
     remind_at: datetime | None = None
     owner_id: UUID
     owner: str = ""
@@ -131,9 +138,48 @@ class Task:
         return now >= (start_of(business_day(self.due_at) + timedelta(days=1)) if self.is_all_day else self.due_at)
 
 
+    @property
+    def begins_at(self) -> datetime | None:
+        """Where it stands in a calendar: its start, else when it is due."""
+        return self.starts_at or self.due_at
+
+    @property
+    def clock(self) -> ZoneInfo:
+        """The clock its repetition is counted on."""
+        return clock_of(self.zone)
+
+    @property
+    def skipped(self) -> tuple[datetime, ...]:
+        """The times it is left out."""
+        return instants(self.skips)
+
+    def skipping(self, at: datetime) -> str:
+        """What `skips` is once `at` is left out too. Raises `InvalidInput` where that is too many."""
+        skips = ",".join(filter(None, (self.skips, at.astimezone(UTC).strftime(INSTANT))))
+        if len(skips) > LONGEST_SKIPS:
+            raise InvalidInput(_("Too many times of the series are changed. Make a new series of the rest."))
+        return skips
+
+
 def start_of(day: date) -> datetime:
     """The instant a business day begins."""
     return datetime.combine(day, time(), OSLO)
+
+
+def moved(task: Task, by: timedelta) -> dict[str, Any]:
+    """The times of a task that has any, so much later on Oslo's clock."""
+    times = ("starts_at", "due_at", "remind_at")
+    return {name: at.astimezone(OSLO) + by for name in times if (at := getattr(task, name)) is not None}
+
+
+def between(one: datetime, other: datetime) -> timedelta:
+    """How much later `other` is on Oslo's clock: from nine to nine is a day, also where that day has 23 hours."""
+    return other.astimezone(OSLO).replace(tzinfo=None) - one.astimezone(OSLO).replace(tzinfo=None)
+
+
+def may_hand_over(actor: Actor, task: Task) -> bool:
+    """Whether somebody may give a task to another owner, or delete it."""
+    return task.owner_id == actor.id or actor.has(Role.ADMIN) or actor.has(Role.COORDINATOR)
 
 
 def clean_task(given: TaskFields, before: Mapping[str, object] | None = None) -> TaskFields:
@@ -158,35 +204,8 @@ def clean_task(given: TaskFields, before: Mapping[str, object] | None = None) ->
         faults.note("minutes", _("A duration is between one minute and two weeks."))
     if "rrule" in given:
         with faults.at("rrule"):
-            clean["rrule"] = clean_rule(given["rrule"])
+            clean["rrule"] = clean_rule(given["rrule"], cast("datetime | None", starts or due))
             if clean["rrule"] and not (starts or due):
                 raise InvalidInput(_("Say when it is first due: what comes again needs a day to count from."), "rrule")
     faults.tell()
     return cast("TaskFields", clean)
-
-
-def clean_rule(rule: str) -> str:
-    """A recurrence rule in its stored form, without "RRULE:" (RFC 5545 section 3.3.10). Raises `InvalidInput`."""
-    text = clean_text(rule, "rrule", max_length=LONGEST_RULE).upper().removeprefix("RRULE:")
-    if not text:
-        return ""
-    try:
-        rrulestr(_floating(text), dtstart=datetime(2000, 1, 1))  # noqa: DTZ001 - wall-clock time, as rules count
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise InvalidInput(_("This is no rule of repetition. An example: FREQ=WEEKLY;BYDAY=MO."), "rrule") from None
-    return text
-
-
-def next_occurrence(rule: str, first: datetime, after: datetime) -> datetime | None:
-    """The next time a rule that begins at `first` comes after `after`, None where it has ended.
-
-    Counted on Oslo's clock, so that nine o'clock stays nine o'clock over a change to summer time (RFC 5545 section 3.3.10).
-    """
-    begin, since = (at.astimezone(OSLO).replace(tzinfo=None) for at in (first, after))
-    found = rrulestr(_floating(rule), dtstart=begin).after(since)
-    return None if found is None else found.replace(tzinfo=OSLO)
-
-
-def _floating(rule: str) -> str:
-    """A rule whose UNTIL is on the wall clock too: dateutil compares it with times that have no zone."""
-    return ";".join(part.removesuffix("Z") if part.startswith("UNTIL=") else part for part in rule.split(";"))

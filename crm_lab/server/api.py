@@ -163,7 +163,8 @@ class StoreApp:
         if (service, action) == ("sessions", "open"):
             return answer(sign_in(self.dispatcher, **_credentials(arguments)))
         token = _bearer(request)
-        actor, session = self._caller(request, token), digest(token) if token else ""
+        is_open = not token and is_public(service, action)
+        actor, session = None if is_open else self._caller(request, token), digest(token) if token else ""
         if session and action != "who":
             self._touch(actor, session)
         value = self.dispatcher.run(
@@ -173,7 +174,7 @@ class StoreApp:
             self._callers = {}
         return answer(value)
 
-    def _touch(self, actor: Actor, session: str) -> None:
+    def _touch(self, actor: Actor | None, session: str) -> None:
         """Keep the session of somebody who works from going idle, with one write a minute."""
         now = time.monotonic()
         if now - self._touched.get(session, 0.0) < TOUCH_EVERY:
@@ -230,6 +231,12 @@ class StoreApp:
             return answer(await to_thread.run_sync(self.database.health))
         except CrmError as error:
             return answer(error.to_wire(), error.status)
+
+
+def is_public(service: str, action: str) -> bool:
+    """Whether an action is for callers without a name: it is told a secret of its own."""
+    found = getattr(getattr(SERVICES.get(service), action, None), "action", None)
+    return found is not None and found.public
 
 
 async def _arguments(request: Request) -> dict[str, Any]:

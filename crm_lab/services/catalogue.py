@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm_lab.services.actions import Service
+from crm_lab.services.calendar import Calendar
 from crm_lab.services.cards import Cards
 from crm_lab.services.categories import Categories
 from crm_lab.services.company import Company
@@ -22,6 +23,7 @@ from crm_lab.services.sessions import Sessions
 from crm_lab.services.tasks import Tasks
 
 SERVICES: dict[str, type[Service]] = {
+    "calendar": Calendar,
     "cards": Cards,
     "categories": Categories,
     "company": Company,

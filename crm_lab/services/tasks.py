@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Unpack
 from uuid import UUID
 
 import pyarrow as pa
 from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select, true
 
-from crm_lab.domain.access import Role
 from crm_lab.domain.ids import new_id
+from crm_lab.domain.recurrence import INSTANT, next_occurrence
 from crm_lab.domain.tasks import (
     DONE,
     Task,
@@ -19,11 +19,13 @@ from crm_lab.domain.tasks import (
     TaskKind,
     TaskStatus,
     TaskView,
+    between,
     clean_task,
-    next_occurrence,
+    may_hand_over,
+    moved,
     start_of,
 )
-from crm_lab.errors import Forbidden, InvalidInput
+from crm_lab.errors import Forbidden, InvalidInput, NotFound
 from crm_lab.i18n import OSLO, _, business_day
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
@@ -128,9 +130,7 @@ class Tasks(Service):
         self._check_people([clean.get("owner_id", before.owner_id), *clean.get("members", ())])
         if clean.get("owner_id", before.owner_id) != before.owner_id:
             self._require_owner(before)
-        after = replace(before, **clean)
-        if "rrule" in clean:
-            after = replace(after, recurs_from=(after.starts_at or after.due_at) if after.rrule else None)
+        after = _as_series(before, replace(before, **clean))
         self._save(before, after, version)
         if "members" in clean:
             self._save_members(id, after.members)
@@ -140,9 +140,9 @@ class Tasks(Service):
     def complete(self, *, id: UUID, version: int) -> Task | None:  # noqa: A002
         """Mark a task as done; one that recurs leaves its next occurrence, which is the answer."""
         before = self.get(id=id)
-        done = replace(before, status=TaskStatus.DONE, percent=DONE, done_at=self.work.now, rrule="", recurs_from=None)
-        self._save(before, done, version)
+        done = replace(before, status=TaskStatus.DONE, percent=DONE, done_at=self.work.now, rrule="", recurs_from=None, skips="")
         upcoming = self._next(before)
+        self._save(before, replace(done, uid="") if upcoming else done, version)  # another calendar's name goes with the series
         if upcoming is not None:
             self.work.insert(tables.task, as_row(upcoming, tables.task))
             self._save_members(upcoming.id, upcoming.members)
@@ -170,13 +170,26 @@ class Tasks(Service):
             raise InvalidInput(_("Put it off by at least one day, and by ten years at most."), "days")
         for key in ids:
             before = self.get(id=key)
-            today = start_of(business_day(self.work.now))
-            self._save(before, replace(before, **(_moved(before, days) or {"due_at": _later(today, days)})), before.version)
+            later = start_of(business_day(self.work.now)).astimezone(OSLO) + timedelta(days=days)
+            self._save(before, replace(before, **(moved(before, timedelta(days=days)) or {"due_at": later})), before.version)
+        return len(ids)
+
+    @writes()
+    def postpone_to(self, *, ids: tuple[UUID, ...], day: date) -> int:
+        """Put tasks off until a day, at the same time of that day; how many there were."""
+        today = business_day(self.work.now)
+        if not today <= day <= today + timedelta(days=MOST_DAYS):
+            raise InvalidInput(_("Put it off until today or later, and by ten years at most."), "day")
+        for key in ids:
+            before = self.get(id=key)
+            at = before.begins_at
+            later = moved(before, day - business_day(at)) if at else {"due_at": start_of(day)}
+            self._save(before, replace(before, **later), before.version)
         return len(ids)
 
     @writes()
     def assign(self, *, ids: tuple[UUID, ...], owner_id: UUID) -> int:
-        """Hand tasks over; one's own, or as an administrator anybody's. How many there were. Raises `Forbidden`."""
+        """Hand tasks over; one's own, or as a task administrator anybody's. How many there were. Raises `Forbidden`."""
         self._check_people([owner_id])
         for key in ids:
             before = self.get(id=key)
@@ -191,6 +204,51 @@ class Tasks(Service):
         row = self.work.change(tables.task, id, version)
         self._save_members(id, ())
         self.work.remove(tables.task, row)
+
+    @writes()
+    def single_out(self, *, id: UUID, version: int, at: datetime, **fields: Unpack[TaskFields]) -> Task:  # noqa: A002
+        """Make the time `at` of a series a task of its own, with the given fields changed; the others stay as they are.
+
+        Raises `NotFound` where the series does not come then.
+        """
+        series = self.get(id=id)
+        begins = self._time_of(series, at)
+        if not self._leave_out(series, version, at):
+            return self.change(id=id, version=version, **(fields | {"rrule": ""}))  # type: ignore[misc]
+        alone = replace(series, id=new_id(), version=1, rrule="", recurs_from=None, zone="", skips="", uid="", created_at=self.work.now)
+        single = replace(alone, **moved(series, between(begins, at)))
+        self.work.insert(tables.task, as_row(single, tables.task))
+        self._save_members(single.id, single.members)
+        return self.change(id=single.id, version=1, **fields)
+
+    @writes()
+    def skip(self, *, id: UUID, version: int, at: datetime) -> None:  # noqa: A002
+        """Leave out the time `at` of a series, and with its last time the series. Raises `NotFound`, `Forbidden` where it is a colleague's."""
+        series = self.get(id=id)
+        self._require_owner(series)
+        self._time_of(series, at)
+        if not self._leave_out(series, version, at):
+            self.delete(id=id, version=version)
+
+    def _time_of(self, series: Task, at: datetime) -> datetime:
+        """The first time of a series that comes at `at`. Raises `NotFound`."""
+        begins, before = series.begins_at, at - timedelta(seconds=1)
+        if begins is None or not series.rrule:
+            raise NotFound(_("This does not come again."))
+        first = series.recurs_from or begins
+        if at != begins and (at < begins or next_occurrence(series.rrule, first, before, series.clock, series.skipped) != at):
+            raise NotFound(_("It does not come at that time. Open it from the calendar again."))
+        return begins
+
+    def _leave_out(self, series: Task, version: int, at: datetime) -> bool:
+        """Keep a series without the time `at`; False where no other is left, and then it stays as it is."""
+        if at != series.begins_at:
+            self._save(series, replace(series, skips=series.skipping(at)), version)
+            return True
+        upcoming = self._next(series)
+        if upcoming:
+            self._save(series, replace(series, starts_at=upcoming.starts_at, due_at=upcoming.due_at, remind_at=upcoming.remind_at), version)
+        return upcoming is not None
 
     def _in_view(self, view: TaskView) -> ColumnElement[bool]:
         t, m = tables.task, tables.task_member
@@ -211,13 +269,13 @@ class Tasks(Service):
 
     def _next(self, task: Task) -> Task | None:
         """The occurrence after this one, with its days moved alike."""
-        at = task.starts_at or task.due_at
-        begins = next_occurrence(task.rrule, task.recurs_from or at, at) if task.rrule and at else None
+        at = task.begins_at
+        first = task.recurs_from or at
+        begins = next_occurrence(task.rrule, first, at, task.clock, task.skipped) if task.rrule and at and first else None
         if begins is None or at is None:
             return None
-        days = (business_day(begins) - business_day(at)).days
         fresh = replace(task, id=new_id(), version=1, status=TaskStatus.OPEN, percent=0, done_at=None, created_at=self.work.now)
-        return replace(fresh, **_moved(task, days))
+        return replace(fresh, **moved(task, between(at, begins)))
 
     def _save(self, before: Task, after: Task, version: int) -> None:
         if after.status is TaskStatus.DONE and not before.is_closed:
@@ -246,15 +304,17 @@ class Tasks(Service):
             raise InvalidInput(_("Choose an active employee."), "owner_id")
 
     def _require_owner(self, task: Task) -> None:
-        if task.owner_id != self.actor.id and not self.actor.has(Role.ADMIN):
-            raise Forbidden(_("Only its owner or an administrator can do this with a task."))
+        if not may_hand_over(self.actor, task):
+            raise Forbidden(_("Only its owner or a task administrator can do this with a task."))
 
 
-def _moved(task: Task, days: int) -> dict[str, Any]:
-    """The times of a task that has any, so many days later."""
-    return {name: _later(at, days) for name in ("starts_at", "due_at", "remind_at") if (at := getattr(task, name))}
-
-
-def _later(at: datetime, days: int) -> datetime:
-    """So many days later at the same time of Oslo's clock."""
-    return at.astimezone(OSLO) + timedelta(days=days)
+def _as_series(before: Task, after: Task) -> Task:
+    """A changed task with what its repetition counts from: a new rule begins now, one that is moved keeps its count and what is left out."""
+    begins, began = after.begins_at, before.begins_at
+    if not after.rrule or begins is None:
+        return replace(after, rrule="", recurs_from=None, zone="", skips="")
+    if after.rrule != before.rrule or began is None:
+        return replace(after, recurs_from=begins, zone="" if after.rrule != before.rrule else after.zone, skips="")
+    by = between(began, begins)
+    skips = ",".join((at.astimezone(OSLO) + by).astimezone(UTC).strftime(INSTANT) for at in before.skipped)
+    return replace(after, recurs_from=(before.recurs_from or began).astimezone(OSLO) + by, skips=skips)

@@ -6,7 +6,7 @@ A `Work` is one action of one caller inside one transaction. Services write thro
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -352,7 +352,12 @@ def as_row(record: Any, table: Table) -> Row:
     """A dataclass as a row: its fields that are columns of `table`; what a JSON column holds leaves out None."""
     kind: Any = type(record)
     shared = _shared(kind, table)
-    return {name: _sparse(getattr(record, name)) if is_json else getattr(record, name) for name, is_json in shared}
+    return {name: _sparse(getattr(record, name)) if is_json else _stored(getattr(record, name)) for name, is_json in shared}
+
+
+def _stored(value: Any) -> Any:
+    """An instant as it will be read again, so that undoing finds the row as it was left."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 @cache

@@ -24,7 +24,9 @@ class EmployeeAdministration(Live):
 
     def __init__(self, app: App) -> None:
         self.app, self.title = app, _("Employees")
-        names = {Role.SELLER: _("Seller"), Role.ACCOUNTANT: _("Accountant"), Role.ADMIN: _("Administrator")}
+        names = {
+            Role.SELLER: _("Seller"), Role.ACCOUNTANT: _("Accountant"), Role.COORDINATOR: _("Task administrator"), Role.ADMIN: _("Administrator"),
+        }  # fmt: skip
         actions = {
             "save": self._save, "edit": self._edit, "cancel": self._cancel,
             "deactivate": self._deactivate, "activate": self._activate,

@@ -19,19 +19,20 @@ def stylesheet() -> str:
         '@font-face{font-family:"Inter var";font-weight:100 900;font-display:swap;'
         f'src:url(data:font/woff2;base64,{font}) format("woff2")}}'
     )
-    sheets = ("tokens", "base", "controls", "screens", "imports", "search", "ledger")
+    sheets = ("tokens", "base", "controls", "screens", "imports", "search", "ledger", "calendar")
     parts = [(ASSETS / f"{name}.css").read_text(encoding="utf-8") for name in sheets]
     return "\n".join([face, *parts])
 
 
 class Router(View):
-    """`path` follows the address bar below `base`, both ways. Event: `undo(id)`, the id of the toast that offered it."""
+    """`path` follows the address bar below `base`, both ways; `site` is where the browser finds us. Event: `undo(id)`, the id of the toast that offered it."""
 
     _esm = script("router")
     _css = stylesheet()
     base = traitlets.Unicode("/crm").tag(sync=True)
     path = traitlets.Unicode().tag(sync=True)
     title = traitlets.Unicode().tag(sync=True)
+    site = traitlets.Unicode().tag(sync=True)
     lang = traitlets.Unicode("nb").tag(sync=True)
     theme = traitlets.Unicode("auto").tag(sync=True)
     notice = traitlets.Unicode().tag(sync=True)

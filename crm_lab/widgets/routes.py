@@ -12,6 +12,8 @@ import ipywidgets
 
 from crm_lab.domain.access import Role
 from crm_lab.i18n import _
+from crm_lab.widgets.calendar import Calendar
+from crm_lab.widgets.calendar_import import CalendarImport
 from crm_lab.widgets.categories import CategoryForm, CategoryList
 from crm_lab.widgets.company import CompanySettings
 from crm_lab.widgets.contact_form import ContactForm
@@ -27,6 +29,7 @@ from crm_lab.widgets.notices import NoticeList
 from crm_lab.widgets.payments import PaymentScreen
 from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.search_results import SearchScreen
+from crm_lab.widgets.task_form import TaskForm
 from crm_lab.widgets.tasks import TaskList
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 
 NUMBER = "([0-9]{1,15})"  # as many digits as a BIGINT holds for sure
 KEY = "([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
+
+QUERY = r"(?:\?(.*))?"
 
 
 class Missing(Live):
@@ -75,6 +80,10 @@ ROUTES = (
     Route(f"contacts/{KEY}/edit", lambda app, key: ContactForm(app, UUID(key))),
     Route(r"(search(?:\?.*)?)", SearchScreen),
     Route("tasks", TaskList),
+    Route(rf"tasks/new{QUERY}", lambda app, query: TaskForm(app, None, query or "")),
+    Route(rf"tasks/{KEY}{QUERY}", lambda app, key, query: TaskForm(app, UUID(key), query or "")),
+    Route("calendar/import", CalendarImport),
+    Route(rf"calendar{QUERY}", lambda app, query: Calendar(app, query or "")),
     Route("register", NoticeList),
     Route("imports", ImportScreen),
     Route("payments", payments),

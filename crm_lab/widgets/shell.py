@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import os
+import re
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import ipywidgets
 from crm_lab.domain.access import Role
 from crm_lab.errors import CrmError, NotFound
 from crm_lab.i18n import _, set_locale
+from crm_lab.widgets.alarms import Alarms
 from crm_lab.widgets.base import close_all, guarded
 from crm_lab.widgets.forms import Form
 from crm_lab.widgets.live import Live
@@ -72,7 +74,8 @@ class App(ipywidgets.Box):
         bar = ipywidgets.Box([self.search, self.top])
         for widget, name in ((self.nav, "crm-nav"), (bar, "crm-top"), (self.main, "crm-main")):
             widget.add_class(name)
-        super().__init__([self.nav, bar, self.main, self.router])
+        self.alarms = Alarms(self)
+        super().__init__([self.nav, bar, self.main, self.router, self.alarms])
         self.add_class("crm")
         self.add_class("crm-app")
         self._lost = False
@@ -145,7 +148,7 @@ class App(ipywidgets.Box):
         old, self.main.children = self.main.children, (screen,)
         for widget in old:
             close_all(widget)
-        at = path.partition("/")[0] or "customers"
+        at = re.split("[/?]", path, maxsplit=1)[0] or "customers"
         self.nav.refresh(**self._menu(at))
         self.router.title = f"{getattr(screen, 'title', 'CRM')} – {self.company.name}"
         self.router.settle()
@@ -155,6 +158,7 @@ class App(ipywidgets.Box):
             {"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._counts["customers"]},
             {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._counts["contacts"]},
             {"path": "tasks", "label": _("Tasks"), "icon": "list-checks", "count": self._counts["tasks"]},
+            {"path": "calendar", "label": _("Calendar"), "icon": "calendar", "count": None},
             {"path": "ledger", "label": _("Ledger"), "icon": "landmark", "count": None},
         ]
         if self.me.has(Role.ACCOUNTANT) or self.me.has(Role.ADMIN):
@@ -226,6 +230,7 @@ class App(ipywidgets.Box):
         reload = getattr(self.main.children[0], "reload", None)
         if reload:
             guarded(self, reload)()
+        self.alarms.reload()
         self._count()
         self.nav.refresh(**self._menu(self.nav.data["at"]))
 

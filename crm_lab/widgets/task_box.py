@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from uuid import UUID
 
 from crm_lab.domain.tasks import start_of
@@ -43,7 +44,8 @@ class TaskBox:
         now = utc_now()
         closed = [task for task in self._tasks.values() if task.is_closed][:MOST_DONE]
         listed = [*(task for task in self._tasks.values() if not task.is_closed), *closed]
-        return [{"id": str(t.id), "task": t, "due": due_words(t), "late": t.is_overdue(now)} for t in listed]
+        back = quote(self._app.router.path)
+        return [{"id": str(t.id), "path": f"tasks/{t.id}?from={back}", "task": t, "due": due_words(t), "late": t.is_overdue(now)} for t in listed]
 
     def n_open(self) -> int:
         """How many are to be done."""

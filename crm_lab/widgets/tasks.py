@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from crm_lab.domain.tasks import Priority, TaskKind, TaskStatus, TaskView, start_of
+from crm_lab.domain.tasks import Priority, TaskView, start_of
 from crm_lab.i18n import _, business_day, ngettext
 from crm_lab.settings import utc_now
 from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.task_box import read_day
+from crm_lab.widgets.task_fields import kind_names, status_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +83,9 @@ class TaskList(Stack):
     def _open(self, row: int) -> None:
         if not isinstance(row, int) or not 0 <= row < len(self.frame):
             return
+        self.app.go(f"tasks/{self.frame.id.iloc[row]}")
+
+    def _show_party(self, row: int) -> None:
         task = self.frame.iloc[row]
         if task.contact_id:
             self.app.go(f"contacts/{task.contact_id}")
@@ -91,7 +95,7 @@ class TaskList(Stack):
     def _menu(self, id: str) -> None:  # noqa: A002 - the grid's word
         rows = self.grid.selected_rows
         if id == "open" and rows:
-            self._open(rows[0])
+            self._show_party(rows[0])
         elif id == "done" and rows:
             self._finish(rows)
         elif id in {"postpone_1", "postpone_7"} and rows:
@@ -109,15 +113,13 @@ class TaskList(Stack):
 
 
 def _columns() -> list[dict[str, Any]]:
-    kinds = {TaskKind.TASK: _("Task"), TaskKind.CALL: _("Phone call"), TaskKind.MEETING: _("Meeting")}
-    states = {TaskStatus.OPEN: _("To do"), TaskStatus.STARTED: _("Begun"), TaskStatus.DONE: _("Done"), TaskStatus.CANCELLED: _("Dropped")}
     weights = {Priority.LOW: _("Low"), Priority.NORMAL: "", Priority.HIGH: _("High")}
     return [
         {"key": "title", "label": _("Task"), "min": 220, "grow": 3, "phone": 1, "fixed": True, "lock": "owner_only", "opens": True},
         {"key": "due", "label": _("Due"), "kind": "date", "width": 108, "phone": 2},
         {"key": "party", "label": _("Customer or contact"), "min": 160, "grow": 2, "phone": 3},
-        {"key": "kind", "label": _("Type"), "width": 96, "map": kinds},
+        {"key": "kind", "label": _("Type"), "width": 96, "map": kind_names()},
         {"key": "priority", "label": _("Priority"), "width": 92, "map": weights},
-        {"key": "status", "label": _("Status"), "width": 96, "map": states, "phone": 4},
+        {"key": "status", "label": _("Status"), "width": 96, "map": status_names(), "phone": 4},
         {"key": "owner", "label": _("Owner"), "min": 130},
     ]

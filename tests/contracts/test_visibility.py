@@ -49,7 +49,7 @@ PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
 VOUCHER = "90017"
 LEDGER = ("open_items", "closed_items", "all_items", "balances", "ageing", "matches")
-NOT_ABOUT_PARTIES = {"categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "saft.origin"}
+NOT_ABOUT_PARTIES = {"calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "saft.origin"}
 
 
 @dataclass
@@ -64,6 +64,8 @@ class Company:
     requests: tuple[UUID | None, ...]
     staged: UUID
     task: UUID
+    everybody: tuple[UUID, ...]
+    feed: str
     paid: UUID
     saft: UUID
 
@@ -101,8 +103,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     kari.notes.create(text=f"{CANARY} privat", contact_id=person.id)
     meeting = datetime(2026, 11, 24, 12, tzinfo=OSLO)
     members = tuple(e.id for e in kari.employees.list())
-    task = kari.tasks.create(title=f"Ring {CANARY}", customer_id=party.id, starts_at=meeting, kind=TaskKind.MEETING, members=members)
+    task = kari.tasks.create(title=f"Ring {CANARY}", customer_id=party.id, starts_at=meeting, kind=TaskKind.MEETING, members=members, remind_at=utc_now())
     kari.tasks.create(title=f"{CANARY} alene", customer_id=open_party.id, owner_only=True)
+    feed = Connection(Local(database, user="ola")).calendar.open_feed()
     for amount in (Decimal("123.45"), Decimal("-123.45"), Decimal("54.32")):
         kari.ledger.post(
             customer_id=party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2), due_on=date(2026, 1, 16), text=f"Til {CANARY}", voucher=VOUCHER
@@ -126,7 +129,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     header = SaftHeader(company_number="1", company_name=CANARY, version="1.30", first_day=date(2026, 1, 1), last_day=date(2026, 1, 31))
     saft = kari.saft.start(header=header, file_name=f"{CANARY}.xml")
     kari.saft.stage(id=saft, position=0, piece=SaftPiece(parties=(SaftParty(ledger="AR", code=CANARY, fields={"name": CANARY}),)))
-    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id, file.id, saft)
+    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id, members, feed.token, file.id, saft)
     database.close()
 
 
@@ -167,6 +170,11 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "tasks.of": [{"customer_id": record["id"]} for record in ids] + [{"contact_id": record["id"]} for record in ids],
         "tasks.get": [{"id": c.task}, {"id": new_id()}],
         "tasks.meetings_on": [{"day": date(2026, 11, 24)}],
+        "calendar.between": [{"since": date(2026, 11, 23), "until": date(2026, 11, 30), "people": c.everybody}],
+        "calendar.free": [{"since": date(2026, 11, 23), "until": date(2026, 11, 30), "people": c.everybody, "minutes": 30}],
+        "calendar.reminders": [{}],
+        "calendar.export": [{}, {"ids": (c.task,)}, {"ids": (new_id(),)}],
+        "calendar.feed": [{"token": CANARY}, {"token": c.feed}],
         "imports.list": [{}],
         "imports.preview": [{"id": c.staged}, {"id": new_id()}],
         "history.of": [record | {"entity": entity} for record in ids for entity in ("customer", "contact")],
@@ -238,7 +246,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals"}
+    silent = {"calendar.feed", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.tasks import Task, TaskStatus, clean_rule, clean_task, next_occurrence, start_of
+from crm_lab.domain.recurrence import clean_rule, next_occurrence
+from crm_lab.domain.tasks import Task, TaskStatus, clean_task, start_of
 from crm_lab.errors import InvalidFields, InvalidInput
 from crm_lab.i18n import OSLO, business_day
 

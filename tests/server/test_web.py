@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from icalendar import Calendar
 from tornado.web import create_signed_value
 
+from crm_lab.connection import Connection, Remote
+from crm_lab.domain.tasks import TaskKind
+from crm_lab.errors import SignedOut
+from crm_lab.server.feed import MOST_READINGS, Readings
+from crm_lab.settings import utc_now
 from tests.server.sockets import answers, attach, closing_code, cookies, message, page, receive
 
 if TYPE_CHECKING:
@@ -200,3 +207,41 @@ def test_a_thousand_guesses_get_nowhere(served: Served) -> None:
         seen[session.post(f"{served.url}/login", data=form, timeout=20, allow_redirects=False).status_code] += 1
     assert set(seen) == {401, 429}
     assert seen[401] <= 20
+
+
+def test_a_calendar_is_read_at_its_address_and_nowhere_else(served: Served) -> None:
+    """As a calendar program does: no cookie, again only if it is new, and parsed."""
+    kari = Connection(Remote(served.socket, user="kari"))
+    feed = kari.calendar.open_feed()
+    kari.tasks.create(title="Møte om æøå; og, komma", kind=TaskKind.MEETING, starts_at=utc_now() + timedelta(days=1), is_all_day=False, minutes=30)
+    url = f"{served.url}/feed/{feed.token}.ics"
+    answer = requests.get(url, timeout=10)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/calendar; charset=utf-8")
+    calendar = Calendar.from_ical(answer.content)
+    assert "Møte om æøå; og, komma" in {str(event["SUMMARY"]) for event in calendar.walk("VEVENT")}
+    assert [str(zone["TZID"]) for zone in calendar.walk("VTIMEZONE")] == ["Europe/Oslo"]
+    assert max(len(line) for line in answer.content.split(b"\r\n")) <= 75
+    assert requests.get(url, headers={"If-None-Match": answer.headers["ETag"]}, timeout=10).status_code == 304
+    assert requests.head(url, timeout=10).text == ""
+    for wrong in (f"{'x' * 43}.ics", "x.ics", "", feed.token, f"{feed.token}.ics/..", f"../{feed.token}.ics"):
+        assert requests.get(f"{served.url}/feed/{wrong}", timeout=10).status_code == 404
+    assert requests.post(url, timeout=10).status_code in {403, 405}
+    assert requests.get(f"{served.url}/crm", headers={"Authorization": f"Bearer {feed.token}"}, allow_redirects=False, timeout=10).status_code == 302
+    with pytest.raises(SignedOut):
+        Connection(Remote(served.socket, token=feed.token)).tasks.list()
+    kari.calendar.close_feed(id=feed.id)
+    assert requests.get(url, timeout=10).status_code == 404
+
+
+def test_a_calendar_is_not_read_without_end() -> None:
+    readings = Readings()
+    for _n in range(3):
+        readings.note("read x")
+    assert (readings.count("read x"), readings.count("read y")) == (3, 0)
+
+
+def test_too_many_readings_of_one_address_are_refused(served: Served) -> None:
+    feed = Connection(Remote(served.socket, user="kari")).calendar.open_feed()
+    answers = [requests.get(f"{served.url}/feed/{feed.token}.ics", timeout=10) for _n in range(MOST_READINGS + 1)]
+    assert [answer.status_code for answer in answers] == [200] * MOST_READINGS + [429]
+    assert int(answers[-1].headers["Retry-After"]) > 0

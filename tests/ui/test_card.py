@@ -55,4 +55,6 @@ def test_a_task_is_added_done_and_listed(visit: Callable[..., Page]) -> None:
     page.locator(".crm-grid-scroll").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("Ring om tilbudet")
+    page.locator(".chip a", has_text="Nordlys Bygg AS").click()
     expect(page.locator("h1")).to_contain_text("Nordlys Bygg AS")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm_lab.store.tables.activities import note, note_mention, task, task_member
+from crm_lab.store.tables.activities import calendar_feed, note, note_mention, task, task_member
 from crm_lab.store.tables.audit import audit, request
 from crm_lab.store.tables.columns import Words, metadata
 from crm_lab.store.tables.company import access_token, company, counter, employee, login_attempt, session
@@ -33,6 +33,7 @@ __all__ = [
     "access_token",
     "address",
     "audit",
+    "calendar_feed",
     "category",
     "category_link",
     "clue",

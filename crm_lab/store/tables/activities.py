@@ -1,4 +1,4 @@
-"""What people note, and what they are to do."""
+"""What people note, what they are to do, and the addresses their calendars are read at."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ task = Table(
     Column("minutes", Integer),
     *text("rrule"),
     Column("recurs_from", INSTANT),
+    *text("zone", "skips", "uid"),
     Column("remind_at", INSTANT),
     of("employee", "owner_id"),
     Column("owner_only", Boolean, nullable=False),
@@ -54,4 +55,13 @@ task_member = Table(
     Column("id", Uuid, primary_key=True),
     of("task"),
     of("employee"),
+)
+calendar_feed = Table(
+    "calendar_feed",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of("employee"),
+    *text("token_hash"),
+    Column("created_at", INSTANT, nullable=False),
+    Column("revoked_at", INSTANT),
 )

@@ -160,6 +160,8 @@ function render({model, el, signal}) {
     if (m.reload) location.reload();
   });
   if (ours) {
+    model.set('site', location.origin + site);
+    model.save_changes();
     wear();
     document.title = model.get('title');
   }
