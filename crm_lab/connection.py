@@ -9,6 +9,7 @@ import getpass
 import random
 import threading
 import time
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
@@ -18,7 +19,8 @@ import msgspec
 
 from crm_lab.domain.access import Actor
 from crm_lab.domain.ids import new_id
-from crm_lab.errors import Unavailable, from_wire
+from crm_lab.domain.ledger import Ledger
+from crm_lab.errors import Conflict, Unavailable, from_wire
 from crm_lab.i18n import _, current_locale, set_locale
 from crm_lab.services.actions import Dispatcher, find_action
 from crm_lab.services.catalogue import SERVICES
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from crm_lab.analysis.matching import Proposals
     from crm_lab.domain.payments import PaymentFile
     from crm_lab.imports import FileImport
     from crm_lab.saft import SaftImport
@@ -298,13 +301,42 @@ class PaymentsProxy(ServiceProxy):
     """`crm.payments`: its actions, and reading a file of payments."""
 
     def read(self, file: str | Path, data: bytes | None = None, on_progress: Callable[[int], object] = lambda _done: None) -> PaymentFile:
-        """Book an OCR giro, camt.053 or camt.054 file; `data` is its content if at hand. Raises `Unreadable`."""
+        """Book an OCR giro, camt.053 or camt.054 file; `data` is its content if at hand. Raises `Unreadable`.
+
+        Then the rules link that may do so by themselves.
+        """
         from crm_lab.payments import book_file
 
-        return book_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, on_progress)
+        booked = book_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, on_progress)
+        try:
+            return replace(booked, n_linked=self._connection.ledger.run_rules())
+        except Conflict:  # a colleague linked meanwhile: the rest is proposed
+            return booked
 
 
-PROXIES: dict[str, type[ServiceProxy]] = {"imports": ImportsProxy, "payments": PaymentsProxy, "saft": SaftProxy}
+class LedgerProxy(ServiceProxy):
+    """`crm.ledger`: its actions, and what may be linked, which is worked out here."""
+
+    def propose(self, ledger: Ledger = Ledger.RECEIVABLE, customer_id: UUID | None = None) -> Proposals:
+        """What of the open items belongs together, of one party or of all, and why: `.proposals` and `.items`, amounts in øre."""
+        from crm_lab.proposals import proposals_of
+
+        return proposals_of(self, ledger, customer_id)
+
+    def what_if(self, ledger: Ledger = Ledger.RECEIVABLE) -> pd.DataFrame:
+        """How often each rule would have been right about what is closed by now."""
+        from crm_lab.proposals import rehearse
+
+        return rehearse(self, ledger)
+
+    def run_rules(self) -> int:
+        """Link what the rules that are switched on find without rivals; how many matches."""
+        from crm_lab.proposals import run_automatically
+
+        return run_automatically(self)
+
+
+PROXIES: dict[str, type[ServiceProxy]] = {"imports": ImportsProxy, "ledger": LedgerProxy, "payments": PaymentsProxy, "saft": SaftProxy}
 
 
 class ChangesProxy:
