@@ -19,7 +19,7 @@ import msgspec
 
 from crm_lab.domain.access import Actor
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.ledger import Ledger
+from crm_lab.domain.ledger import Ledger, MatchRule
 from crm_lab.errors import Conflict, Unavailable, from_wire
 from crm_lab.i18n import _, current_locale, set_locale
 from crm_lab.services.actions import Dispatcher, find_action
@@ -29,7 +29,7 @@ from crm_lab.settings import Settings, utc_now
 from crm_lab.store.records import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from uuid import UUID
 
     import pandas as pd
@@ -317,11 +317,13 @@ class PaymentsProxy(ServiceProxy):
 class LedgerProxy(ServiceProxy):
     """`crm.ledger`: its actions, and what may be linked, which is worked out here."""
 
-    def propose(self, ledger: Ledger = Ledger.RECEIVABLE, customer_id: UUID | None = None) -> Proposals:
+    def propose(
+        self, ledger: Ledger = Ledger.RECEIVABLE, customer_id: UUID | None = None, rules: Collection[MatchRule] | None = None,
+    ) -> Proposals:  # fmt: skip
         """What of the open items belongs together, of one party or of all, and why: `.proposals` and `.items`, amounts in øre."""
         from crm_lab.proposals import proposals_of
 
-        return proposals_of(self, ledger, customer_id)
+        return proposals_of(self, ledger, customer_id, rules)
 
     def what_if(self, ledger: Ledger = Ledger.RECEIVABLE) -> pd.DataFrame:
         """How often each rule would have been right about what is closed by now."""

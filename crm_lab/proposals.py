@@ -39,7 +39,7 @@ def linkings_of(proposals: Proposals, chosen: Collection[int], *, posts_differen
 
     rows = proposals.proposals[proposals.proposals["proposal"].isin(chosen)]
     items = proposals.items[proposals.items["proposal"].isin(chosen)]
-    members = {number: part for number, part in items.groupby("proposal")}
+    members = dict(iter(items.groupby("proposal")))
     return [
         Linking(
             posting_ids=tuple(UUID(key) for key in members[row["proposal"]]["posting_id"]), rule=MatchRule(row["rule"]),

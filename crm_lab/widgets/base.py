@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import logging
@@ -101,6 +102,34 @@ def guarded(host: Host, handler: Callable[..., Any]) -> Callable[..., Any]:
         return None
 
     return run
+
+
+_under_way: set[asyncio.Task[None]] = set()
+
+
+def aside(host: Host, ask: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    """Ask in a thread, so that the page stays alive; `then` gets the answer. Where nothing else runs, ask here.
+
+    Errors of both become a sentence for the user.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        then(ask())
+        return
+
+    def hear(outcome: Any) -> None:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        then(outcome)
+
+    async def wait() -> None:
+        outcomes = await asyncio.gather(asyncio.to_thread(ask), return_exceptions=True)
+        guarded(host, hear)(outcomes[0])
+
+    task = loop.create_task(wait())
+    _under_way.add(task)
+    task.add_done_callback(_under_way.discard)
 
 
 def close_all(widget: Any) -> None:

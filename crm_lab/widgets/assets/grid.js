@@ -69,7 +69,8 @@ function render({model, el, signal}) {
     anchor = active = -1;
     arrange();
     anchor = active = Math.min(at, order.length - 1); // who works down a list goes on where the row was
-    kept.size ? changed() : later();
+    if (kept.size && !chosen.size && active >= 0 && model.get('advance')) choose(active, {});
+    else kept.size ? changed() : later();
   }
   /** What the cell says. @param {any} d @param {number} i @returns {string} */
   function display(d, i) {
