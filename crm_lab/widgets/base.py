@@ -18,7 +18,7 @@ from crm_lab.errors import CrmError, Unavailable
 from crm_lab.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ASSETS = Path(__file__).parent / "assets"
 TAKEN = {"open", "close", "send", "focus", "blur", "keys", "comm"}
@@ -128,6 +128,40 @@ def aside(host: Host, ask: Callable[[], Any], then: Callable[[Any], None]) -> No
         guarded(host, hear)(outcomes[0])
 
     task = loop.create_task(wait())
+    _under_way.add(task)
+    task.add_done_callback(_under_way.discard)
+
+
+def step_by_step(host: Host, steps: Iterator[None], failed: Callable[[str], None]) -> None:
+    """Take the steps of something long one by one, off the kernel's main thread where there is one, so that Stop is heard.
+
+    `failed` gets the sentence of an error that people can do something about.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        for _step in steps:
+            pass
+        return
+
+    def work() -> bool:
+        return next(steps, host) is host
+
+    def tell(error: CrmError) -> None:
+        if isinstance(error, Unavailable):
+            host.store_lost()
+        failed(error.message)
+
+    async def all_of_it() -> None:
+        done = False
+        while not done:
+            try:
+                done = await asyncio.to_thread(work)
+            except CrmError as error:
+                guarded(host, tell)(error)
+                return
+
+    task = loop.create_task(all_of_it())
     _under_way.add(task)
     task.add_done_callback(_under_way.discard)
 

@@ -125,14 +125,14 @@ class ProposalScreen(ipywidgets.VBox):
         ]  # fmt: skip
         return [
             *([] if self.party else parties),
-            {"key": "rule", "label": _("Rule"), "kind": "tag", "width": 132, "map": rule_texts(), "phone": 3},
+            {"key": "rule", "label": _("Rule"), "kind": "tag", "width": 128, "map": rule_texts(), "phone": 3},
+            {"key": "amount_minor", "label": _("Amount"), "kind": "money", "width": 104, "phone": 2},
+            {"key": "residual_minor", "label": _("Residual"), "kind": "money", "width": 92, "dash": True},
+            {"key": "n_items", "label": _("Postings"), "kind": "num", "width": 64},
+            {"key": "n_rivals", "label": _("Rivals"), "kind": "num", "width": 92, "dash": True},
+            {"key": "percent", "label": _("Certainty %"), "kind": "num", "width": 96, "phone": 4},
             {"key": "reason", "label": _("Reason"), "min": 150, "grow": 3, "map": reason_texts(), **({"phone": 1} if self.party else {})},
-            {"key": "n_items", "label": _("Postings"), "kind": "num", "width": 68},
-            {"key": "amount_minor", "label": _("Amount"), "kind": "money", "width": 112, "phone": 2},
-            {"key": "residual_minor", "label": _("Residual"), "kind": "money", "width": 96, "dash": True},
             {"key": "currency", "label": _("Currency"), "width": 64, "rare": True},
-            {"key": "n_rivals", "label": _("Rivals"), "kind": "num", "width": 74, "dash": True},
-            {"key": "percent", "label": _("Certainty %"), "kind": "num", "width": 104, "phone": 4},
             {"key": "worth_minor", "label": _("Amount × certainty"), "kind": "money", "width": 130, "rare": True},
         ]
 

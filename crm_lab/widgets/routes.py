@@ -30,6 +30,7 @@ from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.proposals import ProposalScreen
 from crm_lab.widgets.reminders import ReminderScreen
 from crm_lab.widgets.rules import RuleScreen
+from crm_lab.widgets.saft import SaftScreen
 from crm_lab.widgets.search_results import SearchScreen
 from crm_lab.widgets.tasks import TaskList
 
@@ -89,6 +90,7 @@ ROUTES = (
     Route("tasks", TaskList),
     Route("register", NoticeList),
     Route("imports", ImportScreen),
+    Route("imports/saft", for_bookkeepers(SaftScreen)),
     Route("payments", for_bookkeepers(PaymentScreen)),
     Route("profile", Profile),
     Route("employees", EmployeeAdministration, Role.ADMIN),

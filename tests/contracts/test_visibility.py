@@ -48,7 +48,7 @@ SECRETS = (CANARY, NUMBER, ACCOUNT, PHONE, MOBILE, WORK_PHONE)
 PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
 LEDGER = ("open_items", "closed_items", "all_items", "balances", "ageing", "matches")
-NOT_ABOUT_PARTIES = {"categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "saft.origin"}
+NOT_ABOUT_PARTIES = {"categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "saft.origin", "ledger.automatic_rules", "ledger.stamp"}
 
 
 @dataclass
@@ -109,6 +109,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         kari.ledger.post(customer_id=open_party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2))
     hidden = kari.ledger.open_items(customer_id=party.id)
     kari.ledger.match(posting_ids=[UUID(key) for key in hidden.posting_id[:2]])
+    kari.ledger.match_details(number=1)
+    kari.ledger.dismiss(proposals=[[UUID(key) for key in hidden.posting_id[1:3]]])
     file = kari.payments.start(name="ocr.txt", format="ocr")
     payments = [
         Payment(
@@ -174,6 +176,9 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "payments.totals": [{}],
         "payments.habits": [{}],
         "ledger.reminders": [{"on": date(2026, 6, 1)}],
+        "ledger.match_details": [{"number": 1}, {"number": 99}],
+        "ledger.dismissed": [{}],
+        "ledger.runs": [{}],
         "saft.preview": [{"id": c.saft}, {"id": new_id()}],
         "register.look_up": [{"organisation_number": NUMBER}],
         "register.search": [{"text": CANARY}],

@@ -63,7 +63,7 @@ def test_linking_by_menu_undoing_by_toast_and_again_by_keys(page: Page) -> None:
     row(page, "Betaling for tre").click(modifiers=["Control"])
     row(page, "Betaling for tre").click(button="right")
     menu = page.locator(".crm-menu[role=menu]:popover-open [role=menuitem]")
-    expect(menu).to_have_text(["Koble posterK", "Fjern koblingU", "Fjern post fra koblingR"])
+    expect(menu).to_have_text(["Koble posterK", "Fjern koblingU", "Fjern post fra koblingR", "Vis koblingV", "Tilbakefør postT"])
     expect(menu.nth(1)).to_have_attribute("aria-disabled", "true")
     menu.first.click()
     expect(page.locator(".toast").last).to_contain_text("2 poster er koblet og lukket.")
