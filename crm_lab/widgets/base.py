@@ -104,6 +104,14 @@ def guarded(host: Host, handler: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The page's event loop; None in a test or a script."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 _under_way: set[asyncio.Task[None]] = set()
 
 
@@ -112,9 +120,8 @@ def aside(host: Host, ask: Callable[[], Any], then: Callable[[Any], None]) -> No
 
     Errors of both become a sentence for the user.
     """
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
+    loop = running_loop()
+    if loop is None:
         then(ask())
         return
 
@@ -137,9 +144,8 @@ def step_by_step(host: Host, steps: Iterator[None], failed: Callable[[str], None
 
     `failed` gets the sentence of an error that people can do something about.
     """
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
+    loop = running_loop()
+    if loop is None:
         for _step in steps:
             pass
         return

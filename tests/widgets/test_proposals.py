@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-import numpy as np
 import pytest
 
 from crm_lab.domain.ledger import Linking
@@ -135,7 +134,7 @@ def test_rules_are_rehearsed_switched_on_run_and_taken_back(app, crm, acme, scre
     assert len(crm.ledger.closed_items()) == 2
 
 
-def test_reminders_are_listed_for_a_day_and_handed_over(app, crm, acme):
+def test_reminders_are_listed_for_a_day_and_handed_over(app, handed, crm, acme):
     post(crm, acme, "1000", due_on=date(2026, 1, 15), document_number="77")
     app.go("ledger/reminders")
     screen = app.main.children[0]
@@ -144,7 +143,7 @@ def test_reminders_are_listed_for_a_day_and_handed_over(app, crm, acme):
     screen.head.act("on", value="2026-03-01")
     assert screen.frame[["document_number", "open_minor", "days_late"]].to_numpy().tolist() == [["77", 100000, 45]]
     screen.head.act("reminders-xlsx")
-    assert app.said[-1]["download"] == "purringer-2026-03-01.xlsx"
+    assert list(handed) == ["purringer-2026-03-01.xlsx"]
     screen.head.act("on", value="<")
     assert screen.on == date(2026, 3, 1)
     screen.grid.fire("open", row=0)

@@ -1,6 +1,6 @@
 // @ts-check
 // A virtual table: column buffers in, places of the selected rows out. Sorting and filtering happen here.
-import {readColumns} from './columns.js';
+import {inOrder, readColumns} from './columns.js';
 import {h, openMenu, remembered} from './menu.js';
 import {drawBar, fits, sums, sumText} from './selection.js';
 
@@ -94,7 +94,7 @@ function render({model, el, signal}) {
     if (column) {
       const sortKeys = new Float64Array(n);
       for (const i of order) sortKeys[i] = column.get(i);
-      order.sort((a, b) => direction * (sortKeys[a] - sortKeys[b]) || a - b);
+      order = inOrder(order, sortKeys, direction);
     }
     for (const cell of head.children) {
       const on = /** @type {HTMLElement} */ (cell).dataset.key === key;
