@@ -74,8 +74,8 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"employee", "company"}
 """The tables only administrators change, also by undoing."""
-UNSEARCHED = {"dismissal", "posting", "match_group", "party_code"}
-"""The tables of parties' rows that the search index does not hold."""
+UNSEARCHED = {"dismissal", "posting", "match_group", "match_item", "party_code"}
+"""The tables whose rows the search index does not hold."""
 IMMUTABLE = {"posting"}
 """The tables whose rows stay as they are: taking one back adds another that says the opposite."""
 UNDOABLE = {
