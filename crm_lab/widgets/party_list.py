@@ -17,8 +17,8 @@ from crm_lab.widgets.live import Live
 if TYPE_CHECKING:
     import pandas as pd
 
-    from crm_lab.connection import ServiceProxy
     from crm_lab.domain.imports import ImportKind
+    from crm_lab.proxies import ServiceProxy
     from crm_lab.widgets.shell import App
 
 EXPORTS = (("Excel", FileForm.EXCEL), ("CSV", FileForm.CSV), ("vCard", FileForm.VCARD))
