@@ -52,7 +52,7 @@ class RuleScreen(ipywidgets.VBox):
 
     def _rows(self) -> list[dict[str, Any]]:
         """One row a rule: those that may run by themselves first, then what else was tried."""
-        found = {} if self._rates is None else {row["rule"]: row for row in self._rates.to_dict("records")}
+        found: dict[str, dict[Any, Any]] = {} if self._rates is None else {row["rule"]: row for row in self._rates.to_dict("records")}
         first = [rule for rule in MatchRule if rule in EVIDENT]
         others = [rule for rule in MatchRule if rule not in EVIDENT and rule in found]
         return [

@@ -93,8 +93,9 @@ def propose(
 def _rows_of(items: pd.DataFrame, dismissed: Iterable[Collection[str]]) -> set[frozenset[int]]:
     """Sets of postings by their places in the frame; those with a posting that is not open are no matter."""
     sets = [tuple(ids) for ids in dismissed]
-    wanted = items["posting_id"].isin({key for ids in sets for key in ids}) if sets else np.zeros(len(items), bool)
-    places = np.flatnonzero(wanted)
+    if not sets:
+        return set()
+    places = np.flatnonzero(items["posting_id"].isin({key for ids in sets for key in ids}).to_numpy())
     at = dict(zip(items["posting_id"].iloc[places], places.tolist(), strict=True))
     return {frozenset(at[key] for key in ids) for ids in sets if all(key in at for key in ids)}
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def in_words(proposal: Mapping[str, Any]) -> str:
+def in_words(proposal: Mapping[Any, Any]) -> str:
     """The reason of one row of `Proposals.proposals`: the rule, what is left over, and how many other solutions there are."""
     parts = [reason_texts()[str(proposal["reason"])], _difference(proposal), _rivals(int(proposal["n_rivals"]))]
     return " ".join(filter(None, parts))
@@ -40,7 +40,7 @@ def reason_texts() -> dict[str, str]:
     }
 
 
-def _difference(proposal: Mapping[str, Any]) -> str:
+def _difference(proposal: Mapping[Any, Any]) -> str:
     left = Money.from_minor(abs(int(proposal["residual_minor"])), str(proposal["currency"]))
     amount, account = f"{left.amount} {left.currency}", str(proposal["difference_account"])
     return {

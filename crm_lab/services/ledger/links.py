@@ -222,7 +222,8 @@ def _link_free(work: Work, linkings: Sequence[Linking]) -> None:
 
 def _with_differences(work: Work, linkings: Sequence[Linking], rows: Mapping[UUID, Row]) -> list[tuple[UUID, ...]]:
     """The postings of each match to be: with what posts its residual away, where that is wanted."""
-    members, posted = [], []
+    members: list[tuple[UUID, ...]] = []
+    posted: list[Posting] = []
     for linking in linkings:
         ids = linking.posting_ids
         residual = sum((rows[key]["amount"] for key in ids), Decimal(0))

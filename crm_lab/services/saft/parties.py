@@ -87,15 +87,16 @@ class PartyBook:
     def _contacts(self, parties: Iterable[tuple[UUID, SaftParty]]) -> tuple[list[Contact], list[Row]]:
         """The contact persons of new parties: persons, and roles of those that the file has named before."""
         owner = self.work.actor.id if self.work.actor else None
-        made, roles = [], []
+        made: list[Contact] = []
+        roles: list[Row] = []
         for key, party in parties:
             for told in party.persons:
                 who = tuple(told.get(name, "").casefold() for name in PERSON)
-                role = {name: self._said(party.code, name, told) for name in ("phone", "email")}
+                role: dict[str, Any] = {name: self._said(party.code, name, told) for name in ("phone", "email")}
                 if who in self._persons:
                     roles.append(as_row(ContactRole(id=new_id(), customer_id=key, **role), tables.contact_role) | {"contact_id": self._persons[who]})
                     continue
-                names = {name: clean_text(told.get(name, "")[:LONGEST_NAME], name, max_length=LONGEST_NAME) for name in PERSON[:2]}
+                names: dict[str, Any] = {name: clean_text(told.get(name, "")[:LONGEST_NAME], name, max_length=LONGEST_NAME) for name in PERSON[:2]}
                 made.append(Contact(id=new_id(), owner_id=owner, roles=(ContactRole(id=new_id(), customer_id=key, **role),), **names))
                 self._persons[who] = made[-1].id
         self.n_contacts += len(made)
