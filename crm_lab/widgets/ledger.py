@@ -245,8 +245,6 @@ class LedgerScreen(ipywidgets.VBox):
         self.detail.refresh(match=told, rule=rule_texts()[told.rule] if told else "", lines=[
             {"link": link, "kind": kind_text(link.kind), "amount": number(link.amount, 2)} for link in (told.links if told else ())
         ], residual=number(told.residual, 2) if told else "")  # fmt: skip
-        if told:
-            self.detail.focus_on(".close-up h2")
 
     def _hide(self) -> None:
         self.detail.refresh(match=None)

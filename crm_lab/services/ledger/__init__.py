@@ -201,8 +201,7 @@ class Subledger(Service):
 
     @reads()
     def dismissed(self) -> list[tuple[UUID, ...]]:
-        """The sets of postings that are not to be proposed."""
-        self._check_role()
+        """The sets of postings that are not to be proposed, of the parties whose postings the caller sees."""
         return dismissals.dismissed(self.work)
 
     @reads()
