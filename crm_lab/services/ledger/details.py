@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import String, and_, func, select
 from sqlalchemy import cast as sql_cast
@@ -19,8 +19,6 @@ from crm_lab.store.records import as_record
 if TYPE_CHECKING:
     from collections.abc import Collection
     from uuid import UUID
-
-    from sqlalchemy import Select
 
     from crm_lab.store.records import Row, Work
 
@@ -64,8 +62,8 @@ def stamp(work: Work) -> str:
         select(func.max(i.c.linked_at)).scalar_subquery(), select(func.max(i.c.unlinked_at)).scalar_subquery(),
         select(func.count(i.c.unlinked_at)).scalar_subquery(), select(func.count()).select_from(d).scalar_subquery(),
     )  # fmt: skip
-    query: Select[Any] = select(*(sql_cast(value, String).label(f"n{at}") for at, value in enumerate(newest)))
-    row = work.one(query) or {}
+    first, *rest = (sql_cast(value, String).label(f"n{at}") for at, value in enumerate(newest))
+    row = work.one(select(first).add_columns(*rest)) or {}
     return " ".join(str(value) for value in row.values())
 
 
