@@ -10,7 +10,6 @@ import random
 import threading
 import time
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
 
 import httpcore
@@ -20,6 +19,7 @@ from crm_lab.domain.access import Actor
 from crm_lab.domain.ids import new_id
 from crm_lab.errors import Unavailable, from_wire
 from crm_lab.i18n import _, current_locale, set_locale
+from crm_lab.proxies import PROXIES, ServiceProxy
 from crm_lab.services.actions import Dispatcher, find_action
 from crm_lab.services.catalogue import SERVICES
 from crm_lab.services.sessions import OpenedSession, actor_of_token, actor_of_username, digest, sign_in
@@ -27,22 +27,17 @@ from crm_lab.settings import Settings, utc_now
 from crm_lab.store.records import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from uuid import UUID
 
     import pandas as pd
     import pyarrow as pa
 
-    from crm_lab.domain.calendar import BroughtIn
-    from crm_lab.domain.payments import PaymentFile
-    from crm_lab.imports import FileImport
-    from crm_lab.saft import SaftImport
     from crm_lab.store.engine import Database
 
 ARROW = "application/vnd.apache.arrow.stream"
 LONG_ACTIONS = {
     ("imports", "run"), ("imports", "preview"), ("history", "undo"), ("calendar", "bring_in"), ("company", "check"), ("company", "backup"),
-    ("ledger", "match_many"), ("payments", "book"), ("payments", "undo"), ("register", "bring_in"), ("saft", "run"), ("saft", "preview"),
+    ("ledger", "match_many"), ("ledger", "undo_run"), ("payments", "book"), ("payments", "undo"), ("register", "bring_in"), ("saft", "run"), ("saft", "preview"),
 }  # fmt: skip
 TIMEOUT, LONG_TIMEOUT = 60.0, 900.0
 OK = 200
@@ -248,74 +243,6 @@ class Local:
     def close(self) -> None:
         """Close the database."""
         self.dispatcher.database.close()
-
-
-class ServiceProxy:
-    """`crm.customers`: its actions as methods."""
-
-    def __init__(self, connection: Connection, service: str) -> None:
-        self._connection, self._service = connection, service
-
-    def __getattr__(self, action: str) -> Callable[..., Any]:
-        if action.startswith("_"):
-            raise AttributeError(action)
-        method, how = find_action(SERVICES, self._service, action)
-
-        def call(**arguments: Any) -> Any:
-            return self._connection.run(self._service, action, arguments, writes=how.writes)
-
-        call.__doc__, call.__name__ = method.__doc__, action
-        return call
-
-    def __call__(self, **arguments: Any) -> Any:
-        """What the service finds, as a frame: `crm.search(text="nordlys")`."""
-        return self.frame(**arguments)
-
-    def __dir__(self) -> list[str]:
-        return [name for name, method in vars(SERVICES[self._service]).items() if hasattr(method, "action")]
-
-
-class ImportsProxy(ServiceProxy):
-    """`crm.imports`: its actions, and reading a file to bring in."""
-
-    def read(self, file: str | Path, kind: str = "customers", data: bytes | None = None) -> FileImport:
-        """A CSV, Excel or vCard file of customers or contacts, to look at, check and run; `data` is its content if at hand."""
-        from crm_lab.imports import read_file
-
-        return read_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, kind)
-
-
-class CalendarProxy(ServiceProxy):
-    """`crm.calendar`: its actions, and reading a file of another calendar."""
-
-    def read(self, file: str | Path, data: bytes | None = None) -> BroughtIn:
-        """Bring in an iCalendar file; `data` is its content if at hand. Raises `NoCalendar`."""
-        from crm_lab.calendar import bring_in_file
-
-        return bring_in_file(self, Path(file).read_bytes() if data is None else data)
-
-
-class SaftProxy(ServiceProxy):
-    """`crm.saft`: its actions, and reading a file to bring in."""
-
-    def read(self, file: str | Path) -> SaftImport:
-        """A SAF-T Financial file, to look at, send and run. Raises `NotSaft`."""
-        from crm_lab.saft import read_saft
-
-        return read_saft(self, file)
-
-
-class PaymentsProxy(ServiceProxy):
-    """`crm.payments`: its actions, and reading a file of payments."""
-
-    def read(self, file: str | Path, data: bytes | None = None, on_progress: Callable[[int], object] = lambda _done: None) -> PaymentFile:
-        """Book an OCR giro, camt.053 or camt.054 file; `data` is its content if at hand. Raises `Unreadable`."""
-        from crm_lab.payments import book_file
-
-        return book_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, on_progress)
-
-
-PROXIES: dict[str, type[ServiceProxy]] = {"calendar": CalendarProxy, "imports": ImportsProxy, "payments": PaymentsProxy, "saft": SaftProxy}
 
 
 class ChangesProxy:

@@ -22,10 +22,10 @@ from crm_lab.errors import CrmError, InvalidInput
 from crm_lab.exchange.sheets import Row, Sheet, Unreadable, read_sheet
 from crm_lab.exchange.vcard import Card, is_vcard, read_cards
 from crm_lab.i18n import _
+from crm_lab.staging import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from uuid import UUID
 
     from crm_lab.domain.imports import Import
 
@@ -50,7 +50,7 @@ class Stopped(CrmError):
         super().__init__(_("Stopped. Nothing was saved."))
 
 
-class FileImport:
+class FileImport(Staged):
     """One file: look at `mapping` and `samples`, then `check()`, then `run()`.
 
     Attributes
@@ -62,13 +62,13 @@ class FileImport:
     """
 
     def __init__(self, actions: Any, name: str, data: bytes, kind: ImportKind) -> None:
-        self._actions, self.name, self.kind = actions, name, kind
+        super().__init__(actions)
+        self.name, self.kind = name, kind
         self._sheet = cards_as_sheet(data, kind) if is_vcard(data) else read_sheet(data)
         self.header = self._sheet.header
         self.mapping = propose_mapping(kind, self.header)
         self.samples = list(islice(self._sheet.rows(), SAMPLES))
         self.n_rows = sum(1 for _row in self._sheet.rows())
-        self._id: UUID | None = None
 
     @property
     def is_open(self) -> bool:
@@ -114,12 +114,6 @@ class FileImport:
         done: Import = self._actions.run(id=self._id, choices=choices or ImportChoices())
         self._id = None
         return done
-
-    def discard(self) -> None:
-        """Let the store forget the file."""
-        if self._id is not None:
-            gone, self._id = self._id, None
-            self._actions.discard(id=gone)
 
     def _ensure_checked(self) -> None:
         if self._id is None:

@@ -15,6 +15,7 @@ from crm_lab.errors import InvalidInput
 from crm_lab.exchange.saft import SaftReader
 from crm_lab.i18n import _, business_day
 from crm_lab.settings import utc_now
+from crm_lab.staging import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,19 +23,19 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-class SaftImport:
+class SaftImport(Staged):
     """One file: `pieces()` or `send()`, then `preview()` or `run()`; `header` is known at once.
 
     Raises `NotSaft` where the file is none, or is another country's.
     """
 
     def __init__(self, actions: Any, path: str | Path) -> None:
-        self._actions, self._path = actions, Path(path)
+        super().__init__(actions)
+        self._path = Path(path)
         self.size = self._path.stat().st_size
         with self._path.open("rb") as stream:
             self.header = SaftReader(stream).header
         self._reader: SaftReader | None = None
-        self._id: UUID | None = None
 
     def pieces(self) -> Iterator[int]:
         """Send the file piece by piece; how many of its bytes are read. Who breaks off calls `discard`."""
@@ -64,12 +65,6 @@ class SaftImport:
         report = self._told(self._actions.run(id=self._sent(), in_own_currency=in_own_currency))
         self._id = None
         return report
-
-    def discard(self) -> None:
-        """Let the store forget the file."""
-        if self._id is not None:
-            gone, self._id = self._id, None
-            self._actions.discard(id=gone)
 
     def _sent(self) -> UUID:
         if self._id is None:

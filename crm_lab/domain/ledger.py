@@ -67,6 +67,10 @@ class MatchRule(StrEnum):
     ALIAS = "alias"
 
 
+EVIDENT = frozenset({MatchRule.REVERSAL, MatchRule.KID, MatchRule.INVOICE_NUMBER, MatchRule.CREDIT_NOTE})
+"""Rules that rest on what somebody wrote, not on amounts alone: only these may ever link by themselves."""
+
+
 class ItemState(StrEnum):
     """Which postings a list shows."""
 
@@ -128,11 +132,69 @@ class MatchGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linking:
-    """Postings to be linked, by rule and reason: one of a whole run."""
+    """Postings to be linked, by rule and reason: one of a whole run.
+
+    Attributes
+    ----------
+    merging : the numbers of the open matches that the caller saw some of the postings in.
+    difference_account : what is left over is posted away, against this account; "" leaves it open.
+    """
 
     posting_ids: tuple[UUID, ...]
     rule: MatchRule = MatchRule.MANUAL
     reason: str = ""
+    merging: tuple[int, ...] = ()
+    difference_account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchLink:
+    """That a posting was put into a match, and where it was taken out again, when and by whom."""
+
+    posting: int
+    voucher: str
+    kind: PostingKind
+    text: str
+    posted_on: date
+    amount: Decimal
+    linked_at: datetime
+    linked_by: str
+    unlinked_at: datetime | None
+    unlinked_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchDetails:
+    """All there is to say of a match; `links` are those that hold first, then those that ended."""
+
+    number: int
+    customer_number: int
+    currency: str
+    rule: MatchRule
+    reason: str
+    made_at: datetime
+    made_by: str
+    residual: Decimal
+    links: tuple[MatchLink, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchRun:
+    """Many matches made at once; `n_standing` of them still are as they were made."""
+
+    id: UUID
+    ran_at: datetime
+    who: str
+    is_automatic: bool
+    n_matches: int
+    n_standing: int
+
+
+class NotSwitchedOn(InvalidInput):
+    """A rule was to link by itself, and may not."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This rule is not switched on to link by itself. Look at the proposals instead."), "linkings")
 
 
 @dataclass(frozen=True, slots=True)

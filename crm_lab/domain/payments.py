@@ -106,7 +106,7 @@ class PlacedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentFile:
-    """A file of payments and what became of it, counted in payments."""
+    """A file of payments and what became of it, counted in payments; `n_linked` are matches, known when it was just read."""
 
     id: UUID
     name: str
@@ -118,6 +118,7 @@ class PaymentFile:
     n_faulty: int = 0
     booked_at: datetime | None = None
     undone_at: datetime | None = None
+    n_linked: int = 0
 
     @property
     def sentence(self) -> str:
@@ -128,6 +129,7 @@ class PaymentFile:
             ngettext("{n} without a customer", "{n} without a customer", n_unplaced) if n_unplaced else "",
             ngettext("{n} known from before", "{n} known from before", self.n_known) if self.n_known else "",
             ngettext("{n} cannot be read", "{n} cannot be read", self.n_faulty) if self.n_faulty else "",
+            ngettext("{n} match made by the rules", "{n} matches made by the rules", self.n_linked) if self.n_linked else "",
         )
         return f"{', '.join(filter(None, parts))}."
 

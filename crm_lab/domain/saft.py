@@ -56,13 +56,17 @@ class SaftBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaftParty:
-    """A customer or supplier as the file has it; `fields` are texts by the name of our column, `code` the file's own id."""
+    """A customer or supplier as the file has it; `fields` are texts by the name of our column, `code` the file's own id.
+
+    `persons` are its contact persons: first_name, last_name, phone, email.
+    """
 
     ledger: Ledger
     code: str
     fields: dict[str, str]
     addresses: tuple[dict[str, str], ...] = ()
     balances: tuple[SaftBalance, ...] = ()
+    persons: tuple[dict[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +149,7 @@ class SaftReport:
     header: SaftHeader
     n_new_parties: int = 0
     n_known_parties: int = 0
+    n_contacts: int = 0
     n_openings: int = 0
     n_new: int = 0
     n_known: int = 0
@@ -160,6 +165,7 @@ class SaftReport:
             f"{self.header.company_name}, {self.header.first_day:%d.%m.%Y}–{self.header.last_day:%d.%m.%Y}:",
             ngettext("{n} new party.", "{n} new parties.", self.n_new_parties),
             ngettext("{n} party was here already.", "{n} parties were here already.", self.n_known_parties) if self.n_known_parties else "",
+            ngettext("{n} contact.", "{n} contacts.", self.n_contacts) if self.n_contacts else "",
             ngettext("{n} opening balance.", "{n} opening balances.", self.n_openings),
             ngettext("{n} posting.", "{n} postings.", self.n_new),
             ngettext("{n} was here already.", "{n} were here already.", self.n_known) if self.n_known else "",

@@ -40,6 +40,31 @@ def statement(
     return write(report, form)
 
 
+def open_items_report(items: pd.DataFrame, *, company: str, on: date, form: Form | str = Form.PDF, is_payable: bool = False) -> bytes:
+    """What is open of all parties, one row a posting: the statement of account in total.
+
+    Parameters
+    ----------
+    items : as `crm.ledger.open_items(as_of=on)` gives them; amounts in øre.
+    """
+    columns = (
+        Column(_("Number"), weight=0.9), Column(_("Name"), weight=2.6), Column(_("Date"), Kind.DAY, 1.25), Column(_("Due"), Kind.DAY, 1.25),
+        Column(_("Document"), weight=1.2), Column(_("Text"), weight=2.6), Column(_("KID"), weight=1.9), Column(_("Days late"), Kind.COUNT, 0.9),
+        Column(_("Amount"), Kind.AMOUNT, 1.6, is_summed=True),
+    )  # fmt: skip
+    names = ("customer_number", "customer_name", "posted_on", "due_on", "document_number", "text", "kid")
+    rows = sorted(_records(items), key=lambda row: row["customer_number"])
+    tables = [
+        Table(currency, columns, tuple((*(r[n] for n in names), _late(r, on), r["amount_minor"]) for r in rows if r["currency"] == currency), total=_("Sum"))
+        for currency in _currencies(rows)
+    ]
+    report = Report(
+        sender=company, title=_("Open items, suppliers") if is_payable else _("Open items, customers"), facts=((_("As of"), day(on)),), is_wide=True,
+        tables=tuple(tables) or (Table("", (), (), empty=_("Nothing is open.")),), language=current_locale(),
+    )  # fmt: skip
+    return write(report, form)
+
+
 def ageing_report(
     balances: pd.DataFrame, *, company: str, on: date, form: Form | str = Form.PDF, is_payable: bool = False
 ) -> bytes:

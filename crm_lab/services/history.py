@@ -227,7 +227,7 @@ def _values(table: Table, row: Row | None) -> Row | None:
     if row is None:
         return None
     kinds = {name: table.c[name].type.python_type for name in row if name in table.c and row[name] is not None}
-    kinds |= dict.fromkeys((n for n in kinds if n == "roles"), tuple[str, ...])
+    kinds |= dict.fromkeys((n for n in kinds if isinstance(table.c[n].type, tables.Words)), tuple[str, ...])
     return {
         name: msgspec.convert(value, kinds[name], strict=False) if name in kinds else None
         for name, value in row.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 import os
@@ -18,7 +19,7 @@ from crm_lab.errors import CrmError, Unavailable
 from crm_lab.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 ASSETS = Path(__file__).parent / "assets"
 TAKEN = {"open", "close", "send", "focus", "blur", "keys", "comm"}
@@ -126,6 +127,74 @@ def guarded(host: Host, handler: Callable[..., Any]) -> Callable[..., Any]:
         return None
 
     return run
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The page's event loop; None in a test or a script."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+_under_way: set[asyncio.Task[None]] = set()
+
+
+def aside(host: Host, ask: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    """Ask in a thread, so that the page stays alive; `then` gets the answer. Where nothing else runs, ask here.
+
+    Errors of both become a sentence for the user.
+    """
+    loop = running_loop()
+    if loop is None:
+        then(ask())
+        return
+
+    def hear(outcome: Any) -> None:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        then(outcome)
+
+    async def wait() -> None:
+        outcomes = await asyncio.gather(asyncio.to_thread(ask), return_exceptions=True)
+        guarded(host, hear)(outcomes[0])
+
+    task = loop.create_task(wait())
+    _under_way.add(task)
+    task.add_done_callback(_under_way.discard)
+
+
+def step_by_step(host: Host, steps: Iterator[None], failed: Callable[[str], None]) -> None:
+    """Take the steps of something long one by one, off the kernel's main thread where there is one, so that Stop is heard.
+
+    `failed` gets the sentence of an error that people can do something about.
+    """
+    loop = running_loop()
+    if loop is None:
+        for _step in steps:
+            pass
+        return
+
+    def work() -> bool:
+        return next(steps, host) is host
+
+    def tell(error: CrmError) -> None:
+        if isinstance(error, Unavailable):
+            host.store_lost()
+        failed(error.message)
+
+    async def all_of_it() -> None:
+        done = False
+        while not done:
+            try:
+                done = await asyncio.to_thread(work)
+            except CrmError as error:
+                guarded(host, tell)(error)
+                return
+
+    task = loop.create_task(all_of_it())
+    _under_way.add(task)
+    task.add_done_callback(_under_way.discard)
 
 
 def close_all(widget: Any) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from crm_lab.domain.merging import merge
 from crm_lab.errors import ChangedMeanwhile, CrmError, Unavailable
 from crm_lab.i18n import _
-from crm_lab.widgets.base import guarded
+from crm_lab.widgets.base import aside
 from crm_lab.widgets.live import Live
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ class Form(Live):
         self.clashes: list[dict[str, str]] = []
         self.problem = ""
         self._left: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
         given = {"typed": self._typed, "save": self._save} | dict(actions or {})
         super().__init__(template, app, actions=given, base=app.base, **data, **self._state())
 
@@ -198,25 +196,6 @@ class Form(Live):
                 self.values = kept | self._theirs[part]
         self.clashes = []
 
-    # asking somebody slow
-
     def aside(self, ask: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        """Ask in a thread, so that typing goes on; `then` gets the answer. Where nothing else runs, ask here."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            then(ask())
-            return
-
-        def hear(outcome: Any) -> None:
-            if isinstance(outcome, BaseException):
-                raise outcome
-            then(outcome)
-
-        async def wait() -> None:
-            outcomes = await asyncio.gather(asyncio.to_thread(ask), return_exceptions=True)
-            guarded(self._host, hear)(outcomes[0])
-
-        task = loop.create_task(wait())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        """Ask somebody slow, so that typing goes on; `then` gets the answer."""
+        aside(self._host, ask, then)

@@ -37,7 +37,7 @@ class Grid(View):
     An item of `menu` may have a `key` and what it `needs` of the selected rows: `least` so many, `filled` and `same` columns.
     `sum_key` is summed over the filtered and the selected rows, apart for each value of `sum_by`. Sorted by the column
     `band`, rows alike in it stand out together. `identity` is a column of whole numbers, each in one row only: with it a
-    selection outlives a new frame, and an action meant for one frame never meets the rows of the next.
+    selection outlives a new frame, and an action meant for one frame never meets the rows of the next. With `advance`, the next row is selected when the selected ones are gone.
 
     Events: `open(row)` on Enter or double click, `menu(id)` from the row menu or the selection bar, `rows(rows)` with the
     places of the filtered rows in the order shown, in answer to `ask_rows()`.
@@ -53,6 +53,7 @@ class Grid(View):
     sum_by = traitlets.Unicode().tag(sync=True)
     band = traitlets.Unicode().tag(sync=True)
     identity = traitlets.Unicode().tag(sync=True)
+    advance = traitlets.Bool(default_value=False).tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
     empty = traitlets.Unicode().tag(sync=True)
     empty_hint = traitlets.Unicode().tag(sync=True)

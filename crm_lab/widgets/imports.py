@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crm_lab.domain.imports import ImportChoices, ImportKind, KnownRows, columns_of
-from crm_lab.errors import CrmError, Unavailable
+from crm_lab.errors import CrmError
 from crm_lab.exchange.sheets import LARGEST_FILE
 from crm_lab.i18n import _, ngettext
-from crm_lab.widgets.base import Stack, guarded
+from crm_lab.widgets.base import Stack, guarded, step_by_step
+from crm_lab.widgets.ledger import keeps_books
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.upload import Upload
 
@@ -40,14 +40,13 @@ class ImportScreen(Stack):
         self.choices = ImportChoices()
         self.job: FileImport | None = None
         self._stop = False
-        self._task: asyncio.Task[None] | None = None
         actions: dict[str, Callable[..., None]] = {
             "kind": self._kind, "map": self._map, "check": self._check, "stop": self._stop_it, "back": self._to_map,
             "update": self._update, "choose": self._choose, "run": self._run, "undo": self._undo, "again": self._again,
         }  # fmt: skip
         self.steps = Live(
             "imports.html", app, actions=actions, base=app.base, step="choose", kind=ImportKind.CUSTOMERS, problem="",
-            kinds=list(kind_texts().items()),
+            kinds=list(kind_texts().items()), may_saft=keeps_books(app),
         )  # fmt: skip
         self.upload = Upload(
             hint=_("CSV, Excel (.xlsx) or vCard, up to {n} MB", n=LARGEST_FILE >> 20), accept=".csv,.txt,.tsv,.xlsx,.xls,.ods,.vcf,.vcard",
@@ -119,7 +118,7 @@ class ImportScreen(Stack):
     def _check(self) -> None:
         if self.job and self.steps.data["step"] == "map":
             self._stop = False
-            self._work(self._checking(self.job), self._to_map)
+            step_by_step(self.app, self._checking(self.job), self._to_map)
 
     def _checking(self, job: FileImport) -> Iterator[None]:
         for done in job.pieces():
@@ -157,7 +156,7 @@ class ImportScreen(Stack):
 
     def _run(self) -> None:
         if self.job and self.steps.data["step"] == "preview" and self.steps.data["may_run"]:
-            self._work(self._running(self.job), lambda text: self._show("preview", text))
+            step_by_step(self.app, self._running(self.job), lambda text: self._show("preview", text))
 
     def _running(self, job: FileImport) -> Iterator[None]:
         self._show("work", working=_("The rows are being saved …"), done=0, total=0)
@@ -166,33 +165,6 @@ class ImportScreen(Stack):
         self.job = None
         self._show("done", result=result)
         self.app.toast(result.sentence, undo=True)
-
-    def _work(self, steps: Iterator[None], failed: Callable[[str], None]) -> None:
-        """Take the steps one by one, off the kernel's main thread where there is one, so that Stop is heard."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            for _step in steps:
-                pass
-            return
-        self._task = loop.create_task(self._step_by_step(steps, failed))
-
-    async def _step_by_step(self, steps: Iterator[None], failed: Callable[[str], None]) -> None:
-        def work() -> bool:
-            return next(steps, self) is self
-
-        def tell(error: CrmError) -> None:
-            if isinstance(error, Unavailable):
-                self.app.store_lost()
-            failed(error.message)
-
-        done = False
-        while not done:
-            try:
-                done = await asyncio.to_thread(work)
-            except CrmError as error:
-                guarded(self.app, tell)(error)
-                return
 
     def _stop_it(self) -> None:
         self._stop = True

@@ -7,18 +7,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import ipywidgets
+import pandas as pd
+
 from crm_lab.domain.access import Role
-from crm_lab.domain.ledger import ItemState, Ledger, PostingKind
+from crm_lab.domain.ledger import ItemState, Ledger, MatchRule, PostingKind
 from crm_lab.errors import Conflict, InvalidInput
 from crm_lab.i18n import _, business_day, ngettext, number
 from crm_lab.settings import utc_now
 from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.grid import Grid
+from crm_lab.widgets.ledger_reports import report_actions, report_items
 from crm_lab.widgets.live import Live
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from crm_lab.domain.customers import Customer
     from crm_lab.widgets.shell import App
 
@@ -30,6 +32,22 @@ def kind_text(kind: PostingKind) -> str:
         PostingKind.PAYMENT: _("Payment"), PostingKind.REFUND: _("Refund"), PostingKind.FEE: _("Fee"),
         PostingKind.INTEREST: _("Interest"), PostingKind.DIFFERENCE: _("Difference"), PostingKind.MANUAL: _("Manual"),
     }[kind]  # fmt: skip
+
+
+def rule_texts() -> dict[str, str]:
+    """Why postings were or would be linked, in a word or two."""
+    return {
+        MatchRule.MANUAL: _("By hand"), MatchRule.REVERSAL: _("Taken back"), MatchRule.KID: "KID", MatchRule.KID_OTHER_AMOUNT: _("KID, other amount"),
+        MatchRule.INVOICE_NUMBER: _("Number in text"), MatchRule.CREDIT_NOTE: _("Credit note"), MatchRule.EXACT_AMOUNT: _("Same amount"),
+        MatchRule.OLDEST: _("Oldest in a row"), MatchRule.SUBSET_SUM: _("Unique sum"), MatchRule.WHOLE_BALANCE: _("Whole balance"),
+        MatchRule.TOLERANCE: _("Nearly the amount"), MatchRule.FIFO: _("Oldest first"), MatchRule.KID_REPAIR: _("KID put right"),
+        MatchRule.ALIAS: _("Payer's habit"),
+    }  # fmt: skip
+
+
+def keeps_books(app: App) -> bool:
+    """Whether the employee may post and link."""
+    return app.me.has(Role.ACCOUNTANT) or app.me.has(Role.ADMIN)
 
 
 def kroner(minor: int) -> str:
@@ -53,27 +71,45 @@ class LedgerScreen(Stack):
         self.state = ItemState.OPEN
         self.as_of: date | None = None
         self.title = f"{_('Ledger')}, {self.party.display_name}" if self.party else _("Ledger")
-        actions = {"ledger": self._choose_ledger, "state": self._choose_state, "as_of": self._choose_day, "filter": self._filter}
+        self.reports = ("statement", "ageing") if self.party else ("ageing", "open")
+        actions = {
+            "ledger": self._choose_ledger, "state": self._choose_state, "as_of": self._choose_day, "filter": self._filter,
+            **report_actions(app, self.party, self._asked),
+        }  # fmt: skip
         self._read()
-        self.head = Live("ledger.html", app, actions=actions, base=app.base, party=self.party, **self._shown())
+        self.head = Live(
+            "ledger.html", app, actions=actions, base=app.base, party=self.party, may_write=keeps_books(app),
+            reports=report_items(*self.reports), **self._shown(),
+        )  # fmt: skip
         self.grid = Grid(
             columns=self._columns(), sort=["posted_on", -1], label=_("Ledger"), empty=_("No postings here"),
             empty_hint=_("Invoices and payments are shown here."), menu=self._menu_items(), sum_key="amount_minor",
             sum_by="currency", band="match_number", identity="number", on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu),
         )  # fmt: skip
-        super().__init__([self.head, self.grid])
+        self.detail = Live("match.html", app, actions={"hide": self._hide}, base=app.base, match=None)
+        body = ipywidgets.Box([self.grid, self.detail])
+        body.add_class("beside")
+        super().__init__([self.head, body])
         self._show()
 
     # what is shown
 
     def reload(self) -> None:
-        """Read the postings again; view, filter and selection stay."""
+        """Read the postings again, where the ledger changed since; view, filter and selection stay."""
+        if self.app.crm.ledger.stamp() != self._stamp:
+            self._read_again()
+
+    def _read_again(self) -> None:
         self._read()
         self.head.refresh(**self._shown())
         self._show()
 
+    def _asked(self) -> dict[str, Any]:
+        return {"ledger": self.ledger, "customer_id": self.party.id if self.party else None, "as_of": self.as_of}
+
     def _read(self) -> None:
-        asked = {"ledger": self.ledger, "customer_id": self.party.id if self.party else None, "as_of": self.as_of}
+        self._stamp: str = self.app.crm.ledger.stamp()
+        asked = self._asked()
         self.frame: pd.DataFrame = self.app.crm.ledger.all_items(**asked)
         self._ages: pd.DataFrame = self.app.crm.ledger.ageing(**asked)
         side = 1 if self.ledger is Ledger.RECEIVABLE else -1
@@ -142,20 +178,23 @@ class LedgerScreen(Stack):
         ]
 
     def _menu_items(self) -> list[dict[str, Any]]:
-        """What may be done with marked postings: nothing in the past, and nothing without the role."""
-        if self.as_of or not (self.app.me.has(Role.ACCOUNTANT) or self.app.me.has(Role.ADMIN)):
-            return []
+        """What may be done with marked postings: in the past, and without the role, they are looked at only."""
+        look = {"id": "show", "label": _("Show the link"), "key": "V", "needs": {"least": 1, "filled": "match_number", "same": ["match_number"]}}
+        if self.as_of or not keeps_books(self.app):
+            return [look]
         return [
             {"id": "link", "label": _("Link postings"), "key": "K", "needs": {"least": 2, "same": ["customer_number", "account", "currency"]}},
             {"id": "unlink", "label": _("Remove link"), "key": "U", "needs": {"least": 1, "filled": "match_number"}},
             {"id": "remove", "label": _("Remove posting from link"), "key": "R", "needs": {"least": 1, "filled": "match_number"}},
+            look,
+            {"id": "reverse", "label": _("Reverse posting"), "key": "T", "needs": {"least": 1}},
         ]
 
     # what is done with it
 
     def _choose_ledger(self, value: str) -> None:
         self.ledger = Ledger(value) if value in set(Ledger) else self.ledger
-        self.reload()
+        self._read_again()
 
     def _choose_state(self, value: str) -> None:
         self.state = ItemState(value) if value in set(ItemState) else self.state
@@ -169,30 +208,50 @@ class LedgerScreen(Stack):
         except ValueError:
             raise InvalidInput(_("Choose a day."), "as_of") from None
         self.grid.menu = self._menu_items()
-        self.reload()
+        self._read_again()
 
     def _filter(self, value: str) -> None:
         self.grid.filter = str(value)
 
     def _open_row(self, row: int) -> None:
-        if self.party or not isinstance(row, int) or not 0 <= row < len(self.shown):
+        if not isinstance(row, int) or not 0 <= row < len(self.shown):
             return
         chosen = self.shown.iloc[row]
-        if len(chosen.customer_id) > len(str(chosen.customer_number)):  # else somebody's private one
+        if self.party:
+            self._look(None if pd.isna(chosen.match_number) else int(chosen.match_number))
+        elif chosen.customer_id != str(chosen.customer_number):  # else somebody's private one
             self.app.go(f"customers/{chosen.customer_number}/ledger")
 
     def _menu(self, id: str) -> None:  # noqa: A002 - the grid's word
-        act = {"link": self._link, "unlink": self._unlink, "remove": self._remove}.get(id)
+        act = {"link": self._link, "unlink": self._unlink, "remove": self._remove, "reverse": self._reverse}.get(id)
         chosen = self.shown.iloc[self.grid.selected_rows]
-        if act is None or chosen.empty or not self.grid.menu:
+        if chosen.empty or id not in {item["id"] for item in self.grid.menu}:
+            return
+        if act is None:
+            numbers = chosen.match_number.dropna().unique()
+            self._look(int(numbers[0]) if len(numbers) else None)
             return
         try:
             said = act([UUID(key) for key in chosen.posting_id], [int(n) for n in chosen.match_number.dropna().unique()])
         except Conflict:
-            self.reload()
+            self._read_again()
             raise
-        self.reload()
+        self._read_again()
         self.app.toast(said, undo=True)
+
+    def _look(self, match: int | None) -> None:
+        """Show a link close up: who, when, by which rule, why, and what became of it."""
+        told = None if match is None else self.app.crm.ledger.match_details(number=match)
+        self.detail.refresh(match=told, rule=rule_texts()[told.rule] if told else "", lines=[
+            {"link": link, "kind": kind_text(link.kind), "amount": number(link.amount, 2)} for link in (told.links if told else ())
+        ], residual=number(told.residual, 2) if told else "")  # fmt: skip
+
+    def _hide(self) -> None:
+        self.detail.refresh(match=None)
+
+    def _reverse(self, keys: list[UUID], _numbers: list[int]) -> str:
+        n = self.app.crm.ledger.reverse(posting_ids=keys)
+        return ngettext("{n} posting is reversed.", "{n} postings are reversed.", n)
 
     def _link(self, keys: list[UUID], numbers: list[int]) -> str:
         made = self.app.crm.ledger.match(posting_ids=keys, merging=numbers)

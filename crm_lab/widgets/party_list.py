@@ -15,8 +15,8 @@ from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
 
 if TYPE_CHECKING:
-    from crm_lab.connection import ServiceProxy
     from crm_lab.domain.imports import ImportKind
+    from crm_lab.proxies import ServiceProxy
     from crm_lab.widgets.shell import App
 
 EXPORTS = (("Excel", FileForm.EXCEL), ("CSV", FileForm.CSV), ("vCard", FileForm.VCARD))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from uuid import UUID
 from crm_lab.domain.payments import PaymentState, PlacedBy
 from crm_lab.errors import CrmError
 from crm_lab.i18n import _, number
-from crm_lab.widgets.base import Stack, guarded
+from crm_lab.widgets.base import Stack, aside, guarded
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.upload import Upload
 
@@ -53,7 +52,6 @@ class PaymentScreen(Stack):
 
     def __init__(self, app: App) -> None:
         self.app, self.title = app, _("Incoming payments")
-        self._task: asyncio.Task[None] | None = None
         actions: dict[str, Callable[..., None]] = {"undo": self._undo, "show": self._look, "place": self._place}
         self.steps = Live("payments.html", app, actions=actions, base=app.base, working=False, problem="", file=None, lines=[], n_lines=0)
         self.upload = Upload(
@@ -76,17 +74,7 @@ class PaymentScreen(Stack):
         if self.steps.data["working"]:
             return
         self.steps.refresh(working=True, problem="", file=None, lines=[])
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._done(self._read(name, data))
-            return
-        self._task = loop.create_task(self._in_thread(name, data))
-
-    async def _in_thread(self, name: str, data: bytes) -> None:
-        """Off the kernel's main thread, so that the page stays alive."""
-        answer = await asyncio.to_thread(self._read, name, data)
-        guarded(self.app, self._done)(answer)
+        aside(self.app, lambda: self._read(name, data), self._done)
 
     def _read(self, name: str, data: bytes) -> PaymentFile | CrmError:
         try:

@@ -23,11 +23,16 @@ from crm_lab.widgets.customer_form import CustomerForm
 from crm_lab.widgets.customers import CustomerList
 from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.imports import ImportScreen
-from crm_lab.widgets.ledger import LedgerScreen
+from crm_lab.widgets.ledger import LedgerScreen, keeps_books
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.notices import NoticeList
 from crm_lab.widgets.payments import PaymentScreen
+from crm_lab.widgets.posting_form import PostingForm
 from crm_lab.widgets.profile import Profile
+from crm_lab.widgets.proposals import ProposalScreen
+from crm_lab.widgets.reminders import ReminderScreen
+from crm_lab.widgets.rules import RuleScreen
+from crm_lab.widgets.saft import SaftScreen
 from crm_lab.widgets.search_results import SearchScreen
 from crm_lab.widgets.task_form import TaskForm
 from crm_lab.widgets.tasks import TaskList
@@ -50,11 +55,15 @@ class Missing(Live):
         super().__init__("missing.html", app, title=title, text=text, base=app.base)
 
 
-def payments(app: App) -> Any:
-    """Incoming payments, for those who keep the books."""
-    if app.me.has(Role.ACCOUNTANT) or app.me.has(Role.ADMIN):
-        return PaymentScreen(app)
-    return Missing(app, _("No access"), _("Only accountants and administrators see and book payments."))
+def for_bookkeepers(show: Callable[..., ipywidgets.Widget]) -> Callable[..., Any]:
+    """A screen for those who keep the books; others are told so."""
+
+    def screen(app: App, *groups: str) -> Any:
+        if keeps_books(app):
+            return show(app, *map(int, groups))
+        return Missing(app, _("No access"), _("Only accountants and administrators see this page."))
+
+    return screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,11 @@ ROUTES = (
     Route(f"customers/{NUMBER}/edit", lambda app, number: CustomerForm(app, int(number))),
     Route(f"customers/{NUMBER}/ledger", lambda app, number: LedgerScreen(app, int(number))),
     Route("ledger", LedgerScreen),
+    Route("ledger/proposals", for_bookkeepers(ProposalScreen)),
+    Route("ledger/rules", for_bookkeepers(RuleScreen)),
+    Route("ledger/reminders", for_bookkeepers(ReminderScreen)),
+    Route(f"customers/{NUMBER}/ledger/proposals", for_bookkeepers(ProposalScreen)),
+    Route(f"customers/{NUMBER}/ledger/new", for_bookkeepers(PostingForm)),
     Route("contacts", ContactList),
     Route("contacts/new", ContactForm),
     Route(f"contacts/new/{NUMBER}", lambda app, number: ContactForm(app, customer_number=int(number))),
@@ -86,7 +100,8 @@ ROUTES = (
     Route(rf"calendar{QUERY}", lambda app, query: Calendar(app, query or "")),
     Route("register", NoticeList),
     Route("imports", ImportScreen),
-    Route("payments", payments),
+    Route("imports/saft", for_bookkeepers(SaftScreen)),
+    Route("payments", for_bookkeepers(PaymentScreen)),
     Route("profile", Profile),
     Route("employees", EmployeeAdministration, Role.ADMIN),
     Route("settings", CompanySettings, Role.ADMIN),

@@ -17,7 +17,7 @@ from crm_lab.domain.access import Role
 from crm_lab.errors import CrmError, NotFound
 from crm_lab.i18n import _, set_locale
 from crm_lab.widgets.alarms import Alarms
-from crm_lab.widgets.base import close_all, guarded
+from crm_lab.widgets.base import close_all, guarded, running_loop
 from crm_lab.widgets.forms import Form
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.router import Router
@@ -111,7 +111,7 @@ class App(ipywidgets.Box):
             return
         self._lost = True
         self.router.notice = _("The data store does not answer. Trying again …")
-        loop = _running_loop()
+        loop = running_loop()
         if loop is not None:
             self._retry = loop.create_task(self._until_back())
 
@@ -126,7 +126,7 @@ class App(ipywidgets.Box):
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The page's event loop; None in a test or a script."""
-        return _running_loop()
+        return running_loop()
 
     # showing screens
 
@@ -235,7 +235,7 @@ class App(ipywidgets.Box):
         self.nav.refresh(**self._menu(self.nav.data["at"]))
 
     def _follow(self) -> None:
-        loop = _running_loop()
+        loop = running_loop()
         if loop is not None:
             threading.Thread(target=self._listen, args=(loop,), daemon=True).start()
 
@@ -268,10 +268,3 @@ class App(ipywidgets.Box):
             self.router.notice = ""
             if not self.main.children or hasattr(self.main.children[0], "reload"):
                 self.visit(self.router.path)
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

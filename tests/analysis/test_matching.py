@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_lab.analysis.frames import PROPOSAL_ITEMS, PROPOSALS, WrongFrame, checked
-from crm_lab.analysis.matching import DEFAULT_RULES, EVIDENT, Proposals, in_words, propose, what_if
-from crm_lab.domain.ledger import MatchRule
+from crm_lab.analysis.matching import DEFAULT_RULES, Proposals, in_words, propose, what_if
+from crm_lab.domain.ledger import EVIDENT, MatchRule
 from tests.analysis.ledgers import constructed, frame, invoice, minor, payment, table
 
 SHOWN = ["rule", "n_rivals", "residual_minor", "items"]

@@ -49,7 +49,7 @@ PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
 VOUCHER = "90017"
 LEDGER = ("open_items", "closed_items", "all_items", "balances", "ageing", "matches")
-NOT_ABOUT_PARTIES = {"calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "saft.origin"}
+NOT_ABOUT_PARTIES = {"calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "saft.origin", "ledger.automatic_rules", "ledger.stamp"}
 
 
 @dataclass
@@ -113,6 +113,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         kari.ledger.post(customer_id=open_party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2))
     hidden = kari.ledger.open_items(customer_id=party.id)
     kari.ledger.match(posting_ids=[UUID(key) for key in hidden.posting_id[:2]])
+    kari.ledger.dismiss(proposals=[[UUID(key) for key in hidden.posting_id[1:3]]])
     file = kari.payments.start(name="ocr.txt", format="ocr")
     payments = [
         Payment(
@@ -185,6 +186,9 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "payments.totals": [{}],
         "payments.habits": [{}],
         "ledger.reminders": [{"on": date(2026, 6, 1)}],
+        "ledger.match_details": [{"number": 1}, {"number": 99}],
+        "ledger.dismissed": [{}],
+        "ledger.runs": [{}],
         "saft.preview": [{"id": c.saft}, {"id": new_id()}],
         "register.look_up": [{"organisation_number": NUMBER}],
         "register.search": [{"text": CANARY}],
@@ -246,7 +250,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"calendar.feed", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals"}
+    silent = {"calendar.feed", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action

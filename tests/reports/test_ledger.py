@@ -12,7 +12,7 @@ import pytest
 from python_calamine import load_workbook
 
 from crm_lab.i18n import use_locale
-from crm_lab.reports import Form, ageing_report, reminders_report, statement
+from crm_lab.reports import Form, ageing_report, open_items_report, reminders_report, statement
 
 ON = date(2026, 3, 1)
 NAME = "Blåbær & <b>Sønn</b> AS"
@@ -44,10 +44,11 @@ def reminders() -> pd.DataFrame:
 REPORTS = {
     "statement": lambda form: statement(items(), company="Vår AS", recipient=(NAME, "Gata 1"), on=ON, form=form),
     "ageing": lambda form: ageing_report(balances(), company="Vår AS", on=ON, form=form),
+    "open": lambda form: open_items_report(items().assign(customer_name=NAME), company="Vår AS", on=ON, form=form),
     "reminders": lambda form: reminders_report(reminders(), company="Vår AS", on=ON, form=form),
 }
-SAID = {"nb": ("1\xa0234,56", {"statement": "Kontoutskrift", "ageing": "Aldersfordelt", "reminders": "Purringer"}),
-        "en": ("1,234.56", {"statement": "Statement of account", "ageing": "Ageing", "reminders": "Reminders"})}  # fmt: skip
+SAID = {"nb": ("1\xa0234,56", {"statement": "Kontoutskrift", "ageing": "Aldersfordelt", "open": "Åpne poster", "reminders": "Purringer"}),
+        "en": ("1,234.56", {"statement": "Statement of account", "ageing": "Ageing", "open": "Open items", "reminders": "Reminders"})}  # fmt: skip
 
 
 def pdf_text(data: bytes) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 SCREENS = ["customers", "customers/10001", "customers/new", "calendar", "calendar?view=month", "calendar/import", "tasks", "tasks/new?kind=meeting", "employees", "profile", "search?q=nordlys", "register", "nowhere"]
+LEDGER = ["ledger", "ledger/proposals", "ledger/rules", "ledger/reminders", "customers/10001/ledger", "customers/10001/ledger/new", "imports/saft"]
 
 
 def faults(page: Page) -> list[tuple[str, str, str]]:
@@ -39,11 +40,11 @@ def test_every_screen(visit: Callable[..., Page], scheme: str, viewport: dict[st
     page = visit("kari", viewport=viewport, color_scheme=scheme)
     site = page.url.partition("/crm")[0]
     found = {}
-    for path in SCREENS:
+    for path in (*SCREENS, *LEDGER):
         page.goto(f"{site}/crm/{path}")
         page.locator(".crm-main h1").wait_for(state="attached")
         found[path] = faults(page)
-    assert found == {path: [] for path in SCREENS}
+    assert found == {path: [] for path in (*SCREENS, *LEDGER)}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

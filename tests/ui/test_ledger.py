@@ -63,7 +63,7 @@ def test_linking_by_menu_undoing_by_toast_and_again_by_keys(page: Page) -> None:
     row(page, "Betaling for tre").click(modifiers=["Control"])
     row(page, "Betaling for tre").click(button="right")
     menu = page.locator(".crm-menu[role=menu]:popover-open [role=menuitem]")
-    expect(menu).to_have_text(["Koble posterK", "Fjern koblingU", "Fjern post fra koblingR"])
+    expect(menu).to_have_text(["Koble posterK", "Fjern koblingU", "Fjern post fra koblingR", "Vis koblingV", "Tilbakefør postT"])
     expect(menu.nth(1)).to_have_attribute("aria-disabled", "true")
     menu.first.click()
     expect(page.locator(".toast").last).to_contain_text("2 poster er koblet og lukket.")
@@ -103,3 +103,15 @@ def test_two_pages_see_each_other(page: Page, visit: Callable[..., Page]) -> Non
     page.keyboard.press("k")
     expect(row(other, "Betaling for tre")).to_have_count(0)
     assert marked(other) == 1  # what one marks stays marked when a colleague saves
+
+
+def test_a_worklist_is_worked_down_with_one_key(page: Page) -> None:
+    page.goto(page.url + "/proposals")
+    expect(row(page, "Beløpene er like")).to_have_count(1)
+    row(page, "Beløpene er like").click()
+    expect(page.locator(".close-up")).to_contain_text("Betaling for tre")
+    page.keyboard.press("a")
+    expect(page.locator(".toast").last).to_contain_text("1 forslag er godtatt.")
+    expect(page.locator(".crm-tr:not([hidden])")).to_have_count(0)
+    page.locator(".toast button").last.click()
+    expect(row(page, "Beløpene er like")).to_have_count(1)

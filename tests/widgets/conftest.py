@@ -58,7 +58,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def norwegian(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep the language inside the test; and take Playwright's event loop for none, so that nobody listens."""
-    monkeypatch.setattr("crm_lab.widgets.shell._running_loop", lambda: None)
+    for module in ("base", "shell"):
+        monkeypatch.setattr(f"crm_lab.widgets.{module}.running_loop", lambda: None)
     with use_locale("nb"):
         yield
 
@@ -79,6 +80,14 @@ def app(crm: Connection) -> App:
     made.router.on_msg = None
     made.router.send = made.said.append
     return made
+
+
+@pytest.fixture
+def handed(app: App, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """The files that the application hands over, by name."""
+    files: dict[str, bytes] = {}
+    monkeypatch.setattr(app, "download", files.__setitem__)
+    return files
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from crm_lab.i18n import business_day
+from crm_lab.settings import utc_now
 from crm_lab.widgets.ledger import LedgerScreen
 from crm_lab.widgets.shell import App
 
@@ -109,7 +111,7 @@ def test_currencies_are_apart_and_the_past_is_read_only(screen):
     screen.head.act("as_of", value="2026-01-01")
     assert len(screen.shown) == 2
     assert "ved utgangen av 01.01.2026" in screen.head.html
-    assert screen.grid.menu == []
+    assert [item["id"] for item in screen.grid.menu] == ["show"]
     mark(screen, 100)
     screen.grid.fire("menu", id="unlink")
     screen.head.act("as_of", value="<script>")
@@ -133,8 +135,72 @@ def test_a_seller_reads_only(crm, screen, tmp_path):
     crm.transport._user = "ola"
     ola = App(crm)
     ola.go("ledger")
-    assert ola.main.children[0].grid.menu == []
+    assert [item["id"] for item in ola.main.children[0].grid.menu] == ["show"]
     assert len(ola.main.children[0].shown) == 5
+    for path in ("ledger/proposals", "ledger/rules", "ledger/reminders", "imports/saft"):
+        ola.go(path)
+        assert "Bare regnskapsførere" in ola.main.children[0].html
+
+
+def test_a_link_tells_who_made_it_and_why(app, crm, acme, screen):
+    mark(screen, 50, -20)
+    screen.grid.fire("menu", id="link")
+    mark(screen, 50)
+    screen.grid.fire("menu", id="show")
+    assert all(text in screen.detail.html for text in ("Kobling 1", "Kari Nordmann", "Manuelt", "30,00 NOK"))
+    screen.detail.act("hide")
+    assert "Kobling 1" not in screen.detail.html
+    app.go(f"customers/{acme.number}/ledger")
+    party = app.main.children[0]
+    party.grid.fire("open", row=int(party.shown.index[party.shown.amount_minor == -2000][0]))
+    assert "Kobling 1" in party.detail.html
+
+
+def test_a_posting_by_hand_is_reversed_from_the_menu(app, crm, screen):
+    mark(screen, 50)
+    screen.grid.fire("menu", id="reverse")
+    assert app.said[-1]["toast"] == "1 post er tilbakeført."
+    assert sorted(crm.ledger.closed_items().amount_minor) == [-5000, 5000]
+
+
+def test_a_write_that_is_none_of_the_ledgers_reads_nothing_again(crm, acme, screen):
+    frame = screen.frame
+    crm.customers.create(name="Uten poster AS")
+    screen.reload()
+    assert screen.frame is frame
+    post(crm, acme, 3)
+    screen.reload()
+    assert len(screen.frame) == len(frame) + 1
+
+
+@pytest.mark.parametrize("name", ["ageing-pdf", "ageing-xlsx", "ageing-html", "open-xlsx"])
+def test_reports_are_handed_over(handed, screen, name):
+    screen.head.act(name)
+    assert [file.rpartition(".")[2] for file in handed] == [name.partition("-")[2]]
+
+
+@pytest.mark.parametrize("form", ["pdf", "xlsx", "html"])
+@pytest.mark.usefixtures("screen")
+def test_a_partys_statement_is_handed_over(app, handed, acme, form):
+    app.go(f"customers/{acme.number}/ledger")
+    app.main.children[0].head.act(f"statement-{form}")
+    assert list(handed) == [f"kontoutskrift-{acme.number}-{business_day(utc_now())}.{form}"]
+
+
+def test_the_form_posts_by_hand_and_tells_what_is_wrong(app, crm, acme):
+    app.go(f"customers/{acme.number}/ledger/new")
+    form = app.main.children[0]
+    form.act("typed", name="kind", values={"kind": "payment"})
+    assert form.values["side"] == "credit"
+    wrong = {"amount": "0", "kid": "12345", "currency": "kroner", "posted_on": "31.02.2026", "account": "", "due_on": "", "kind": "payment", "side": "credit"}
+    form.act("save", values=wrong)
+    assert set(form.errors) == {"amount", "kid", "currency", "posted_on"}
+    assert crm.ledger.all_items().empty
+    form.act("save", values=wrong | {"amount": "1 250,50", "kid": "", "currency": "nok", "posted_on": "2.3.2026", "text": "Fra hånden"})
+    (row,) = crm.ledger.all_items().itertuples()
+    assert (row.amount_minor, row.currency, row.kind, row.text, row.account) == (-125050, "NOK", "payment", "Fra hånden", "1500")
+    app.router.fire("undo", id=app.said[-1]["id"])
+    assert crm.ledger.closed_items().amount_minor.tolist() == [-125050, 125050]
 
 
 def test_the_grid_sums_by_currency_and_offers_what_fits(mount, screen):
@@ -143,9 +209,9 @@ def test_the_grid_sums_by_currency_and_offers_what_fits(mount, screen):
     assert page.locator(".total").inner_text() == "Sum NOK 30,00 · EUR 10,00"
     buttons = page.locator(".crm-bar button:not(.x)")
     rows.filter(has_text="Post 100").click()
-    assert [buttons.nth(n).is_enabled() for n in range(3)] == [False, False, False]
+    assert [buttons.nth(n).is_enabled() for n in range(4)] == [False, False, False, False]
     rows.filter(has_text="Post -100").click(modifiers=["Control"])
-    assert [buttons.nth(n).is_enabled() for n in range(3)] == [True, False, False]
+    assert [buttons.nth(n).is_enabled() for n in range(4)] == [True, False, False, False]
     assert page.locator(".crm-bar .sum.zero").inner_text() == "Sum 0,00"
     rows.filter(has_text="Post 10").last.click(modifiers=["Control"])
     assert not buttons.nth(0).is_enabled()

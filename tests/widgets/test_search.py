@@ -312,7 +312,7 @@ def test_a_register_that_is_away_says_so(app, register):
 
 
 def test_the_register_never_holds_up_the_page_and_a_late_answer_is_dropped(app, acme, register, monkeypatch):
-    monkeypatch.setattr("crm_lab.widgets.shell._running_loop", asyncio.get_running_loop)
+    monkeypatch.setattr("crm_lab.widgets.shell.running_loop", asyncio.get_running_loop)
 
     async def type_two() -> list[tuple[int, int]]:
         seen = []

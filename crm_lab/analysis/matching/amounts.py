@@ -163,4 +163,6 @@ def _one_by_one(items: Items, picks: Picks) -> Iterator[Picks]:
         np.minimum.at(oldest, picks.of, picks.rows)
         group = np.zeros(len(picks), np.int64)
         group[picks.of] = items.group[picks.rows]
-        yield picks.only(rank(group, n, oldest) == 0)
+        first = rank(group, n, oldest) == 0
+        yield picks.only(first)
+        picks = picks.only(~first)  # whether or not somebody took them

@@ -10,6 +10,8 @@ import numpy as np
 from crm_lab.analysis.matching.items import dense
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from crm_lab.analysis.matching.items import Flags, Ints, Items
     from crm_lab.domain.ledger import MatchRule
 
@@ -50,6 +52,14 @@ class Picks:
         renumbered = np.cumsum(wanted) - 1
         chance = None if self.chance is None else self.chance[wanted]
         return Picks(self.rule, self.rows[kept], renumbered[self.of[kept]], self.n_rivals[wanted], self.reason[wanted], chance)
+
+    def without(self, refused: Collection[frozenset[int]]) -> Picks:
+        """The sets that are none of these sets of rows."""
+        touched = np.isin(self.rows, np.array(sorted(set().union(*refused)), np.int64))
+        kept = np.ones(len(self), bool)
+        for at in np.unique(self.of[touched]):
+            kept[at] = frozenset(self.rows[self.of == at].tolist()) not in refused
+        return self if kept.all() else self.only(kept)
 
     def residual(self, items: Items) -> Ints:
         """What each set leaves over, in øre: positive is still owed."""

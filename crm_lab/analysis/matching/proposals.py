@@ -22,16 +22,14 @@ from crm_lab.analysis.matching.references import (
 )
 from crm_lab.analysis.matching.repairs import kid_repairs
 from crm_lab.analysis.matching.tolerance import Tolerance, differences, nearly, oldest_first
-from crm_lab.domain.ledger import MatchRule
+from crm_lab.domain.ledger import EVIDENT, MatchRule
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from crm_lab.analysis.matching.items import Ints
     from crm_lab.analysis.matching.picks import Picks
 
-EVIDENT = frozenset({MatchRule.REVERSAL, MatchRule.KID, MatchRule.INVOICE_NUMBER, MatchRule.CREDIT_NOTE})
-"""Rules that rest on what somebody wrote, not on amounts alone: only these are ever sure."""
 DEFAULT_RULES = frozenset(MatchRule) - {MatchRule.MANUAL, MatchRule.FIFO, MatchRule.ALIAS}
 CERTAINTY = {
     MatchRule.REVERSAL: 0.99, MatchRule.KID: 0.99, MatchRule.INVOICE_NUMBER: 0.98, MatchRule.CREDIT_NOTE: 0.98,
@@ -64,13 +62,17 @@ class Proposals:
         return self.proposals[self.proposals["is_sure"]]
 
 
-def propose(items: pd.DataFrame, rules: Collection[MatchRule] = DEFAULT_RULES, tolerance: Tolerance | None = None) -> Proposals:
+def propose(
+    items: pd.DataFrame, rules: Collection[MatchRule] = DEFAULT_RULES, tolerance: Tolerance | None = None,
+    dismissed: Iterable[Collection[str]] = (),
+) -> Proposals:  # fmt: skip
     """What of the open items belongs together, by a ladder of rules: an item taken by one is not seen by the next.
 
     Parameters
     ----------
     items : `crm.ledger.open_items()`, of one party or of all. Nothing in it is changed.
     rules : those to use. `MatchRule.FIFO` follows no evidence and is used only where it is named.
+    dismissed : sets of posting ids that somebody refused: they are not proposed, and what is in them is free for other rules.
 
     Raises
     ------
@@ -78,12 +80,24 @@ def propose(items: pd.DataFrame, rules: Collection[MatchRule] = DEFAULT_RULES, t
     """
     chosen = frozenset(rules)
     read = Items.of(items)
+    refused = _rows_of(items, dismissed)
     found = []
     for picks in _ladder(read, chosen, tolerance or Tolerance()):
         if len(picks) and picks.rule in chosen:
-            read.free[picks.rows] = False
-            found.append(picks)
+            left = picks.without(refused) if refused else picks
+            read.free[left.rows] = False
+            found.append(left)
     return _as_frames(read, found, tolerance or Tolerance())
+
+
+def _rows_of(items: pd.DataFrame, dismissed: Iterable[Collection[str]]) -> set[frozenset[int]]:
+    """Sets of postings by their places in the frame; those with a posting that is not open are no matter."""
+    sets = [tuple(ids) for ids in dismissed]
+    if not sets:
+        return set()
+    places = np.flatnonzero(items["posting_id"].isin({key for ids in sets for key in ids}).to_numpy())
+    at = dict(zip(items["posting_id"].iloc[places], places.tolist(), strict=True))
+    return {frozenset(at[key] for key in ids) for ids in sets if all(key in at for key in ids)}
 
 
 def _ladder(items: Items, chosen: frozenset[MatchRule], tolerance: Tolerance) -> Iterator[Picks]:

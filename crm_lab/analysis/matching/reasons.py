@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def in_words(proposal: Mapping[str, Any]) -> str:
+def in_words(proposal: Mapping[Any, Any]) -> str:
     """The reason of one row of `Proposals.proposals`: the rule, what is left over, and how many other solutions there are."""
-    parts = [_rule(str(proposal["reason"])), _difference(proposal), _rivals(int(proposal["n_rivals"]))]
+    parts = [reason_texts()[str(proposal["reason"])], _difference(proposal), _rivals(int(proposal["n_rivals"]))]
     return " ".join(filter(None, parts))
 
 
-def _rule(reason: str) -> str:
+def reason_texts() -> dict[str, str]:
+    """What each reason says, without what is left over and without rivals."""
     return {
         "reversal": _("Money taken back, and the payment it takes back."),
         "kid": _("The KID is the invoice's, and the amount too."),
@@ -36,10 +37,10 @@ def _rule(reason: str) -> str:
         "whole_balance": _("Everything that is open comes to zero."),
         "tolerance": _("The amounts are nearly the same."),
         "fifo": _("The money covers the oldest items, as far as it reaches."),
-    }[reason]
+    }
 
 
-def _difference(proposal: Mapping[str, Any]) -> str:
+def _difference(proposal: Mapping[Any, Any]) -> str:
     left = Money.from_minor(abs(int(proposal["residual_minor"])), str(proposal["currency"]))
     amount, account = f"{left.amount} {left.currency}", str(proposal["difference_account"])
     return {

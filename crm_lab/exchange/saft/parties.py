@@ -11,7 +11,7 @@ from crm_lab.exchange.saft.elements import balance
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NOTHING = {"", "n.a", "n.a.", "n/a", "na", "-", "tom", "ikke oppgitt"}
+NOTHING = {"", "n.a", "n.a.", "n/a", "na", "-", "tom", "ikke oppgitt", "notused", "not used"}
 """What systems write where they have nothing."""
 KINDS = {"StreetAddress": "visiting", "PostalAddress": "postal", "BillingAddress": "invoice", "ShipToAddress": "delivery"}
 
@@ -22,6 +22,7 @@ def read_party(element: Any, ledger: Ledger) -> SaftParty:
     return SaftParty(
         ledger=ledger, code=code, fields={k: v for k, v in _fields(element).items() if v},
         addresses=tuple(_addresses(element)), balances=tuple(_balances(element, ledger)),
+        persons=tuple(_persons(element)),
     )  # fmt: skip
 
 
@@ -42,6 +43,15 @@ def _fields(element: Any) -> dict[str, str]:
         "type": _text(info, "Type"),
         "note": _text(info, "Notes"),
     }
+
+
+def _persons(element: Any) -> Iterator[dict[str, str]]:
+    """The contact persons that have a name; the surname alone is enough."""
+    for contact in element.iterfind("{*}Contact"):
+        names = {part: _text(contact, f"ContactPerson/{{*}}{tag}") for part, tag in (("first_name", "FirstName"), ("last_name", "LastName"))}
+        if names["last_name"] or names["first_name"]:
+            found = names if names["last_name"] else {"first_name": "", "last_name": names["first_name"]}
+            yield found | {"phone": _text(contact, "Telephone") or _text(contact, "MobilePhone"), "email": _text(contact, "Email")}
 
 
 def _addresses(element: Any) -> Iterator[dict[str, str]]:

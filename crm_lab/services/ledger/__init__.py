@@ -13,17 +13,19 @@ from crm_lab.domain.access import Role
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.ledger import (
     CONTROL_ACCOUNT,
-    CannotLink,
+    EVIDENT,
     ItemState,
     Ledger,
     Linking,
+    MatchDetails,
     MatchGroup,
     MatchRule,
+    MatchRun,
     NoAmount,
+    NotSwitchedOn,
     Posting,
     PostingKind,
     dissolved,
-    linked,
     without,
 )
 from crm_lab.domain.search import Finding
@@ -31,8 +33,8 @@ from crm_lab.domain.values import KID, ORE, clean_text, parse_currency
 from crm_lab.errors import Faults, Forbidden, InvalidInput, NotFound
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
-from crm_lab.services.ledger import frames, reminders
-from crm_lab.services.ledger.links import Links, add_postings, link_many
+from crm_lab.services.ledger import details, dismissals, frames, reminders, runs
+from crm_lab.services.ledger.links import Links, add_postings, link, take_back
 from crm_lab.services.ledger.lookup import postings_numbered
 from crm_lab.store import tables
 
@@ -159,27 +161,79 @@ class Subledger(Service):
         Forbidden, NotFound, TooFewPostings, CannotLink, ChangedByColleague
         """
         self._check_role()
-        links = Links.of_postings(self.work, posting_ids)
-        links.check_linkable(posting_ids)
-        links.check_as_seen(posting_ids, merging)
-        fresh = 0 if links.now else links.next_number()
-        after = linked(links.now, posting_ids, fresh)
-        if after == links.now:
-            raise CannotLink(_("These postings are linked with each other already."))
-        number = after[posting_ids[0]]
-        links.save(after, rule=rule, reason=reason)
-        return links.group(number, rule, reason)
+        return link(self.work, Linking(posting_ids=posting_ids, rule=rule, reason=reason, merging=merging))
 
     @writes()
-    def match_many(self, *, linkings: tuple[Linking, ...]) -> int:
-        """Link a whole run of open postings at once; how many matches. One request: taken back at once.
+    def match_many(self, *, linkings: tuple[Linking, ...], is_automatic: bool = False) -> int:
+        """Link a whole run at once; how many matches. It is listed in `runs`, and taken back by `undo_run`, also later.
+
+        `is_automatic` says that nobody looked at it: only rules that are switched on may do that.
 
         Raises
         ------
-        Forbidden, NotFound, TooFewPostings, CannotLink, ChangedByColleague
+        Forbidden, NotFound, TooFewPostings, CannotLink, ChangedByColleague, NotSwitchedOn
         """
         self._check_role()
-        return link_many(self.work, linkings)
+        return runs.run(self.work, linkings, is_automatic=is_automatic)
+
+    @reads()
+    def runs(self) -> list[MatchRun]:
+        """The newest runs of matches, for those who keep the books."""
+        self._check_role()
+        return runs.runs(self.work)
+
+    @writes()
+    def undo_run(self, *, id: UUID) -> int:  # noqa: A002 - the wire's word
+        """Take back what still stands of a run as it was made; how many matches. Raises `Forbidden`, `NotFound`."""
+        self._check_role()
+        return runs.undo_run(self.work, id)
+
+    @reads()
+    def automatic_rules(self) -> tuple[MatchRule, ...]:
+        """The rules that may link by themselves; none unless an administrator switched them on."""
+        return runs.automatic_rules(self.work)
+
+    @writes(needs=Role.ADMIN)
+    def set_automatic_rules(self, *, rules: tuple[MatchRule, ...]) -> None:
+        """Switch rules on to link by themselves, and all others off. Raises `NotSwitchedOn` for one that rests on amounts alone."""
+        if not set(rules) <= EVIDENT:
+            raise NotSwitchedOn
+        runs.set_automatic_rules(self.work, set(rules))
+
+    @writes()
+    def dismiss(self, *, proposals: tuple[tuple[UUID, ...], ...]) -> int:
+        """Note that sets of postings do not belong together: they are not proposed again. Raises `Forbidden`, `NotFound`."""
+        self._check_role()
+        dismissals.dismiss(self.work, proposals)
+        return len(proposals)
+
+    @reads()
+    def dismissed(self) -> list[tuple[UUID, ...]]:
+        """The sets of postings that are not to be proposed, of the parties whose postings the caller sees."""
+        return dismissals.dismissed(self.work)
+
+    @reads()
+    def match_details(self, *, number: int) -> MatchDetails:
+        """Who made a match, when, by which rule and why, and what became of it. Raises `NotFound`."""
+        return details.of_match(self.work, number)
+
+    @reads()
+    def stamp(self) -> str:
+        """Changes whenever anything is posted, linked, taken apart or dismissed: who has read the ledger at a stamp need not read it again."""
+        return details.stamp(self.work)
+
+    @writes()
+    def reverse(self, *, posting_ids: tuple[UUID, ...]) -> int:
+        """Take back postings made by hand: the opposite is posted today, and linked with each. How many.
+
+        Raises
+        ------
+        Forbidden, NotFound, StillLinked, NotByHand
+        """
+        self._check_role()
+        details.check_by_hand(self.work, posting_ids)
+        take_back(self.work, posting_ids)
+        return len(posting_ids)
 
     @writes()
     def unmatch(self, *, numbers: tuple[int, ...]) -> int:

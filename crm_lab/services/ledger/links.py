@@ -19,8 +19,10 @@ from crm_lab.domain.ledger import (
     MatchRule,
     Place,
     Posting,
+    PostingKind,
     TooFewPostings,
     check_places,
+    linked,
 )
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import Conflict, InvalidInput, NotFound
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
     from crm_lab.store.records import Row, Work
 
-LONGEST_REASON = 250
+LONGEST_REASON, LONGEST_ACCOUNT = 250, 40
 PLACE = ("customer_id", "ledger", "account", "currency")
 
 
@@ -163,13 +165,43 @@ class Links:
         )
 
 
+def link(work: Work, linking: Linking) -> MatchGroup:
+    """Link postings to one match; those they are in already become one, the lowest number wins."""
+    links = Links.of_postings(work, linking.posting_ids)
+    links.check_linkable(linking.posting_ids)
+    links.check_as_seen(linking.posting_ids, linking.merging)
+    fresh = 0 if links.now else links.next_number()
+    after = linked(links.now, linking.posting_ids, fresh)
+    if after == links.now:
+        raise CannotLink(_("These postings are linked with each other already."))
+    number = after[linking.posting_ids[0]]
+    links.save(after, rule=linking.rule, reason=linking.reason)
+    made = links.group(number, linking.rule, linking.reason)
+    if not (linking.difference_account and made.residual):
+        return made
+    posted = _difference(work, links.rows[linking.posting_ids[0]], made.residual, linking.difference_account)
+    add_postings(work, [posted])
+    return link(work, replace(linking, posting_ids=(linking.posting_ids[0], posted.id), merging=(number,), difference_account=""))
+
+
 def link_many(work: Work, linkings: Sequence[Linking]) -> int:
-    """Link many sets of open postings, each to a match of its own; how many."""
+    """Link many sets of postings, each to a match of its own; how many."""
     keys = list(chain.from_iterable(linking.posting_ids for linking in linkings))
     if len(keys) != len(set(keys)):
         raise CannotLink(_("A posting can be in one match only. Take it out of the other proposals."))
     if not keys:
         raise TooFewPostings
+    for linking in linkings:
+        if linking.merging:
+            link(work, linking)
+    if free := [linking for linking in linkings if not linking.merging]:
+        _link_free(work, free)
+    return len(linkings)
+
+
+def _link_free(work: Work, linkings: Sequence[Linking]) -> None:
+    """Link sets of postings that are in no match yet."""
+    keys = list(chain.from_iterable(linking.posting_ids for linking in linkings))
     rows = _read(work, tables.posting.c.id, keys)
     if len(rows) != len(keys):
         raise NotFound(_("There is no such record, or you may not see it."))
@@ -178,15 +210,39 @@ def link_many(work: Work, linkings: Sequence[Linking]) -> int:
     for row in rows.values():
         if row["item"]:
             raise ChangedByColleague(row["number"], _name(work, row["item"]["linked_by"]))
+    members = _with_differences(work, linkings, rows)
     numbers = count(work.next_number("match", 1, len(linkings)))
     groups = [
         _group_row(work, _place(rows[linking.posting_ids[0]]), number, linking.rule, linking.reason)
         for linking, number in zip(linkings, numbers, strict=False)
     ]
     work.insert_many(tables.match_group, groups)
-    members = zip(groups, linkings, strict=True)
-    work.insert_many(tables.match_item, [_item_row(work, group["id"], key) for group, linking in members for key in linking.posting_ids])
-    return len(groups)
+    work.insert_many(tables.match_item, [_item_row(work, group["id"], key) for group, ids in zip(groups, members, strict=True) for key in ids])
+
+
+def _with_differences(work: Work, linkings: Sequence[Linking], rows: Mapping[UUID, Row]) -> list[tuple[UUID, ...]]:
+    """The postings of each match to be: with what posts its residual away, where that is wanted."""
+    members: list[tuple[UUID, ...]] = []
+    posted: list[Posting] = []
+    for linking in linkings:
+        ids = linking.posting_ids
+        residual = sum((rows[key]["amount"] for key in ids), Decimal(0))
+        if linking.difference_account and residual:
+            posted.append(_difference(work, rows[ids[0]], residual, linking.difference_account))
+            ids = (*ids, posted[-1].id)
+        members.append(ids)
+    if posted:
+        add_postings(work, posted)
+    return members
+
+
+def _difference(work: Work, row: Row, residual: Decimal, account: str) -> Posting:
+    """What posts a residual away, beside the posting of `row`."""
+    against = clean_text(account, "difference_account", max_length=LONGEST_ACCOUNT)
+    return Posting(
+        id=new_id(), customer_id=row["customer_id"], ledger=row["ledger"], account=row["account"], kind=PostingKind.DIFFERENCE,
+        posted_on=business_day(work.now), amount=-residual, currency=row["currency"], text=_("Difference, against account {account}", account=against),
+    )  # fmt: skip
 
 
 def add_postings(work: Work, postings: Sequence[Posting]) -> tuple[Posting, ...]:

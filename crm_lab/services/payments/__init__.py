@@ -187,11 +187,11 @@ class Payments(Service):
         Forbidden, NotFound, StillLinked
         """
         self._check_role()
-        m, f, g = tables.payment, tables.payment_file, tables.match_group
+        m, f = tables.payment, tables.payment_file
         file = self.work.one(select(f).where(and_(f.c.id == id, f.c.booked_at.is_not(None), f.c.undone_at.is_(None))))
         if file is None:
             raise NotFound(_("There is no such file, or it has been taken back already."))
-        own = [row["number"] for row in self.work.rows(select(g.c.number).where(g.c.request_id == file["request_id"]))]
+        own = self._made_by_machine(file)
         if own:
             links = Links.of_matches(self.work, own)
             links.save(dissolved(links.now, own))
@@ -200,6 +200,14 @@ class Payments(Service):
         self.work.connection.execute(update(f).where(f.c.id == id).values(undone_at=self.work.now))
         self.work.note(f, file, file, file | {"undone_at": self.work.now})
         return replace(as_record(PaymentFile, file), undone_at=self.work.now)
+
+    def _made_by_machine(self, file: Row) -> list[int]:
+        """The matches of a file's postings that nobody made by hand: those of its booking, and of rules that ran by themselves."""
+        m, g, i, r = tables.payment, tables.match_group, tables.match_item, tables.match_run
+        automatic = select(r.c.id).where(r.c.is_automatic)
+        of_file = select(m.c.posting_id).where(and_(m.c.payment_file_id == file["id"], m.c.posting_id.is_not(None)))
+        mine = and_(i.c.unlinked_at.is_(None), i.c.posting_id.in_(of_file), or_(g.c.request_id == file["request_id"], g.c.request_id.in_(automatic)))
+        return [row["number"] for row in self.work.rows(select(g.c.number).distinct().join(i, i.c.match_id == g.c.id).where(mine))]
 
     def _check_role(self) -> None:
         if not (self.actor.has(Role.ACCOUNTANT) or self.actor.has(Role.ADMIN)):

@@ -101,7 +101,7 @@ class Booking:
         for at in range(0, 0 if self._is_rehearsal else len(matches), BATCH):
             load_matches(self.work, matches[at : at + BATCH])
         return SaftReport(
-            header=self.header, n_new_parties=self.parties.n_new, n_known_parties=self.parties.n_known, n_openings=self.n_openings,
+            header=self.header, n_new_parties=self.parties.n_new, n_known_parties=self.parties.n_known, n_contacts=self.parties.n_contacts, n_openings=self.n_openings,
             n_new=self.n_new, n_known=self.n_known, n_matches=self.n_matches, n_warnings=self.n_warnings,
             warnings=tuple(self.warnings), differences=tuple(self.differences),
         )  # fmt: skip

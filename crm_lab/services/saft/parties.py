@@ -10,16 +10,19 @@ from uuid import UUID
 from sqlalchemy import select
 
 from crm_lab.domain.addresses import Address, AddressKind
+from crm_lab.domain.contacts import FORMS, LONGEST_NAME, Contact, ContactRole
 from crm_lab.domain.customers import Customer, clean_customer
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.ledger import Ledger
 from crm_lab.domain.saft import SaftHeader, SaftLine, SaftParty
 from crm_lab.domain.terms import Terms
-from crm_lab.domain.values import BIC, OrgNumber, parse_currency
+from crm_lab.domain.values import BIC, OrgNumber, clean_text, parse_currency
 from crm_lab.errors import InvalidFields, InvalidInput
 from crm_lab.i18n import _
+from crm_lab.services.contacts import add_contacts
 from crm_lab.services.customers import FIRST_SUPPLIER_NUMBER, RegisteredByColleague, add_customers
 from crm_lab.store import tables
+from crm_lab.store.records import as_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from crm_lab.store.records import Row, Work
 
 PLAIN = ("name", "organisation_number", "phone", "mobile", "email", "website", "bank_account")
+PERSON = ("first_name", "last_name", "phone", "email")
 MOST_DAYS = 365
 SIDE = {Ledger.RECEIVABLE: "is_customer", Ledger.PAYABLE: "is_supplier"}
 Code = tuple[Ledger, str]
@@ -37,7 +41,8 @@ class PartyBook:
 
     def __init__(self, work: Work, header: SaftHeader, warn: Callable[[str, str, str], None], *, is_rehearsal: bool) -> None:
         self.work, self._company, self._warn, self._is_rehearsal = work, header.company_number, warn, is_rehearsal
-        self.n_new = self.n_known = 0
+        self.n_new = self.n_known = self.n_contacts = 0
+        self._persons: dict[tuple[str, ...], UUID] = {}
         c, t, e = tables.customer, tables.party_code, tables.employee
         codes = self.work.rows(select(t).where(t.c.company == self._company))
         self.codes: dict[Code, UUID] = {(Ledger(row["ledger"]), row["code"]): row["customer_id"] for row in codes}
@@ -48,12 +53,13 @@ class PartyBook:
 
     def add(self, parties: Sequence[SaftParty]) -> list[UUID]:
         """Find or register the parties; their keys in the same order."""
-        keys, fresh, named, widened = [], [], [], dict[UUID, str]()
+        keys, fresh, named, widened, persons = [], [], [], dict[UUID, str](), list[tuple[UUID, SaftParty]]()
         for party in parties:
             key = self.codes.get((party.ledger, party.code))
             if key is None:
                 key, made = self._find_or_make(party)
                 fresh += made
+                persons += [(key, party)] if made else []
                 self.codes[party.ledger, party.code] = key
                 named.append({"id": new_id(), "customer_id": key, "company": self._company, "ledger": party.ledger, "code": party.code})
             else:
@@ -63,8 +69,11 @@ class PartyBook:
                 widened[key] = SIDE[party.ledger]
             keys.append(key)
         self.n_new += len(fresh)
+        contacts, roles = self._contacts(persons)
         if not self._is_rehearsal:
             self._save(fresh, named, widened)
+            add_contacts(self.work, contacts)
+            self.work.insert_many(tables.contact_role, roles)
         return keys
 
     def add_missing(self, lines: Iterable[SaftLine]) -> None:
@@ -74,6 +83,32 @@ class PartyBook:
             name = _("Customer {code}", code=code) if ledger is Ledger.RECEIVABLE else _("Supplier {code}", code=code)
             self._warn(code, "name", _("The file has postings on {party}, but does not say who that is.", party=code))
             self.add([SaftParty(ledger=ledger, code=code, fields={"name": name})])
+
+    def _contacts(self, parties: Iterable[tuple[UUID, SaftParty]]) -> tuple[list[Contact], list[Row]]:
+        """The contact persons of new parties: persons, and roles of those that the file has named before."""
+        owner = self.work.actor.id if self.work.actor else None
+        made: list[Contact] = []
+        roles: list[Row] = []
+        for key, party in parties:
+            for told in party.persons:
+                who = tuple(told.get(name, "").casefold() for name in PERSON)
+                role: dict[str, Any] = {name: self._said(party.code, name, told) for name in ("phone", "email")}
+                if who in self._persons:
+                    roles.append(as_row(ContactRole(id=new_id(), customer_id=key, **role), tables.contact_role) | {"contact_id": self._persons[who]})
+                    continue
+                names: dict[str, Any] = {name: clean_text(told.get(name, "")[:LONGEST_NAME], name, max_length=LONGEST_NAME) for name in PERSON[:2]}
+                made.append(Contact(id=new_id(), owner_id=owner, roles=(ContactRole(id=new_id(), customer_id=key, **role),), **names))
+                self._persons[who] = made[-1].id
+        self.n_contacts += len(made)
+        return made, roles
+
+    def _said(self, code: str, name: str, told: dict[str, str]) -> str:
+        """A phone or an e-mail of a person; what is none is told and left out."""
+        try:
+            return str(FORMS[name](told[name])) if told.get(name) else ""
+        except InvalidInput as error:
+            self._warn(code, name, error.message)
+            return ""
 
     def _find_or_make(self, party: SaftParty) -> tuple[UUID, list[Customer]]:
         try:

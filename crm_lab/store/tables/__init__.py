@@ -16,7 +16,7 @@ from crm_lab.store.tables.exchange import (
     saft_file,
     saft_part,
 )
-from crm_lab.store.tables.ledger import match_group, match_item, payment, payment_file, posting
+from crm_lab.store.tables.ledger import dismissal, match_group, match_item, match_run, payment, payment_file, posting
 from crm_lab.store.tables.parties import (
     address,
     category,
@@ -42,6 +42,7 @@ __all__ = [
     "contact_role",
     "counter",
     "customer",
+    "dismissal",
     "employee",
     "former_name",
     "import_file",
@@ -49,6 +50,7 @@ __all__ = [
     "login_attempt",
     "match_group",
     "match_item",
+    "match_run",
     "metadata",
     "note",
     "note_mention",
@@ -73,14 +75,14 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"employee", "company"}
 """The tables only administrators change, also by undoing."""
-UNSEARCHED = {"posting", "match_group", "party_code"}
-"""The tables of parties' rows that the search index does not hold."""
+UNSEARCHED = {"dismissal", "posting", "match_group", "match_item", "party_code"}
+"""The tables whose rows the search index does not hold."""
 OF_PARTIES = ("customer", "contact", "address", "category_link", "contact_role")
 """What an import of parties makes, many rows at a time."""
 IMMUTABLE = {"posting"}
 """The tables whose rows stay as they are: taking one back adds another that says the opposite."""
 UNDOABLE = {
-    "address", "category", "category_link", "company", "contact", "contact_role", "customer", "employee", "former_name", "match_group",
-    "match_item", "note", "note_mention", "party_code", "posting", "register_notice", "saft_file", "task", "task_member",
+    "address", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "employee", "former_name",
+    "match_group", "match_item", "note", "note_mention", "party_code", "posting", "register_notice", "saft_file", "task", "task_member",
 }  # fmt: skip
 """The tables whose changes can be taken back."""

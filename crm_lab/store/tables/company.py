@@ -15,6 +15,7 @@ company = Table(
     Column("version", Integer, nullable=False, default=1),
     Column("terms", JSON, nullable=False, default=dict),
     Column("created_at", INSTANT, nullable=False),
+    Column("automatic_rules", Words),
 )
 employee = Table(
     "employee",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, Numeric, String, Table, Uuid
 
-from crm_lab.store.tables.columns import INSTANT, metadata, of, text
+from crm_lab.store.tables.columns import INSTANT, Words, metadata, of, text
 
 payment_file = Table(
     "payment_file",
@@ -73,4 +73,21 @@ match_item = Table(
     of("employee", "linked_by", always=False),
     Column("unlinked_at", INSTANT),
     of("employee", "unlinked_by", always=False),
+)
+dismissal = Table(
+    "dismissal",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of("customer"),
+    Column("posting_ids", Words, nullable=False),
+    Column("dismissed_at", INSTANT, nullable=False),
+    of("employee"),
+)
+match_run = Table(
+    "match_run",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("ran_at", INSTANT, nullable=False),
+    of("employee", always=False),
+    Column("is_automatic", Boolean, nullable=False),
 )

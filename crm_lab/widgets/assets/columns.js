@@ -22,8 +22,38 @@ export function readColumns(packed, locale) {
   return out;
 }
 
-/** Digits in the order of the numbers they say. @param {string} a @param {string} b */
-const byLength = (a, b) => a.length - b.length || (a < b ? -1 : Number(a > b));
+const AFTER_Z = {'æ': '{', 'ä': '{', 'ø': '|', 'ö': '|', 'å': '}'};
+const MANY = 10000;
+
+/** What to compare a text by: Norwegian order for letters, that of their numbers for digits, at a tenth of a collator's price. @param {string} text */
+function sortKey(text) {
+  let key = text.toLowerCase();
+  if (/[^\x00-\x7f]/.test(key)) key = key.replace(/[æäøöå]/g, c => AFTER_Z[/** @type {'å'} */ (c)]).normalize('NFD').replace(/[\u0300-\u036f]/g, '');
+  return key.replace(/aa/g, '}').replace(/0*(\d+)/g, (_, d) => String.fromCharCode(48 + Math.min(d.length, 48)) + d);
+}
+
+/** Rows by their keys, equal ones as they stood. Whole keys are packed with the place into one number: numbers sort ten times as fast without a comparison. @param {Uint32Array} rows @param {Float64Array} keys @param {number} direction */
+export function inOrder(rows, keys, direction) {
+  const size = rows.length;
+  let low = Infinity, high = -Infinity, whole = true;
+  for (const i of rows) {
+    const key = keys[i];
+    if (key === -Infinity) continue; // nothing there
+    if (!Number.isInteger(key)) whole = false;
+    if (key < low) low = key;
+    if (key > high) high = key;
+  }
+  if (!whole || (high - low + 2) * size > Number.MAX_SAFE_INTEGER) return rows.sort((a, b) => direction * (keys[a] - keys[b]) || a - b);
+  const packed = new Float64Array(size);
+  for (let at = 0; at < size; at++) {
+    const key = keys[rows[at]] === -Infinity ? low - 1 : keys[rows[at]];
+    packed[at] = (direction > 0 ? key - low + 1 : high - key) * size + at;
+  }
+  packed.sort();
+  const sorted = new Uint32Array(size);
+  for (let at = 0; at < size; at++) sorted[at] = rows[packed[at] % size];
+  return sorted;
+}
 
 /** @param {any} c @param {any} format */
 function reader(c, {collator, money, dates}) {
@@ -44,14 +74,13 @@ function reader(c, {collator, money, dates}) {
     const text = (/** @type {number} */ i) => (texts[i] ??= decoder.decode(bytes.subarray(offsets[i], offsets[i + 1])));
     /** @type {Int32Array | undefined} */ let rank;
     const ranks = () => {
-      let digits = true;
-      for (let i = 0; i < n && digits; i++) digits = /^\d*$/.test(text(i));
-      const compare = digits ? byLength : collator.compare; // as numbers, without the collator's ten-fold price
-      const order = Uint32Array.from({length: n}, (_, i) => i).sort((a, b) => compare(text(a), text(b)));
+      const keys = Array.from({length: n}, (_, i) => sortKey(text(i)));
+      const order = Uint32Array.from({length: n}, (_, i) => i).sort((a, b) => (keys[a] < keys[b] ? -1 : Number(keys[a] > keys[b])));
       const made = new Int32Array(n);
-      order.forEach((row, r) => { made[row] = r; });
+      for (let r = 1; r < n; r++) made[order[r]] = made[order[r - 1]] + Number(keys[order[r]] !== keys[order[r - 1]]);
       return made;
     };
+    if (n >= MANY && !c.in_order) window.requestIdleCallback?.(() => { rank ??= ranks(); }); // before somebody sorts by it
     return {get: (/** @type {number} */ i) => (c.in_order ? i : (rank ??= ranks())[i]), text, n};
   }
   const values = buffer(c.kind === 'f64' || c.kind === 'whole' ? Float64Array : Int32Array, c.data);

@@ -1,6 +1,6 @@
 // @ts-check
 // A virtual table: column buffers in, places of the selected rows out. Sorting and filtering happen here.
-import {readColumns} from './columns.js';
+import {inOrder, readColumns} from './columns.js';
 import {h, openMenu, remembered} from './menu.js';
 import {drawBar, fits, sums, sumText} from './selection.js';
 
@@ -71,7 +71,8 @@ function render({model, el, signal}) {
     anchor = active = -1;
     wanted().length === shown.length ? arrange() : layout();
     anchor = active = Math.min(at, order.length - 1); // who works down a list goes on where the row was
-    kept.size ? changed() : later();
+    if (kept.size && !chosen.size && active >= 0 && model.get('advance')) choose(active, {});
+    else kept.size ? changed() : later();
   }
   /** What the cell says. @param {any} d @param {number} i @returns {string} */
   function display(d, i) {
@@ -95,7 +96,7 @@ function render({model, el, signal}) {
     if (column) {
       const sortKeys = new Float64Array(n);
       for (const i of order) sortKeys[i] = column.get(i);
-      order.sort((a, b) => direction * (sortKeys[a] - sortKeys[b]) || a - b);
+      order = inOrder(order, sortKeys, direction);
     }
     for (const cell of head.children) {
       const on = /** @type {HTMLElement} */ (cell).dataset.key === key;

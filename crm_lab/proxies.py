@@ -1,0 +1,123 @@
+"""`crm.customers`, `crm.ledger` and so on: a service's actions as methods, and what of some is worked out on this side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crm_lab.domain.ledger import Ledger, MatchRule
+from crm_lab.errors import Conflict
+from crm_lab.services.actions import find_action
+from crm_lab.services.catalogue import SERVICES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from uuid import UUID
+
+    import pandas as pd
+
+    from crm_lab.analysis.matching import Proposals
+    from crm_lab.domain.calendar import BroughtIn
+    from crm_lab.domain.payments import PaymentFile
+    from crm_lab.imports import FileImport
+    from crm_lab.saft import SaftImport
+
+
+class ServiceProxy:
+    """`crm.customers`: its actions as methods."""
+
+    def __init__(self, connection: Any, service: str) -> None:
+        self._connection, self._service = connection, service
+
+    def __getattr__(self, action: str) -> Callable[..., Any]:
+        if action.startswith("_"):
+            raise AttributeError(action)
+        method, how = find_action(SERVICES, self._service, action)
+
+        def call(**arguments: Any) -> Any:
+            return self._connection.run(self._service, action, arguments, writes=how.writes)
+
+        call.__doc__, call.__name__ = method.__doc__, action
+        return call
+
+    def __call__(self, **arguments: Any) -> Any:
+        """What the service finds, as a frame: `crm.search(text="nordlys")`."""
+        return self.frame(**arguments)
+
+    def __dir__(self) -> list[str]:
+        return [name for name, method in vars(SERVICES[self._service]).items() if hasattr(method, "action")]
+
+
+class ImportsProxy(ServiceProxy):
+    """`crm.imports`: its actions, and reading a file to bring in."""
+
+    def read(self, file: str | Path, kind: str = "customers", data: bytes | None = None) -> FileImport:
+        """A CSV, Excel or vCard file of customers or contacts, to look at, check and run; `data` is its content if at hand."""
+        from crm_lab.imports import read_file
+
+        return read_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, kind)
+
+
+class CalendarProxy(ServiceProxy):
+    """`crm.calendar`: its actions, and reading a file of another calendar."""
+
+    def read(self, file: str | Path, data: bytes | None = None) -> BroughtIn:
+        """Bring in an iCalendar file; `data` is its content if at hand. Raises `NoCalendar`."""
+        from crm_lab.calendar import bring_in_file
+
+        return bring_in_file(self, Path(file).read_bytes() if data is None else data)
+
+
+class SaftProxy(ServiceProxy):
+    """`crm.saft`: its actions, and reading a file to bring in."""
+
+    def read(self, file: str | Path) -> SaftImport:
+        """A SAF-T Financial file, to look at, send and run. Raises `NotSaft`."""
+        from crm_lab.saft import read_saft
+
+        return read_saft(self, file)
+
+
+class PaymentsProxy(ServiceProxy):
+    """`crm.payments`: its actions, and reading a file of payments."""
+
+    def read(self, file: str | Path, data: bytes | None = None, on_progress: Callable[[int], object] = lambda _done: None) -> PaymentFile:
+        """Book an OCR giro, camt.053 or camt.054 file; `data` is its content if at hand. Raises `Unreadable`.
+
+        Then the rules link that may do so by themselves.
+        """
+        from crm_lab.payments import book_file
+
+        booked = book_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, on_progress)
+        try:
+            return replace(booked, n_linked=self._connection.ledger.run_rules())
+        except Conflict:  # a colleague linked meanwhile: the rest is proposed
+            return booked
+
+
+class LedgerProxy(ServiceProxy):
+    """`crm.ledger`: its actions, and what may be linked, which is worked out here."""
+
+    def propose(
+        self, ledger: Ledger = Ledger.RECEIVABLE, customer_id: UUID | None = None, rules: Collection[MatchRule] | None = None,
+    ) -> Proposals:  # fmt: skip
+        """What of the open items belongs together, of one party or of all, and why: `.proposals` and `.items`, amounts in øre."""
+        from crm_lab.proposals import proposals_of
+
+        return proposals_of(self, ledger, customer_id, rules)
+
+    def what_if(self, ledger: Ledger = Ledger.RECEIVABLE) -> pd.DataFrame:
+        """How often each rule would have been right about what is closed by now."""
+        from crm_lab.proposals import rehearse
+
+        return rehearse(self, ledger)
+
+    def run_rules(self) -> int:
+        """Link what the rules that are switched on find without rivals; how many matches."""
+        from crm_lab.proposals import run_automatically
+
+        return run_automatically(self)
+
+
+PROXIES: dict[str, type[ServiceProxy]] = {"calendar": CalendarProxy, "imports": ImportsProxy, "ledger": LedgerProxy, "payments": PaymentsProxy, "saft": SaftProxy}
