@@ -11,10 +11,8 @@ from crm_lab.i18n import _, business_day, day, ngettext
 from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import address_lines, address_text
 from crm_lab.widgets.customer_fields import languages
-from crm_lab.widgets.live import Live
+from crm_lab.widgets.party_card import PartyCard
 from crm_lab.widgets.party_list import PartyList
-from crm_lab.widgets.task_box import TaskBox
-from crm_lab.widgets.wall import Wall
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from crm_lab.domain import cards
-    from crm_lab.domain.contacts import ContactRole
+    from crm_lab.domain.contacts import Contact, ContactRole
     from crm_lab.widgets.shell import App
 
 
@@ -67,52 +65,47 @@ class ContactList(PartyList):
         return ngettext("{n} contact has a new owner.", "{n} contacts have a new owner.", n)
 
 
-class ContactCard(Live):
+class ContactCard(PartyCard):
     """One person."""
 
+    noun, key, template = "contacts", "contact_id", "contact_card.html"
+    card: cards.ContactCard
+    party: Contact
+
     def __init__(self, app: App, contact_id: UUID) -> None:
-        self.app, self._id = app, contact_id
-        self._read()
-        about = {"contact_id": contact_id}
-        self._wall, self._task_box = Wall(app, about, self.reload), TaskBox(app, about, self.reload)
-        self.title = self.contact.display_name
-        app.remember(f"contacts/{contact_id}", self.title)
-        actions = self._wall.actions | self._task_box.actions | {
-            "rename_start": self._rename_start, "cancel": self._cancel, "rename": self._rename, "archive": self._archive,
-            "restore": self._restore, "delete": self._ask_to_delete, "delete_surely": self._delete,
-        }  # fmt: skip
-        super().__init__(
-            "contact_card.html", app, actions=actions, base=app.base, editing=False, deleting=False, **self._shown()
-        )
-        self.add_class("screen")
+        self._id = contact_id
+        super().__init__(app, f"contacts/{contact_id}")
 
-    def reload(self) -> None:
-        """Read the person again; a name being edited is left alone, and what is new is drawn after that."""
-        self._read()
-        self.data |= self._shown()
-        if not self.data["editing"]:
-            self.refresh()
+    def read(self) -> None:
+        """Read the person again."""
+        self.card = self.app.crm.cards.contact(id=self._id)
+        self.party = self.card.contact
+        self._companies = {company.id: company for company in self.card.companies}
 
-    def _read(self) -> None:
-        self._card: cards.ContactCard = self.app.crm.cards.contact(id=self._id)
-        self.contact = self._card.contact
-        self._companies = {company.id: company for company in self._card.companies}
+    def rename(self, values: dict[str, Any]) -> None:
+        """Save another name."""
+        first_name, last_name = str(values.get("first_name", "")), str(values.get("last_name", ""))
+        self.service.rename(id=self._id, version=self.party.version, first_name=first_name, last_name=last_name)
 
-    def _shown(self) -> dict[str, Any]:
-        c = self.contact
+    def noun_name(self) -> str:
+        """What the list is called."""
+        return _("Contacts")
+
+    def info_name(self) -> str:
+        """What the first box is called."""
+        return _("Contact information")
+
+    def own(self) -> dict[str, Any]:
+        """Facts, companies and addresses."""
+        c = self.party
         roles = sorted(c.roles, key=lambda r: (not r.lasts_on(today()), not r.is_decision_maker, r.ended_on or today()))
         shown = [self._role(role) for role in roles if role.customer_id in self._companies]
         current = next((role for role in shown if not role["has_ended"]), None)
         return {
-            "c": c, "facts": self._facts(), "roles": shown, "current": current,
+            "facts": self._facts(), "roles": shown, "current": current,
             "phone": c.mobile or c.phone or (current or {}).get("phone", ""),
             "email": c.email or (current or {}).get("email", ""),
-            "addresses": [(address_text(a.kind), address_lines(a)) for a in c.addresses],
-            "categories": self._card.categories, "former_names": self._card.former_names,
-            "former_owners": self._card.former_owners,
-            "wall_of": c.display_name, "notes": self._wall.shown(self._card.notes), "n_written": self._wall.n_written,
-            "tasks": self._task_box.shown(self._card.tasks), "n_tasks": self._task_box.n_open(),
-            "n_added": self._task_box.n_added,
+            "addresses": [(address_text(a.kind), address_lines(a), "") for a in c.addresses],
         }  # fmt: skip
 
     def _role(self, role: ContactRole) -> dict[str, Any]:
@@ -125,7 +118,7 @@ class ContactCard(Live):
         }  # fmt: skip
 
     def _facts(self) -> list[tuple[str, str, str]]:
-        c = self.contact
+        c = self.party
         said, registered = labels(), day(business_day(c.created_at)) if c.created_at else ""
         facts = [
             (said["mobile"], national(c.mobile), f"tel:{c.mobile}"),
@@ -133,44 +126,10 @@ class ContactCard(Live):
             (said["email"], c.email, f"mailto:{c.email}"),
             (said["birth_date"], day(c.birth_date) if c.birth_date else "", ""),
             (said["language"], dict(languages())[c.language] if c.language else "", ""),
-            (_("Owner"), self._card.owner or _("Nobody"), ""),
+            (_("Owner"), self.card.owner or _("Nobody"), ""),
             (_("Registered"), registered, ""),
         ]
         return [fact for fact in facts if fact[1]]
-
-    def _rename_start(self) -> None:
-        self.refresh(editing=True)
-
-    def _cancel(self) -> None:
-        self.refresh(editing=False, deleting=False)
-
-    def _rename(self, values: dict[str, Any]) -> None:
-        first_name, last_name = str(values.get("first_name", "")), str(values.get("last_name", ""))
-        self.app.crm.contacts.rename(id=self._id, version=self.contact.version, first_name=first_name, last_name=last_name)
-        self._read()
-        self.app.remember(f"contacts/{self._id}", self.contact.display_name)
-        self.refresh(editing=False, **self._shown())
-        self.app.toast(_("The name is changed."), undo=True)
-
-    def _archive(self) -> None:
-        self.app.crm.contacts.archive(id=self._id, version=self.contact.version)
-        self.app.go("contacts")
-        self.app.toast(_("{name} is archived.", name=self.contact.display_name), undo=True)
-
-    def _restore(self) -> None:
-        self.app.crm.contacts.restore(id=self._id, version=self.contact.version)
-        self.reload()
-        self.app.toast(_("{name} is back in the lists.", name=self.contact.display_name), undo=True)
-
-    def _ask_to_delete(self) -> None:
-        self.refresh(deleting=True)
-        self.focus_on("[data-do=delete_surely]")
-
-    def _delete(self) -> None:
-        self.app.crm.contacts.delete(id=self._id, version=self.contact.version)
-        self.app.forget(f"contacts/{self._id}")
-        self.app.go("contacts")
-        self.app.toast(_("{name} is deleted.", name=self.contact.display_name), undo=True)
 
 
 def labels() -> dict[str, str]:
