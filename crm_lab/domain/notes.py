@@ -38,6 +38,15 @@ class Note:
     pinned_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteVersion:
+    """What a note said from `written_at` on, and who wrote that."""
+
+    text: str
+    written_at: datetime
+    author: str
+
+
 def clean_note(text: str) -> str:
     """The text in its stored form. Raises `InvalidInput`."""
     clean = clean_text(text, "text", max_length=LONGEST_NOTE, lines=True)

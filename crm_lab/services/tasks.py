@@ -78,8 +78,7 @@ class Tasks(Service):
 
     def about(self, key: str, party_id: UUID | None) -> list[Task]:  # type: ignore[valid-type]
         """The tasks of a party that the caller may see, private ones of colleagues left out."""
-        t = tables.task
-        rows = self.work.rows(select(t).where(and_(t.c[key] == party_id, self.work.visible_to(t))))
+        rows = self.work.rows_about(tables.task, key, party_id)
         names = self.work.employee_names()
         found = [as_record(Task, row | {"owner": names.get(row["owner_id"], "")}) for row in rows]
         never = datetime.max.replace(tzinfo=self.work.now.tzinfo)

@@ -22,6 +22,7 @@ from crm_lab.domain.ledger import (
     NoAmount,
     Posting,
     PostingKind,
+    Standing,
     dissolved,
     linked,
     without,
@@ -85,6 +86,12 @@ class Subledger(Service):
         if customer_id:
             self._check_party(customer_id)
         return frames.ageing(self.work, ledger, customer_id, as_of, by_party=False)
+
+    @reads()
+    def standing(self, *, customer_id: UUID) -> list[Standing]:
+        """What stands open at one party today, one entry a ledger and currency. Raises `NotFound`, also where it is hidden."""
+        self._check_party(customer_id)
+        return frames.standing(self.work, customer_id)
 
     @reads()
     def matches(self, *, customer_id: UUID | None = None) -> pa.Table:
