@@ -17,12 +17,16 @@ from crm_lab.services.actions import Service, reads
 from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers, shown_name
 from crm_lab.services.notes import Notes
+from crm_lab.services.projects import Projects
 from crm_lab.services.tasks import Tasks
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+MOST_NOTES = 60
+"""So many notes are on a card that opens; the wall asks for earlier ones when it is read that far."""
 
 
 class Cards(Service):
@@ -40,8 +44,9 @@ class Cards(Service):
             former_owners=self._former_owners(tables.customer, "customer_id", customer.id),
             categories=self._categories(customer.categories),
             contacts=self._contacts(customer.id),
-            notes=tuple(Notes(self.work).about("customer_id", customer.id)),
+            notes=tuple(Notes(self.work).about("customer_id", customer.id, MOST_NOTES)),
             tasks=tuple(Tasks(self.work).about("customer_id", customer.id)),
+            projects=tuple(Projects(self.work).about("customer_id", customer.id)),
             terms=customers.effective_terms(own=customer.terms, categories=customer.categories),
         )
 
@@ -56,8 +61,9 @@ class Cards(Service):
             former_owners=self._former_owners(tables.contact, "contact_id", id),
             categories=self._categories(contact.categories),
             companies=self._companies({role.customer_id for role in contact.roles}),
-            notes=tuple(Notes(self.work).about("contact_id", id)),
+            notes=tuple(Notes(self.work).about("contact_id", id, MOST_NOTES)),
             tasks=tuple(Tasks(self.work).about("contact_id", id)),
+            projects=tuple(Projects(self.work).about("contact_id", id)),
         )
 
     def _categories(self, ids: Iterable[UUID]) -> tuple[Category, ...]:
@@ -80,7 +86,7 @@ class Cards(Service):
     def _contacts(self, customer_id: UUID) -> tuple[LinkedContact, ...]:
         c, r = tables.contact, tables.contact_role
         person = (c.c.id, c.c.first_name, c.c.last_name, c.c.mobile, c.c.phone, c.c.email)
-        role = (r.c.title, r.c.phone.label("role_phone"), r.c.email.label("role_email"), r.c.is_decision_maker, r.c.ended_on)
+        role = (r.c.title, r.c.phone.label("role_phone"), r.c.email.label("role_email"), r.c.is_decision_maker, r.c.started_on, r.c.ended_on)
         query = select(*person, *role, r.c.id.label("role_id")).join(c, c.c.id == r.c.contact_id)
         rows = self.work.rows(query.where(and_(r.c.customer_id == customer_id, self.work.visible_to(c))))
         rows.sort(key=lambda row: (row["ended_on"] or date.max, row["is_decision_maker"], row["role_id"]))
@@ -95,7 +101,8 @@ class Cards(Service):
 
 def _linked(row: Row) -> LinkedContact:
     return LinkedContact(
-        id=row["id"], name=f"{row['first_name']} {row['last_name']}".strip(), title=row["title"],
+        id=row["id"], role_id=row["role_id"], name=f"{row['first_name']} {row['last_name']}".strip(), title=row["title"],
         phone=row["role_phone"] or row["mobile"] or row["phone"], email=row["role_email"] or row["email"],
-        is_decision_maker=row["is_decision_maker"], ended_on=row["ended_on"],
+        work_phone=row["role_phone"], work_email=row["role_email"],
+        is_decision_maker=row["is_decision_maker"], started_on=row["started_on"], ended_on=row["ended_on"],
     )  # fmt: skip

@@ -64,6 +64,7 @@ class Company:
     staged: UUID
     task: UUID
     note: UUID
+    project: UUID
     paid: UUID
     saft: UUID
 
@@ -102,6 +103,10 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     meeting = datetime(2026, 11, 24, 12, tzinfo=OSLO)
     members = tuple(e.id for e in kari.employees.list())
     task = kari.tasks.create(title=f"Ring {CANARY}", customer_id=party.id, starts_at=meeting, kind=TaskKind.MEETING, members=members)
+    project = kari.projects.create(name=f"Prosjekt {CANARY}", text=CANARY, customer_id=party.id, contacts=(person.id,))
+    kari.tasks.create(title=f"Grav {CANARY}", project_id=project.id)
+    shared = kari.projects.create(name="Åpent prosjekt", customer_id=open_party.id, contacts=(person.id,))
+    kari.tasks.create(title=f"{CANARY} i åpent prosjekt", project_id=shared.id, contact_id=person.id)
     kari.tasks.create(title=f"{CANARY} alene", customer_id=open_party.id, owner_only=True)
     for amount in (Decimal("123.45"), Decimal("-123.45"), Decimal("54.32")):
         kari.ledger.post(
@@ -126,13 +131,14 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     header = SaftHeader(company_number="1", company_name=CANARY, version="1.30", first_day=date(2026, 1, 1), last_day=date(2026, 1, 31))
     saft = kari.saft.start(header=header, file_name=f"{CANARY}.xml")
     kari.saft.stage(id=saft, position=0, piece=SaftPiece(parties=(SaftParty(ledger="AR", code=CANARY, fields={"name": CANARY}),)))
-    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id, note.id, file.id, saft)
+    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id, note.id, project.id, file.id, saft)
     database.close()
 
 
 def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
     """What to ask each action that may tell of a party, with all that a curious colleague might know."""
     ids = [{"id": record} for record in (c.party.id, c.person.id, c.open_party.id, c.open_person.id, new_id())]
+    linked = [{key: record["id"]} for key in ("customer_id", "contact_id") for record in ids]
     return {
         "categories.usage": [{}],
         "customers.count": [{}],
@@ -158,14 +164,19 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "cards.contact": ids,
         "customers.named": [{"ids": [record["id"]]} for record in ids],
         "customers.suggest": [{"text": CANARY}, {"text": CANARY[:4]}, {"text": str(c.party.number)}, {"text": NUMBER}],
-        "notes.of": [{"customer_id": record["id"]} for record in ids] + [{"contact_id": record["id"]} for record in ids],
+        "notes.of": linked,
         "notes.mentioning_me": [{}],
         "notes.versions": [{"id": c.note}, {"id": new_id()}],
         "tasks.list": [{"view": view} for view in TaskView],
         "tasks.count": [{}],
-        "tasks.of": [{"customer_id": record["id"]} for record in ids] + [{"contact_id": record["id"]} for record in ids],
+        "tasks.of": [*linked, {"project_id": c.project}, {"project_id": new_id()}],
         "tasks.get": [{"id": c.task}, {"id": new_id()}],
         "tasks.meetings_on": [{"day": date(2026, 11, 24)}],
+        "projects.list": [{}],
+        "projects.count": [{}],
+        "projects.get": [{"id": c.project}, {"id": new_id()}],
+        "projects.by_number": [{"number": number} for number in (1001, 1002, 1003)],
+        "projects.of": linked,
         "imports.list": [{}],
         "imports.preview": [{"id": c.staged}, {"id": new_id()}],
         "history.of": [record | {"entity": entity} for record in ids for entity in ("customer", "contact")],
@@ -238,7 +249,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "ledger.standing", "payments.files", "payments.unplaced", "payments.totals"}
+    silent = {"notes.mentioning_me", "projects.count", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "ledger.standing", "payments.files", "payments.unplaced", "payments.totals"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm_lab.store.tables.activities import note, note_mention, task, task_member
+from crm_lab.store.tables.activities import followed_card, note, note_mention, task, task_member
 from crm_lab.store.tables.audit import audit, request
 from crm_lab.store.tables.columns import Words, metadata
 from crm_lab.store.tables.company import access_token, company, counter, employee, login_attempt, session
@@ -27,6 +27,7 @@ from crm_lab.store.tables.parties import (
     customer,
     former_name,
 )
+from crm_lab.store.tables.projects import project, project_contact, project_member
 
 __all__ = [
     "Words",
@@ -42,6 +43,7 @@ __all__ = [
     "counter",
     "customer",
     "employee",
+    "followed_card",
     "former_name",
     "import_file",
     "import_part",
@@ -55,6 +57,9 @@ __all__ = [
     "payment",
     "payment_file",
     "posting",
+    "project",
+    "project_contact",
+    "project_member",
     "register_notice",
     "register_reading",
     "register_said",
@@ -72,12 +77,13 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"employee", "company"}
 """The tables only administrators change, also by undoing."""
-UNSEARCHED = {"posting", "match_group", "party_code"}
+UNSEARCHED = {"posting", "match_group", "party_code", "project", "project_contact", "followed_card"}
 """The tables of parties' rows that the search index does not hold."""
 IMMUTABLE = {"posting"}
 """The tables whose rows stay as they are: taking one back adds another that says the opposite."""
 UNDOABLE = {
-    "address", "category", "category_link", "company", "contact", "contact_role", "customer", "employee", "former_name", "match_group",
-    "match_item", "note", "note_mention", "party_code", "posting", "register_notice", "saft_file", "task", "task_member",
+    "address", "category", "category_link", "company", "contact", "contact_role", "customer", "employee", "followed_card", "former_name", "match_group",
+    "match_item", "note", "note_mention", "party_code", "posting", "project", "project_contact",
+    "project_member", "register_notice", "saft_file", "task", "task_member",
 }  # fmt: skip
 """The tables whose changes can be taken back."""

@@ -44,6 +44,7 @@ task = Table(
     Column("owner_only", Boolean, nullable=False),
     of("customer", always=False),
     of("contact", always=False),
+    of("project", always=False),
     of("employee", "created_by"),
     Column("created_at", INSTANT, nullable=False),
     Column("done_at", INSTANT),
@@ -54,4 +55,13 @@ task_member = Table(
     Column("id", Uuid, primary_key=True),
     of("task"),
     of("employee"),
+)
+followed_card = Table(
+    "followed_card",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of("employee"),
+    of("customer", always=False),
+    of("contact", always=False),
+    Column("followed_at", INSTANT, nullable=False),
 )
