@@ -83,3 +83,12 @@ class ContactCard:
     notes: tuple[Note, ...]
     tasks: tuple[Task, ...]
     projects: tuple[Project, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedCard:
+    """A card an employee follows: that of a customer, by its number, or of a contact."""
+
+    name: str
+    customer_number: int | None = None
+    contact_id: UUID | None = None

@@ -12,6 +12,8 @@ from crm_lab.errors import InvalidInput
 from crm_lab.i18n import _
 
 LONGEST_NOTE = 20_000
+NOTES_ON_CARD = 60
+"""So many notes come with a card that opens; the wall asks for earlier ones when somebody reads that far."""
 MENTION = re.compile(r"(?<![\w@.])@([a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?)", re.IGNORECASE)
 
 

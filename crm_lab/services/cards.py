@@ -7,13 +7,17 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import Table, and_, select
+from sqlalchemy import Table, and_, func, select
 
-from crm_lab.domain.cards import ContactCard, CustomerCard, FormerOwner, LinkedContact
+from crm_lab.domain.cards import ContactCard, CustomerCard, FollowedCard, FormerOwner, LinkedContact
 from crm_lab.domain.categories import Category
 from crm_lab.domain.customers import CustomerName
+from crm_lab.domain.ids import new_id
 from crm_lab.domain.names import alphabet_key
-from crm_lab.services.actions import Service, reads
+from crm_lab.domain.notes import NOTES_ON_CARD
+from crm_lab.errors import InvalidInput
+from crm_lab.i18n import _
+from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers, shown_name
 from crm_lab.services.notes import Notes
@@ -24,9 +28,6 @@ from crm_lab.store.records import Row, as_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-MOST_NOTES = 60
-"""So many notes are on a card that opens; the wall asks for earlier ones when it is read that far."""
 
 
 class Cards(Service):
@@ -44,7 +45,7 @@ class Cards(Service):
             former_owners=self._former_owners(tables.customer, "customer_id", customer.id),
             categories=self._categories(customer.categories),
             contacts=self._contacts(customer.id),
-            notes=tuple(Notes(self.work).about("customer_id", customer.id, MOST_NOTES)),
+            notes=tuple(Notes(self.work).about("customer_id", customer.id, NOTES_ON_CARD)),
             tasks=tuple(Tasks(self.work).about("customer_id", customer.id)),
             projects=tuple(Projects(self.work).about("customer_id", customer.id)),
             terms=customers.effective_terms(own=customer.terms, categories=customer.categories),
@@ -61,10 +62,35 @@ class Cards(Service):
             former_owners=self._former_owners(tables.contact, "contact_id", id),
             categories=self._categories(contact.categories),
             companies=self._companies({role.customer_id for role in contact.roles}),
-            notes=tuple(Notes(self.work).about("contact_id", id, MOST_NOTES)),
+            notes=tuple(Notes(self.work).about("contact_id", id, NOTES_ON_CARD)),
             tasks=tuple(Tasks(self.work).about("contact_id", id)),
             projects=tuple(Projects(self.work).about("contact_id", id)),
         )
+
+    @reads()
+    def followed(self) -> list[FollowedCard]:
+        """The cards the caller follows and may see, the newest first."""
+        f, c, p = tables.followed_card, tables.customer, tables.contact
+        name = func.coalesce(shown_name(), func.trim(p.c.first_name + " " + p.c.last_name)).label("name")
+        query = select(c.c.number.label("customer_number"), f.c.contact_id, name)
+        query = query.join_from(f, c, c.c.id == f.c.customer_id, isouter=True).outerjoin(p, p.c.id == f.c.contact_id)
+        mine = and_(f.c.employee_id == self.actor.id, self.work.visible_to(f))
+        return [as_record(FollowedCard, row) for row in self.work.rows(query.where(mine).order_by(f.c.followed_at.desc()))]
+
+    @writes(tells=False)
+    def follow(self, *, customer_id: UUID | None = None, contact_id: UUID | None = None, follows: bool = True) -> None:
+        """Follow the card of a customer or of a contact, or no longer. Raises `InvalidInput`, `NotFound`."""
+        if (customer_id is None) == (contact_id is None):
+            raise InvalidInput(_("Name one customer or one contact."), "customer_id")
+        key, party_id = ("customer_id", customer_id) if customer_id else ("contact_id", contact_id)
+        self.work.require(tables.customer if customer_id else tables.contact, party_id)
+        f = tables.followed_card
+        had = self.work.rows(select(f).where(and_(f.c.employee_id == self.actor.id, f.c[key] == party_id)))
+        if follows and not had:
+            made = {"id": new_id(), "employee_id": self.actor.id, "customer_id": customer_id, "contact_id": contact_id}
+            self.work.insert(f, made | {"followed_at": self.work.now})
+        for row in [] if follows else had:
+            self.work.remove(f, row)
 
     def _categories(self, ids: Iterable[UUID]) -> tuple[Category, ...]:
         carried = set(ids)

@@ -179,6 +179,11 @@ class Contacts(Parties):
         return self.get(id=id)
 
     @writes()
+    def annotate(self, *, id: UUID, version: int, note: str) -> None:  # noqa: A002
+        """Write the note on a contact, and nothing else. Raises `InvalidFields`, `ChangedMeanwhile`."""
+        self._annotate(id, version, clean_contact({"note": note}, self._today())["note"])
+
+    @writes()
     def assign(self, *, ids: tuple[UUID, ...], owner_id: UUID) -> int:
         """Give many contacts a new owner; how many there were."""
         return self._assign(ids, owner_id)

@@ -261,6 +261,11 @@ class Customers(Parties):
         return self._read(Customer, id)
 
     @writes()
+    def annotate(self, *, id: UUID, version: int, note: str) -> None:  # noqa: A002
+        """Write the note on a party, and nothing else. Raises `InvalidFields`, `ChangedMeanwhile`."""
+        self._annotate(id, version, clean_customer({"note": note})["note"])
+
+    @writes()
     def assign(self, *, ids: tuple[UUID, ...], owner_id: UUID) -> int:
         """Give many parties a new owner; how many there were."""
         return self._assign(ids, owner_id)

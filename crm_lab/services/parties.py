@@ -120,6 +120,10 @@ class Parties(Service):
         """The business day."""
         return business_day(self.work.now)
 
+    def _annotate(self, party_id: UUID, version: int, note: str) -> None:
+        """Write the note on a party; whether it is complete stays."""
+        self.work.change(self.table, party_id, version, note=note)
+
     def _archive(self, party_id: UUID, version: int) -> None:
         self.work.change(self.table, party_id, version, archived_at=self.work.now)
 

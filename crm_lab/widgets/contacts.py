@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crm_lab.domain.imports import ImportKind
-from crm_lab.domain.values import Phone
 from crm_lab.i18n import _, business_day, day, ngettext
 from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import address_lines, address_text
 from crm_lab.widgets.customer_fields import languages
-from crm_lab.widgets.party_card import PartyCard
+from crm_lab.widgets.party_card import HISTORY, INFO, PartyCard
 from crm_lab.widgets.party_list import PartyList
+from crm_lab.widgets.roles import company_row, national
 
 if TYPE_CHECKING:
     from datetime import date
@@ -72,9 +72,9 @@ class ContactCard(PartyCard):
     card: cards.ContactCard
     party: Contact
 
-    def __init__(self, app: App, contact_id: UUID) -> None:
+    def __init__(self, app: App, contact_id: UUID, tab: str = INFO) -> None:
         self._id = contact_id
-        super().__init__(app, f"contacts/{contact_id}")
+        super().__init__(app, f"contacts/{contact_id}", tab)
 
     def read(self) -> None:
         """Read the person again."""
@@ -87,35 +87,34 @@ class ContactCard(PartyCard):
         first_name, last_name = str(values.get("first_name", "")), str(values.get("last_name", ""))
         self.service.rename(id=self._id, version=self.party.version, first_name=first_name, last_name=last_name)
 
-    def noun_name(self) -> str:
-        """What the list is called."""
-        return _("Contacts")
+    def tabs(self) -> list[tuple[str, str, int | None]]:
+        """Information, companies, projects and history."""
+        lasting = sum(role.lasts_on(today()) for role in self._known_roles())
+        still = sum(not project.is_closed for project in self.card.projects)
+        return [
+            (INFO, _("Information"), None), ("companies", _("Companies"), lasting), ("projects", _("Projects"), still),
+            (HISTORY, _("History"), None),
+        ]  # fmt: skip
 
-    def info_name(self) -> str:
-        """What the first box is called."""
-        return _("Contact information")
+    def field_names(self) -> dict[str, str]:
+        """The fields of its history in words."""
+        return labels()
+
+    def _known_roles(self) -> list[ContactRole]:
+        return [role for role in self.party.roles if role.customer_id in self._companies]
 
     def own(self) -> dict[str, Any]:
         """Facts, companies and addresses."""
         c = self.party
-        roles = sorted(c.roles, key=lambda r: (not r.lasts_on(today()), not r.is_decision_maker, r.ended_on or today()))
-        shown = [self._role(role) for role in roles if role.customer_id in self._companies]
-        current = next((role for role in shown if not role["has_ended"]), None)
+        roles = sorted(self._known_roles(), key=lambda r: (not r.lasts_on(today()), not r.is_decision_maker, r.ended_on or today()))
+        shown = self.roles.shown([company_row(role, self._companies[role.customer_id]) for role in roles])
+        current = next((role for role in shown["roles"] if not role["has_ended"]), None)
         return {
-            "facts": self._facts(), "roles": shown, "current": current,
-            "phone": c.mobile or c.phone or (current or {}).get("phone", ""),
-            "email": c.email or (current or {}).get("email", ""),
+            "facts": self._facts(), "current": current, "info_name": _("Contact information"), "edit_words": _("Edit the contact"), "noun_name": _("Contacts"),
+            "phone": c.mobile or c.phone or (current or {}).get("phone", ""), "email": c.email or (current or {}).get("email", ""),
             "addresses": [(address_text(a.kind), address_lines(a), "") for a in c.addresses],
-        }  # fmt: skip
-
-    def _role(self, role: ContactRole) -> dict[str, Any]:
-        company = self._companies[role.customer_id]
-        return {
-            "id": str(role.id), "company": company.name, "path": f"customers/{company.number}", "title": role.title,
-            "phone": role.phone, "national": national(role.phone), "email": role.email,
-            "is_decision_maker": role.is_decision_maker, "period": period(role),
-            "has_ended": not role.lasts_on(today()),
-        }  # fmt: skip
+            "new_role_path": "customers/new", "new_project_path": "projects/new",
+        } | shown  # fmt: skip
 
     def _facts(self) -> list[tuple[str, str, str]]:
         c = self.party
@@ -152,17 +151,3 @@ def labels() -> dict[str, str]:
         "started_on": _("From"),
         "ended_on": _("Until"),
     }
-
-
-def national(phone: str) -> str:
-    """A stored phone number as people write it."""
-    return Phone(phone).national if phone else ""
-
-
-def period(role: ContactRole) -> str:
-    """From when to when somebody has or had a role."""
-    if role.started_on and role.ended_on:
-        return f"{day(role.started_on)}–{day(role.ended_on)}"
-    if role.started_on:
-        return _("since {day}", day=day(role.started_on))
-    return _("until {day}", day=day(role.ended_on)) if role.ended_on else ""

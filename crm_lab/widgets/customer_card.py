@@ -1,18 +1,22 @@
-"""CustomerCard: one party, its facts and what is done with it."""
+"""CustomerCard: one customer or supplier, its facts and all that is linked to it."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crm_lab.domain.addresses import AddressKind, effective_address
 from crm_lab.domain.customers import RegisterStatus
+from crm_lab.domain.ledger import Ledger, Standing
 from crm_lab.domain.terms import TermSource
-from crm_lab.domain.values import Phone
-from crm_lab.i18n import _, business_day, day, number
+from crm_lab.domain.values import Money
+from crm_lab.i18n import _, business_day, day, kroner, number
 from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import ORDER, address_lines, address_text, fallback_text
+from crm_lab.widgets.base import guarded
 from crm_lab.widgets.customer_fields import STATUS_CLASS, kind_of, kind_text, labels, languages, spaced, status_text
-from crm_lab.widgets.party_card import PartyCard
+from crm_lab.widgets.party_card import HISTORY, INFO, LEDGER, PartyCard
+from crm_lab.widgets.roles import person_row
 from crm_lab.widgets.terms import source_words, term_label, term_words
 
 if TYPE_CHECKING:
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from crm_lab.domain.customers import Customer
     from crm_lab.widgets.shell import App
 
+AFTER_PAINT = 0.03
+"""Seconds after which what is not needed at once is asked for."""
 LINKS = {"phone": "tel:", "mobile": "tel:", "email": "mailto:", "invoice_email": "mailto:", "website": ""}
 
 
@@ -30,9 +36,12 @@ class CustomerCard(PartyCard):
     card: cards.CustomerCard
     party: Customer
 
-    def __init__(self, app: App, customer_number: int) -> None:
+    def __init__(self, app: App, customer_number: int, tab: str = INFO) -> None:
         self._number = customer_number
-        super().__init__(app, f"customers/{customer_number}")
+        self._standing: list[Standing] | None = None
+        super().__init__(app, f"customers/{customer_number}", tab)
+        if tab == INFO:
+            self._ask_for_standing()
 
     def read(self) -> None:
         """Read the party again."""
@@ -43,13 +52,52 @@ class CustomerCard(PartyCard):
         """Save another name."""
         self.service.rename(id=self.party.id, name=str(values.get("name", "")), version=self.party.version)
 
-    def noun_name(self) -> str:
-        """What the list is called."""
-        return _("Customers")
+    def tabs(self) -> list[tuple[str, str, int | None]]:
+        """Information, contacts, projects, ledger and history."""
+        here = sum(not _has_left(contact) for contact in self.card.contacts)
+        still = sum(not project.is_closed for project in self.card.projects)
+        return [
+            (INFO, _("Information"), None), ("contacts", _("Contacts"), here), ("projects", _("Projects"), still),
+            (LEDGER, _("Ledger"), None), (HISTORY, _("History"), None),
+        ]  # fmt: skip
 
-    def info_name(self) -> str:
-        """What the first box is called."""
-        return _("Customer information")
+    def field_names(self) -> dict[str, str]:
+        """The fields of its history in words."""
+        return labels(is_person=self.party.is_person) | {"founded_on": _("Founded"), "register_status": _("Status in the register")}
+
+    def reload(self) -> None:
+        """Read the party again, and what stands open at it."""
+        super().reload()
+        if self.tab == INFO:
+            self._ask_for_standing()
+
+    def _ask_for_standing(self) -> None:
+        """Ask what stands open once the card is drawn: it costs as much as a third of the card."""
+        if self.app.loop is None:
+            self._show_standing()
+        else:
+            self.app.loop.call_later(AFTER_PAINT, guarded(self.app, self._show_standing))
+
+    def _show_standing(self) -> None:
+        if self.comm is None:
+            return  # closed meanwhile
+        self._standing = self.app.crm.ledger.standing(customer_id=self.party.id)
+        if not (self.data["editing"] or self.data["noting"]):
+            self.refresh(standing=self._standings())
+
+    def _standings(self) -> list[dict[str, Any]] | None:
+        """Open balance and overdue by ledger and currency; kroner alone where there is nothing, None while it is asked for."""
+        if self._standing is None:
+            return None
+        found = self._standing or [Standing(ledger=Ledger.RECEIVABLE, balance=Money(Decimal(0)), overdue=Money(Decimal(0)))]
+        return [
+            {
+                "label": _("Open balance") if s.ledger is Ledger.RECEIVABLE else _("We owe"), "balance": kroner(s.balance.minor),
+                "overdue": kroner(s.overdue.minor), "is_late": s.overdue.minor > 0,
+                "unit": "kr" if s.balance.currency == "NOK" else s.balance.currency,
+            }
+            for s in found
+        ]  # fmt: skip
 
     def own(self) -> dict[str, Any]:
         """Facts, addresses, settings and contacts."""
@@ -59,8 +107,9 @@ class CustomerCard(PartyCard):
             "facts": self._facts(), "addresses": self._addresses(), "place": visiting.city.title() if visiting else "",
             "status": status_text(c.register_status), "status_class": STATUS_CLASS[c.register_status],
             "phone": c.phone or c.mobile, "email": c.email,
-            "terms": self._terms(), "contacts": [_contact(contact) for contact in self.card.contacts],
-        }  # fmt: skip
+            "terms": self._terms(), "standing": self._standings(), "new_role_path": f"contacts/new/{c.number}",
+            "new_project_path": f"projects/new/{c.number}", "info_name": _("Customer information"), "edit_words": _("Edit the customer"), "noun_name": _("Customers"),
+        } | self.roles.shown([person_row(contact) for contact in self.card.contacts])  # fmt: skip
 
     def _facts(self) -> list[tuple[str, str, str]]:
         """Label, value and link of everything that is known."""
@@ -111,10 +160,5 @@ class CustomerCard(PartyCard):
         ]
 
 
-def _contact(contact: cards.LinkedContact) -> dict[str, str]:
-    """A person as a line of the card; who has left has no title here any more."""
-    has_left = contact.ended_on is not None and contact.ended_on <= business_day(utc_now())
-    return {
-        "id": str(contact.id), "name": contact.name, "title": _("Has left") if has_left else contact.title,
-        "phone": contact.phone, "shown_phone": Phone(contact.phone).national if contact.phone else "",
-    }  # fmt: skip
+def _has_left(contact: cards.LinkedContact) -> bool:
+    return contact.ended_on is not None and contact.ended_on <= business_day(utc_now())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,9 +11,10 @@ import ipywidgets
 from crm_lab.domain.access import Role
 from crm_lab.domain.ledger import ItemState, Ledger, PostingKind
 from crm_lab.errors import Conflict, InvalidInput
-from crm_lab.i18n import _, business_day, ngettext, number
+from crm_lab.i18n import _, business_day, kroner, ngettext, number
 from crm_lab.settings import utc_now
 from crm_lab.widgets.base import guarded
+from crm_lab.widgets.customer_card import CustomerCard
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
 
@@ -34,20 +34,16 @@ def kind_text(kind: PostingKind) -> str:
     }[kind]  # fmt: skip
 
 
-def kroner(minor: int) -> str:
-    """Øre as an amount to read."""
-    return number(Decimal(minor).scaleb(-2), 2)
-
-
 class LedgerScreen(ipywidgets.VBox):
     """The ledger of customers or suppliers; of one party where `customer_number` names it."""
 
     def __init__(self, app: App, customer_number: int | None = None) -> None:
         self.app = app
+        self.card: CustomerCard | None = None
         self.party: Customer | None = None
         if customer_number is not None:
-            self.party = app.crm.customers.by_number(number=customer_number)
-            app.remember(f"customers/{customer_number}", self.party.display_name)
+            self.card = CustomerCard(app, customer_number, tab="ledger")
+            self.party = self.card.party
         only_supplier = self.party is not None and self.party.is_supplier and not self.party.is_customer
         self.ledger = Ledger.PAYABLE if only_supplier else Ledger.RECEIVABLE
         self.state = ItemState.OPEN
@@ -61,7 +57,7 @@ class LedgerScreen(ipywidgets.VBox):
             empty_hint=_("Invoices and payments are shown here."), menu=self._menu_items(), sum_key="amount_minor",
             sum_by="currency", band="match_number", identity="number", on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu),
         )  # fmt: skip
-        super().__init__([self.head, self.grid])
+        super().__init__([*([self.card] if self.card else []), self.head, self.grid])
         for name in ("screen", "fixed", "ledger"):
             self.add_class(name)
         self._show()
@@ -70,6 +66,11 @@ class LedgerScreen(ipywidgets.VBox):
 
     def reload(self) -> None:
         """Read the postings again; view, filter and selection stay."""
+        if self.card:
+            self.card.reload()
+        self._again()
+
+    def _again(self) -> None:
         self._read()
         self.head.refresh(**self._shown())
         self._show()
@@ -157,7 +158,7 @@ class LedgerScreen(ipywidgets.VBox):
 
     def _choose_ledger(self, value: str) -> None:
         self.ledger = Ledger(value) if value in set(Ledger) else self.ledger
-        self.reload()
+        self._again()
 
     def _choose_state(self, value: str) -> None:
         self.state = ItemState(value) if value in set(ItemState) else self.state
@@ -171,7 +172,7 @@ class LedgerScreen(ipywidgets.VBox):
         except ValueError:
             raise InvalidInput(_("Choose a day."), "as_of") from None
         self.grid.menu = self._menu_items()
-        self.reload()
+        self._again()
 
     def _filter(self, value: str) -> None:
         self.grid.filter = str(value)

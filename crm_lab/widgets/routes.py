@@ -26,6 +26,7 @@ from crm_lab.widgets.live import Live
 from crm_lab.widgets.notices import NoticeList
 from crm_lab.widgets.payments import PaymentScreen
 from crm_lab.widgets.profile import Profile
+from crm_lab.widgets.projects import ProjectForm, ProjectList, ProjectPage
 from crm_lab.widgets.search_results import SearchScreen
 from crm_lab.widgets.tasks import TaskList
 
@@ -64,6 +65,7 @@ ROUTES = (
     Route("(?:customers)?", CustomerList),
     Route("customers/new", CustomerForm),
     Route(f"customers/{NUMBER}", lambda app, number: CustomerCard(app, int(number))),
+    Route(f"customers/{NUMBER}/(contacts|projects|history)", lambda app, number, tab: CustomerCard(app, int(number), tab)),
     Route(f"customers/{NUMBER}/edit", lambda app, number: CustomerForm(app, int(number))),
     Route(f"customers/{NUMBER}/ledger", lambda app, number: LedgerScreen(app, int(number))),
     Route("ledger", LedgerScreen),
@@ -71,9 +73,15 @@ ROUTES = (
     Route("contacts/new", ContactForm),
     Route(f"contacts/new/{NUMBER}", lambda app, number: ContactForm(app, customer_number=int(number))),
     Route(f"contacts/{KEY}", lambda app, key: ContactCard(app, UUID(key))),
+    Route(f"contacts/{KEY}/(companies|projects|history)", lambda app, key, tab: ContactCard(app, UUID(key), tab)),
     Route(f"contacts/{KEY}/edit", lambda app, key: ContactForm(app, UUID(key))),
     Route(r"(search(?:\?.*)?)", SearchScreen),
     Route("tasks", TaskList),
+    Route("projects", ProjectList),
+    Route("projects/new", ProjectForm),
+    Route(f"projects/new/{NUMBER}", lambda app, number: ProjectForm(app, customer_number=int(number))),
+    Route(f"projects/{NUMBER}", lambda app, number: ProjectPage(app, int(number))),
+    Route(f"projects/{NUMBER}/edit", lambda app, number: ProjectForm(app, int(number))),
     Route("register", NoticeList),
     Route("imports", ImportScreen),
     Route("payments", payments),

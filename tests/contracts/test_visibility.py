@@ -99,6 +99,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         said = {"id": new_id(), "version": 1, "customer_id": party.id, "field": "name", "said": {"text": f"{CANARY} AS"}, "noticed_at": utc_now(), "settled_at": None}
         Work(connection, None, utc_now()).insert(tables.register_notice, said)
     note = kari.notes.create(text=f"{CANARY} @ola @ingrid @per", customer_id=party.id)
+    kari.cards.follow(customer_id=party.id)
     kari.notes.create(text=f"{CANARY} privat", contact_id=person.id)
     meeting = datetime(2026, 11, 24, 12, tzinfo=OSLO)
     members = tuple(e.id for e in kari.employees.list())
@@ -162,6 +163,7 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "contacts.duplicates": [{"first_name": CANARY, "last_name": CANARY}, {"mobile": MOBILE}, {"work_phones": (WORK_PHONE,)}],
         "cards.customer": [{"number": c.party.number}, {"number": c.open_party.number}, {"number": 99999}],
         "cards.contact": ids,
+        "cards.followed": [{}],
         "customers.named": [{"ids": [record["id"]]} for record in ids],
         "customers.suggest": [{"text": CANARY}, {"text": CANARY[:4]}, {"text": str(c.party.number)}, {"text": NUMBER}],
         "notes.of": linked,
@@ -283,6 +285,7 @@ def writes_on(record: UUID, version: int, name: str) -> list[tuple[str, dict[str
     return [
         (f"{name}.change", key | {"note": "x"}),
         (f"{name}.rename", key | ({"name": "x"} if name == "customers" else {"first_name": "x", "last_name": "x"})),
+        (f"{name}.annotate", key | {"note": "x"}),
         (f"{name}.archive", key),
         (f"{name}.restore", key),
         (f"{name}.delete", key),
