@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from crm_lab.cards import CardFrames
     from crm_lab.domain.payments import PaymentFile
     from crm_lab.imports import FileImport
     from crm_lab.saft import SaftImport
@@ -304,7 +305,17 @@ class PaymentsProxy(ServiceProxy):
         return book_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, on_progress)
 
 
-PROXIES: dict[str, type[ServiceProxy]] = {"imports": ImportsProxy, "payments": PaymentsProxy, "saft": SaftProxy}
+class PartiesProxy(ServiceProxy):
+    """`crm.customers` and `crm.contacts`: their actions, and a card as frames."""
+
+    def card(self, which: int | str | UUID) -> CardFrames:
+        """All that is linked to a customer (its number or id) or contact (its id): `crm.customers.card(10001).notes`."""
+        from crm_lab.cards import card_frames
+
+        return card_frames(self._connection, self._service, which)
+
+
+PROXIES: dict[str, type[ServiceProxy]] = {"contacts": PartiesProxy, "customers": PartiesProxy, "imports": ImportsProxy, "payments": PaymentsProxy, "saft": SaftProxy}
 
 
 class ChangesProxy:
