@@ -19,10 +19,12 @@ NEW = "new"
 
 
 class CategoryBox:
-    """The part of a card that `category_box.html` draws; `about` names the party, `reload` and `focus` are the card's."""
+    """The part of a card that `category_box.html` draws; `about` names the party, `reload`, `draw` and `focus` are the card's."""
 
-    def __init__(self, app: App, about: dict[str, UUID], reload: Callable[[], None], focus: Callable[[str], None]) -> None:
-        self._app, self._about, self._reload, self._focus = app, about, reload, focus
+    def __init__(
+        self, app: App, about: dict[str, UUID], reload: Callable[[], None], draw: Callable[[], None], focus: Callable[[str], None]
+    ) -> None:
+        self._app, self._about, self._reload, self._draw, self._focus = app, about, reload, draw, focus
         self._use = "for_customers" if "customer_id" in about else "for_contacts"
         self._all: list[Category] = []
         self._carried: set[UUID] = set()
@@ -55,22 +57,22 @@ class CategoryBox:
     def _start(self) -> None:
         self._all = self._app.crm.categories.list()
         self._is_open, self._query, self._named = True, "", ""
-        self._reload()
+        self._draw()
         self._focus("#f-label")
 
     def _cancel(self) -> None:
         self._is_open, self._named = False, ""
-        self._reload()
+        self._draw()
         self._focus("[data-do=label_start]")
 
     def _search(self, value: str) -> None:
         self._query = str(value)
-        self._reload()
+        self._draw()
 
     def _choose(self, id: str) -> None:  # noqa: A002 - the page's word
         if id == NEW:
             self._named = self._query.strip()
-            self._reload()
+            self._draw()
             self._focus("[name=colour]:checked")
             return
         label = next((c for c in self._all if str(c.id) == id), None)
@@ -87,7 +89,9 @@ class CategoryBox:
 
     def _put(self, label: Category) -> None:
         self._app.crm.categories.put(id=label.id, **self._about)
-        self._cancel()
+        self._is_open, self._named = False, ""
+        self._reload()
+        self._focus("[data-do=label_start]")
         self._app.toast(_("{name} is put on.", name=label.name), undo=True)
 
     def _drop(self, id: str) -> None:  # noqa: A002

@@ -65,6 +65,13 @@ class CustomerCard(PartyCard):
         """The fields of its history in words."""
         return labels(is_person=self.party.is_person) | {"founded_on": _("Founded"), "register_status": _("Status in the register")}
 
+    def turn_to(self, path: str) -> bool:
+        """Show another tab; the first one asks what stands open, if nobody has."""
+        turned = super().turn_to(path)
+        if turned and self.tab == INFO and self._standing is None:
+            self._ask_for_standing()
+        return turned
+
     def reload(self) -> None:
         """Read the party again, and what stands open at it."""
         super().reload()

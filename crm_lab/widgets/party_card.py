@@ -41,8 +41,8 @@ class PartyCard(Live):
         self.read()
         about = {self.key: self.party.id}
         self.wall, self.task_box = Wall(app, about, self.reload), TaskBox(app, about, self.reload)
-        self.roles = Roles(app, about, self.reload, self.focus_on)
-        self.category_box = CategoryBox(app, about, self.reload, self.focus_on)
+        self.roles = Roles(app, about, self.reload, self.draw, self.focus_on)
+        self.category_box = CategoryBox(app, about, self.reload, self.draw, self.focus_on)
         self.title = self.party.display_name
         app.remember(path, self.title)
         state = {"editing": False, "deleting": False, "noting": False}
@@ -90,7 +90,7 @@ class PartyCard(Live):
         if not path.startswith(self.path) or at or self.tab == LEDGER or tab not in {key for key, *_rest in self.tabs()} - {LEDGER}:
             return False
         self.tab = tab
-        self.refresh(**self._shown())
+        self.draw()
         return True
 
     def reload(self) -> None:
@@ -99,6 +99,10 @@ class PartyCard(Live):
         self.data |= self._shown()
         if not (self.data["editing"] or self.data["noting"]):
             self.refresh()
+
+    def draw(self) -> None:
+        """Draw what is known again, for what only this page knows."""
+        self.refresh(**self._shown())
 
     def _shown(self) -> dict[str, Any]:
         card, name = self.card, self.party.display_name

@@ -25,11 +25,13 @@ MOST_OFFERED = 8
 class Roles:
     """The part of a card that `roles.html` and `role_form.html` draw, seen from one end; `about` names the party.
 
-    `reload` draws the card again, `focus` puts the keyboard somewhere on it.
+    `reload` reads the card again and draws it, `draw` only draws it, `focus` puts the keyboard somewhere on it.
     """
 
-    def __init__(self, app: App, about: dict[str, UUID], reload: Callable[[], None], focus: Callable[[str], None]) -> None:
-        self._app, self._about, self._reload, self._focus = app, about, reload, focus
+    def __init__(
+        self, app: App, about: dict[str, UUID], reload: Callable[[], None], draw: Callable[[], None], focus: Callable[[str], None]
+    ) -> None:
+        self._app, self._about, self._reload, self._draw, self._focus = app, about, reload, draw, focus
         self._rows: dict[str, dict[str, Any]] = {}
         self._options: list[tuple[str, str, str]] = []
         self._chosen: tuple[str, str] = ("", "")
@@ -53,12 +55,15 @@ class Roles:
 
     def _start(self) -> None:
         self._is_open, self._options, self._chosen, self._edited = True, [], ("", ""), ""
-        self._reload()
+        self._draw()
         self._focus("#f-role")
 
-    def _cancel(self) -> None:
+    def _close(self) -> None:
         self._is_open, self._chosen, self._edited = False, ("", ""), ""
-        self._reload()
+
+    def _cancel(self) -> None:
+        self._close()
+        self._draw()
 
     def _query(self, value: str) -> None:
         crm, text = self._app.crm, str(value)
@@ -68,11 +73,11 @@ class Roles:
         else:
             found: list[CustomerName] = crm.customers.suggest(text=text, limit=MOST_OFFERED)
             self._options = [(str(c.id), c.name, f"{c.number} {c.city.title()}".strip()) for c in found]
-        self._reload()
+        self._draw()
 
     def _choose(self, id: str) -> None:  # noqa: A002 - the page's word
         self._chosen = next(((key, name) for key, name, _detail in self._options if key == id), ("", ""))
-        self._reload()
+        self._draw()
         self._focus("#f-role-title")
 
     def _add(self, values: dict[str, Any]) -> None:
@@ -81,18 +86,20 @@ class Roles:
             return
         ends = {"customer_id": self._about["customer_id"], "id": UUID(key)} if "customer_id" in self._about else {"customer_id": UUID(key), "id": self._about["contact_id"]}
         self._app.crm.contacts.add_role(**ends, **_fields(values))
-        self._cancel()
+        self._close()
+        self._reload()
         self._app.toast(_("{name} is linked.", name=name), undo=True)
 
     def _edit(self, id: str) -> None:  # noqa: A002
         self._is_open, self._edited = False, id if id in self._rows else ""
-        self._reload()
+        self._draw()
         self._focus(f"#r-{self._edited} [name=title]")
 
     def _save(self, id: str, values: dict[str, Any]) -> None:  # noqa: A002
         row = self._rows[id]
         self._app.crm.contacts.change_role(role_id=UUID(id), **_fields(values))
-        self._cancel()
+        self._close()
+        self._reload()
         self._app.toast(_("{name} is changed.", name=row["name"]), undo=True)
 
     def _end(self, id: str) -> None:  # noqa: A002

@@ -170,8 +170,8 @@ class App(ipywidgets.Box):
             {"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._counts["customers"]},
             {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._counts["contacts"]},
             {"path": "tasks", "label": _("Tasks"), "icon": "list-checks", "count": self._counts["tasks"]},
-            {"path": "projects", "label": _("Projects"), "icon": "briefcase", "count": self._counts["projects"]},
             {"path": "ledger", "label": _("Ledger"), "icon": "landmark", "count": None},
+            {"path": "projects", "label": _("Projects"), "icon": "briefcase", "count": self._counts["projects"]},
         ]
         if self.me.has(Role.ACCOUNTANT) or self.me.has(Role.ADMIN):
             items.append({"path": "payments", "label": _("Incoming payments"), "icon": "banknote", "count": None})
