@@ -76,7 +76,8 @@ def test_tabs_and_contacts_by_keyboard_are_seen_by_the_colleague(visit: Callable
     row = kari.locator(".people-table tbody tr").first
     row.focus()
     kari.keyboard.press("Delete")
-    expect(ola.locator(".people-table tr.ended")).to_have_count(1)
+    for page in (kari, ola):
+        expect(page.locator(".people-table tr.ended")).to_have_count(1)
     kari.click("[data-do=role_start]")
     expect(kari.locator("#f-role")).to_be_focused()
     kari.keyboard.type("nils")
