@@ -84,6 +84,11 @@ def number(value: float | Decimal, digits: int = 0) -> str:
     return str(numbers.format_decimal(rounded, pattern, locale=_locale.get())).replace("-", "\u2212")
 
 
+def kroner(minor: int) -> str:
+    """Øre as an amount to read: 1234567 is "12 345,67"."""
+    return number(Decimal(minor).scaleb(-2), 2)
+
+
 def business_day(at: datetime) -> date:
     """The day an instant falls on in Oslo."""
     return at.astimezone(OSLO).date()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from crm_lab.analysis.matching import Proposals
+    from crm_lab.cards import CardFrames
     from crm_lab.domain.calendar import BroughtIn
     from crm_lab.domain.payments import PaymentFile
     from crm_lab.imports import FileImport
@@ -57,6 +58,16 @@ class ImportsProxy(ServiceProxy):
         from crm_lab.imports import read_file
 
         return read_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, kind)
+
+
+class PartiesProxy(ServiceProxy):
+    """`crm.customers` and `crm.contacts`: their actions, and a card as frames."""
+
+    def card(self, which: int | str | UUID) -> CardFrames:
+        """All that is linked to a customer (its number or id) or contact (its id): `crm.customers.card(10001).notes`."""
+        from crm_lab.cards import card_frames
+
+        return card_frames(self._connection, self._service, which)
 
 
 class CalendarProxy(ServiceProxy):
@@ -120,4 +131,7 @@ class LedgerProxy(ServiceProxy):
         return run_automatically(self)
 
 
-PROXIES: dict[str, type[ServiceProxy]] = {"calendar": CalendarProxy, "imports": ImportsProxy, "ledger": LedgerProxy, "payments": PaymentsProxy, "saft": SaftProxy}
+PROXIES: dict[str, type[ServiceProxy]] = {
+    "calendar": CalendarProxy, "contacts": PartiesProxy, "customers": PartiesProxy, "imports": ImportsProxy, "ledger": LedgerProxy,
+    "payments": PaymentsProxy, "saft": SaftProxy,
+}  # fmt: skip

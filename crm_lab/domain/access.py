@@ -26,6 +26,7 @@ class Actor:
     roles: tuple[Role, ...]
     locale: str = "nb"
     theme: str = "auto"
+    density: str = "full"
 
     def has(self, role: Role) -> bool:
         """Whether the actor holds `role`."""

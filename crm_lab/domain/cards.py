@@ -10,6 +10,7 @@ from crm_lab.domain.categories import Category
 from crm_lab.domain.contacts import Contact
 from crm_lab.domain.customers import Customer, CustomerName
 from crm_lab.domain.notes import Note
+from crm_lab.domain.projects import Project
 from crm_lab.domain.tasks import Task
 from crm_lab.domain.terms import EffectiveTerm
 
@@ -26,15 +27,19 @@ class FormerOwner:
 class LinkedContact:
     """A person with a role at a party, as the party's card shows it; phone and e-mail are those of the role, else private ones.
 
-    `ended_on` is that of the role that lasts longest.
+    Of several roles here it is the one that lasts longest, `role_id`; `work_phone` and `work_email` are its own.
     """
 
     id: UUID
+    role_id: UUID
     name: str
     title: str = ""
     phone: str = ""
     email: str = ""
+    work_phone: str = ""
+    work_email: str = ""
     is_decision_maker: bool = False
+    started_on: date | None = None
     ended_on: date | None = None
 
 
@@ -49,6 +54,7 @@ class CustomerCard:
     contacts : everybody with a role here, also an ended one, by name.
     notes : the newest, pinned ones first.
     tasks : what is to be done first, then what was done last.
+    projects : open ones first, without their people.
     terms : every setting as it applies, and where it comes from.
     """
 
@@ -60,6 +66,7 @@ class CustomerCard:
     contacts: tuple[LinkedContact, ...]
     notes: tuple[Note, ...]
     tasks: tuple[Task, ...]
+    projects: tuple[Project, ...]
     terms: dict[str, EffectiveTerm]
 
 
@@ -75,3 +82,13 @@ class ContactCard:
     companies: tuple[CustomerName, ...]
     notes: tuple[Note, ...]
     tasks: tuple[Task, ...]
+    projects: tuple[Project, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedCard:
+    """A card an employee follows: that of a customer, by its number, or of a contact."""
+
+    name: str
+    customer_number: int | None = None
+    contact_id: UUID | None = None

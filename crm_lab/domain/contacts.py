@@ -50,6 +50,17 @@ class ContactRole:
         return self.ended_on is None or self.ended_on > day
 
 
+class RoleFields(TypedDict, total=False):
+    """What people write on a role."""
+
+    title: str
+    phone: str
+    email: str
+    is_decision_maker: bool
+    started_on: date | None
+    ended_on: date | None
+
+
 class ContactFields(TypedDict, total=False):
     """What people write on a contact."""
 

@@ -11,7 +11,7 @@ from crm_lab.domain.access import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Employee:
-    """One colleague. `username` is lower case and unique; `locale` nb or en; `theme` auto, light or dark."""
+    """One colleague. `username` is lower case and unique; `locale` nb or en; `theme` auto, light or dark; `density` full or compact."""
 
     id: UUID
     version: int = 1
@@ -21,5 +21,6 @@ class Employee:
     roles: tuple[Role, ...] = (Role.SELLER,)
     locale: str = "nb"
     theme: str = "auto"
+    density: str = "full"
     is_active: bool = True
     created_at: datetime | None = None

@@ -119,6 +119,15 @@ class Posting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a party owes us (AR) or we owe it (AP) in one currency, and how much of that is past due; debts are positive."""
+
+    ledger: Ledger
+    balance: Money
+    overdue: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MatchGroup:
     """Postings that belong together; `residual` is their sum, zero where the match is closed."""
 

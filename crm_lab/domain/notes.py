@@ -13,6 +13,8 @@ from crm_lab.i18n import _
 
 LONGEST_NOTE = 20_000
 EXCERPT, BEFORE = 120, 30
+NOTES_ON_CARD = 60
+"""So many notes come with a card that opens; the wall asks for earlier ones when somebody reads that far."""
 MENTION = re.compile(r"(?<![\w@.])@([a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?)", re.IGNORECASE)
 
 
@@ -37,6 +39,15 @@ class Note:
     created_at: datetime
     edited_at: datetime | None = None
     pinned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteVersion:
+    """What a note said from `written_at` on, and who wrote that."""
+
+    text: str
+    written_at: datetime
+    author: str
 
 
 def clean_note(text: str) -> str:

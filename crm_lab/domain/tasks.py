@@ -48,6 +48,9 @@ class TaskStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+CLOSED = (TaskStatus.DONE, TaskStatus.CANCELLED)
+
+
 class TaskView(StrEnum):
     """Which tasks a list shows; active ones have begun and are not done."""
 
@@ -78,6 +81,7 @@ class TaskFields(TypedDict, total=False):
     owner_only: bool
     customer_id: UUID | None
     contact_id: UUID | None
+    project_id: UUID | None
     members: tuple[UUID, ...]
 
 
@@ -121,6 +125,7 @@ class Task:
     owner_only: bool = False
     customer_id: UUID | None = None
     contact_id: UUID | None = None
+    project_id: UUID | None = None
     members: tuple[UUID, ...] = ()
     created_by: UUID
     created_at: datetime

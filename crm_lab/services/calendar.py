@@ -26,14 +26,24 @@ from crm_lab.domain.calendar import (
 )
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.recurrence import clean_rule, clock_of, instants, occurrences
-from crm_lab.domain.tasks import LONGEST_MINUTES, Task, TaskKind, TaskStatus, between, clean_task, moved, start_of
+from crm_lab.domain.tasks import (
+    CLOSED,
+    LONGEST_MINUTES,
+    Task,
+    TaskKind,
+    TaskStatus,
+    between,
+    clean_task,
+    moved,
+    start_of,
+)
 from crm_lab.errors import InvalidInput, NotFound
 from crm_lab.exchange.calendar import write_calendar
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
 from crm_lab.services.sessions import as_actor, digest
-from crm_lab.services.tasks import CLOSED, Tasks
+from crm_lab.services.tasks import Tasks
 from crm_lab.store import tables
 from crm_lab.store.bulk import among
 from crm_lab.store.records import Row, as_record, as_row

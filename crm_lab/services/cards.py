@@ -7,16 +7,21 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import Table, and_, select
+from sqlalchemy import Table, and_, func, select
 
-from crm_lab.domain.cards import ContactCard, CustomerCard, FormerOwner, LinkedContact
+from crm_lab.domain.cards import ContactCard, CustomerCard, FollowedCard, FormerOwner, LinkedContact
 from crm_lab.domain.categories import Category
 from crm_lab.domain.customers import CustomerName
+from crm_lab.domain.ids import new_id
 from crm_lab.domain.names import alphabet_key
-from crm_lab.services.actions import Service, reads
+from crm_lab.domain.notes import NOTES_ON_CARD
+from crm_lab.errors import InvalidInput
+from crm_lab.i18n import _
+from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers, shown_name
 from crm_lab.services.notes import Notes
+from crm_lab.services.projects import Projects
 from crm_lab.services.tasks import Tasks
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record
@@ -40,8 +45,9 @@ class Cards(Service):
             former_owners=self._former_owners(tables.customer, "customer_id", customer.id),
             categories=self._categories(customer.categories),
             contacts=self._contacts(customer.id),
-            notes=tuple(Notes(self.work).about("customer_id", customer.id)),
+            notes=tuple(Notes(self.work).about("customer_id", customer.id, NOTES_ON_CARD)),
             tasks=tuple(Tasks(self.work).about("customer_id", customer.id)),
+            projects=tuple(Projects(self.work).about("customer_id", customer.id)),
             terms=customers.effective_terms(own=customer.terms, categories=customer.categories),
         )
 
@@ -56,9 +62,35 @@ class Cards(Service):
             former_owners=self._former_owners(tables.contact, "contact_id", id),
             categories=self._categories(contact.categories),
             companies=self._companies({role.customer_id for role in contact.roles}),
-            notes=tuple(Notes(self.work).about("contact_id", id)),
+            notes=tuple(Notes(self.work).about("contact_id", id, NOTES_ON_CARD)),
             tasks=tuple(Tasks(self.work).about("contact_id", id)),
+            projects=tuple(Projects(self.work).about("contact_id", id)),
         )
+
+    @reads()
+    def followed(self) -> list[FollowedCard]:
+        """The cards the caller follows and may see, the newest first."""
+        f, c, p = tables.followed_card, tables.customer, tables.contact
+        name = func.coalesce(shown_name(), func.trim(p.c.first_name + " " + p.c.last_name)).label("name")
+        query = select(c.c.number.label("customer_number"), f.c.contact_id, name)
+        query = query.join_from(f, c, c.c.id == f.c.customer_id, isouter=True).outerjoin(p, p.c.id == f.c.contact_id)
+        mine = and_(f.c.employee_id == self.actor.id, self.work.visible_to(f))
+        return [as_record(FollowedCard, row) for row in self.work.rows(query.where(mine).order_by(f.c.followed_at.desc()))]
+
+    @writes(tells=False)
+    def follow(self, *, customer_id: UUID | None = None, contact_id: UUID | None = None, follows: bool = True) -> None:
+        """Follow the card of a customer or of a contact, or no longer. Raises `InvalidInput`, `NotFound`."""
+        if (customer_id is None) == (contact_id is None):
+            raise InvalidInput(_("Name one customer or one contact."), "customer_id")
+        key, party_id = ("customer_id", customer_id) if customer_id else ("contact_id", contact_id)
+        self.work.require(tables.customer if customer_id else tables.contact, party_id)
+        f = tables.followed_card
+        had = self.work.rows(select(f).where(and_(f.c.employee_id == self.actor.id, f.c[key] == party_id)))
+        if follows and not had:
+            made = {"id": new_id(), "employee_id": self.actor.id, "customer_id": customer_id, "contact_id": contact_id}
+            self.work.insert(f, made | {"followed_at": self.work.now})
+        for row in [] if follows else had:
+            self.work.remove(f, row)
 
     def _categories(self, ids: Iterable[UUID]) -> tuple[Category, ...]:
         carried = set(ids)
@@ -80,7 +112,7 @@ class Cards(Service):
     def _contacts(self, customer_id: UUID) -> tuple[LinkedContact, ...]:
         c, r = tables.contact, tables.contact_role
         person = (c.c.id, c.c.first_name, c.c.last_name, c.c.mobile, c.c.phone, c.c.email)
-        role = (r.c.title, r.c.phone.label("role_phone"), r.c.email.label("role_email"), r.c.is_decision_maker, r.c.ended_on)
+        role = (r.c.title, r.c.phone.label("role_phone"), r.c.email.label("role_email"), r.c.is_decision_maker, r.c.started_on, r.c.ended_on)
         query = select(*person, *role, r.c.id.label("role_id")).join(c, c.c.id == r.c.contact_id)
         rows = self.work.rows(query.where(and_(r.c.customer_id == customer_id, self.work.visible_to(c))))
         rows.sort(key=lambda row: (row["ended_on"] or date.max, row["is_decision_maker"], row["role_id"]))
@@ -95,7 +127,8 @@ class Cards(Service):
 
 def _linked(row: Row) -> LinkedContact:
     return LinkedContact(
-        id=row["id"], name=f"{row['first_name']} {row['last_name']}".strip(), title=row["title"],
+        id=row["id"], role_id=row["role_id"], name=f"{row['first_name']} {row['last_name']}".strip(), title=row["title"],
         phone=row["role_phone"] or row["mobile"] or row["phone"], email=row["role_email"] or row["email"],
-        is_decision_maker=row["is_decision_maker"], ended_on=row["ended_on"],
+        work_phone=row["role_phone"], work_email=row["role_email"],
+        is_decision_maker=row["is_decision_maker"], started_on=row["started_on"], ended_on=row["ended_on"],
     )  # fmt: skip

@@ -16,6 +16,7 @@ from crm_lab.services.ledger import Subledger
 from crm_lab.services.notes import Notes
 from crm_lab.services.payments import Payments
 from crm_lab.services.places import Places
+from crm_lab.services.projects import Projects
 from crm_lab.services.register import Register
 from crm_lab.services.saft import Saft
 from crm_lab.services.search import Search
@@ -36,6 +37,7 @@ SERVICES: dict[str, type[Service]] = {
     "notes": Notes,
     "payments": Payments,
     "places": Places,
+    "projects": Projects,
     "register": Register,
     "saft": Saft,
     "search": Search,

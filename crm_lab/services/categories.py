@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 import pyarrow as pa
@@ -89,6 +89,63 @@ class Categories(Service):
         self.work.change(tables.category, id, version)
         self.work.replace(tables.category_link, {"category_id": id}, [])
         self.work.remove(tables.category, self.work.one(select(tables.category).where(tables.category.c.id == id)) or {"id": id})
+
+    @writes(needs=Role.ADMIN)
+    def merge(self, *, id: UUID, version: int, into: UUID) -> int:  # noqa: A002
+        """Let those who carry a category carry another instead, and remove it; how many the caller sees there are.
+
+        The settings of the removed one are no longer inherited. Raises `InvalidInput`, `NotFound`, `ChangedMeanwhile`.
+        """
+        link = tables.category_link
+        target = self.work.read(Category, tables.category, into)
+        row = self.work.change(tables.category, id, version)
+        if id == into:
+            raise InvalidInput(_("Choose another category."), "into")
+        rows = self.work.rows_of(link, "category_id", [id])
+        seen = {r["id"] for r in self.work.rows(select(link.c.id).where(and_(link.c.category_id == id, self.work.visible_to(link))))}
+        carried = {(r["customer_id"], r["contact_id"]) for r in self.work.rows_of(link, "category_id", [into])}
+        doubles = [r for r in rows if (r["customer_id"], r["contact_id"]) in carried]
+        self.work.remove_many(link, doubles)
+        self.work.set_many(link, [r for r in rows if r not in doubles], category_id=into)
+        uses = {name: getattr(target, name) or row[name] for name in ("for_customers", "for_contacts")}
+        if any(uses[name] != getattr(target, name) for name in uses):
+            self.work.change(tables.category, into, target.version, **uses)
+        self.work.remove(tables.category, row)
+        return len(seen)
+
+    @writes()
+    def put(self, *, id: UUID, customer_id: UUID | None = None, contact_id: UUID | None = None) -> None:  # noqa: A002
+        """Put a category on a customer or a contact. Raises `InvalidInput`, `NotFound`."""
+        party = self._party(customer_id, contact_id)
+        category = self.work.read(Category, tables.category, id)
+        if not (category.for_customers if customer_id else category.for_contacts):
+            raise InvalidInput(_("There is no such category. Choose one of the list."), "id")
+        link = tables.category_link
+        if not self.work.rows(select(link.c.id).where(and_(link.c.category_id == id, *(link.c[key] == value for key, value in party.items() if value)))):
+            self.work.insert(link, {"id": new_id(), "category_id": id} | party)
+            self._tell(party)
+
+    @writes()
+    def take(self, *, id: UUID, customer_id: UUID | None = None, contact_id: UUID | None = None) -> None:  # noqa: A002
+        """Take a category off a customer or a contact. Raises `NotFound`."""
+        party, link = self._party(customer_id, contact_id), tables.category_link
+        carried = and_(link.c.category_id == id, *(link.c[key] == value for key, value in party.items() if value))
+        self.work.remove_many(link, self.work.rows(select(link).where(carried)))
+        self._tell(party)
+
+    def _tell(self, party: dict[str, Any]) -> None:
+        """Give the party another version, so that whoever has it in a form is told."""
+        for key, table in tables.PARENTS.items():
+            row = self.work.one(select(table.c.version).where(table.c.id == party[key])) if party[key] else None
+            if row:
+                self.work.change(table, party[key], row["version"])
+
+    def _party(self, customer_id: UUID | None, contact_id: UUID | None) -> dict[str, Any]:
+        """The columns that name one party, which the caller may see."""
+        if (customer_id is None) == (contact_id is None):
+            raise InvalidInput(_("Name one customer or one contact."), "customer_id")
+        self.work.require(tables.customer if customer_id else tables.contact, customer_id or contact_id)
+        return {"customer_id": customer_id, "contact_id": contact_id}
 
     def _clean(self, category_id: UUID | None, fields: CategoryFields) -> CategoryFields:
         clean, faults = fields.copy(), Faults()

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Unpack
 from uuid import UUID
 
 import pyarrow as pa
 from sqlalchemy import ColumnElement, String, Table, and_, cast, func, or_, select
 
-from crm_lab.domain.contacts import Contact, ContactFields, ContactRole, clean_contact, refuse_national_number
+from crm_lab.domain.contacts import (
+    Contact,
+    ContactFields,
+    ContactRole,
+    RoleFields,
+    clean_contact,
+    refuse_national_number,
+)
 from crm_lab.domain.duplicates import Duplicate, typed_clues
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.names import name_key
-from crm_lab.errors import InvalidInput
+from crm_lab.errors import InvalidInput, NotFound
 from crm_lab.i18n import _
 from crm_lab.services.actions import reads, writes
 from crm_lab.services.customers import shown_name
@@ -171,6 +179,11 @@ class Contacts(Parties):
         return self.get(id=id)
 
     @writes()
+    def annotate(self, *, id: UUID, version: int, note: str) -> None:  # noqa: A002
+        """Write the note on a contact, and nothing else. Raises `InvalidFields`, `ChangedMeanwhile`."""
+        self._annotate(id, version, clean_contact({"note": note}, self._today())["note"])
+
+    @writes()
     def assign(self, *, ids: tuple[UUID, ...], owner_id: UUID) -> int:
         """Give many contacts a new owner; how many there were."""
         return self._assign(ids, owner_id)
@@ -189,6 +202,40 @@ class Contacts(Parties):
     def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
         """Delete a contact with its roles and addresses. It can be undone."""
         self._delete(self.get(id=id), version)
+
+    @writes()
+    def add_role(self, *, id: UUID, customer_id: UUID, **fields: Unpack[RoleFields]) -> ContactRole:  # noqa: A002
+        """Tie a person to a party. Raises `InvalidFields`, `NotFound`."""
+        self.work.require(tables.customer, customer_id)
+        contact = self.get(id=id)
+        made = ContactRole(id=new_id(), customer_id=customer_id, **fields)
+        role = clean_contact({"roles": (*contact.roles, made)}, self._today())["roles"][-1]
+        self.work.insert(tables.contact_role, as_row(role, tables.contact_role) | {"contact_id": id})
+        self.work.change(tables.contact, id, contact.version)  # so that a form opened before is told
+        return role
+
+    @writes()
+    def change_role(self, *, role_id: UUID, **fields: Unpack[RoleFields]) -> ContactRole:
+        """Change what a person is at a party. Raises `InvalidFields`, `NotFound`."""
+        contact = self.get(id=self._role_row(role_id)["contact_id"])
+        changed = tuple(replace(role, **fields) if role.id == role_id else role for role in contact.roles)
+        clean = clean_contact({"roles": changed}, self._today())
+        self._save_roles(contact.id, clean)
+        self.work.change(tables.contact, contact.id, contact.version)
+        return next(role for role in clean["roles"] if role.id == role_id)
+
+    @writes()
+    def end_role(self, *, role_id: UUID, on: date | None = None) -> ContactRole:
+        """Untie a person from a party: the role ends, today unless `on` is given, and stays in the history. Raises `NotFound`."""
+        started = self._role_row(role_id)["started_on"]
+        return self.change_role(role_id=role_id, ended_on=on or max(self._today(), started or self._today()))
+
+    def _role_row(self, role_id: UUID) -> Row:
+        r = tables.contact_role
+        row = self.work.one(select(r).where(and_(r.c.id == role_id, self.work.visible_to(r))))
+        if row is None:
+            raise NotFound(_("There is no such record, or you may not see it."))
+        return row
 
     def _save(self, before: Contact, after: Contact, version: int) -> None:
         row = {k: v for k, v in contact_row(after).items() if k not in {"id", "version"}}

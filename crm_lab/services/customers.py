@@ -71,6 +71,13 @@ class HasPostings(Conflict):
         super().__init__(_("There are postings on this party, so it cannot be deleted. Archive it instead."))
 
 
+class HasProjects(Conflict):
+    """A party with projects is archived, not deleted."""
+
+    def __init__(self) -> None:
+        super().__init__(_("It has projects, which would have no customer. Archive it instead, or move the projects."))
+
+
 class Customers(Parties):
     """The parties a company deals with."""
 
@@ -254,6 +261,11 @@ class Customers(Parties):
         return self._read(Customer, id)
 
     @writes()
+    def annotate(self, *, id: UUID, version: int, note: str) -> None:  # noqa: A002
+        """Write the note on a party, and nothing else. Raises `InvalidFields`, `ChangedMeanwhile`."""
+        self._annotate(id, version, clean_customer({"note": note})["note"])
+
+    @writes()
     def assign(self, *, ids: tuple[UUID, ...], owner_id: UUID) -> int:
         """Give many parties a new owner; how many there were."""
         return self._assign(ids, owner_id)
@@ -270,10 +282,12 @@ class Customers(Parties):
 
     @writes()
     def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
-        """Delete a party, with its addresses and its contacts' roles. It can be undone. Raises `HasPostings`."""
+        """Delete a party, with its addresses and its contacts' roles. It can be undone. Raises `HasPostings`, `HasProjects`."""
         p = tables.posting
         if self.work.one(select(p.c.id).where(and_(p.c.customer_id == id, self.work.visible_to(p))).limit(1)):
             raise HasPostings
+        if self.work.scalar(select(tables.project.c.id).where(and_(tables.project.c.customer_id == id, self.work.visible_to(tables.project))).limit(1)):
+            raise HasProjects
         self._delete(self._read(Customer, id), version)
 
     def _names(self, wanted: ColumnElement[bool]) -> Select[Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import and_, select
 
 from crm_lab.domain.access import Role
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.notes import Note, clean_note, excerpt, mentioned
+from crm_lab.domain.notes import Note, NoteVersion, clean_note, excerpt, mentioned
 from crm_lab.domain.search import LONGEST_TEXT, MOST_WORDS, Finding, FindingKind
 from crm_lab.errors import Forbidden, InvalidInput
 from crm_lab.i18n import _, business_day
@@ -17,9 +16,6 @@ from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record, as_row
-
-if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
 
 MOST_NOTES, MOST_FOUND = 5_000, 50
 
@@ -38,7 +34,22 @@ class Notes(Service):
         """The newest notes that call upon the caller."""
         n, m = tables.note, tables.note_mention
         mine = select(m.c.note_id).where(m.c.employee_id == self.actor.id)
-        return self._read(and_(n.c.id.in_(mine), self.work.visible_to(n)), limit)
+        found = select(n).where(and_(n.c.id.in_(mine), self.work.visible_to(n))).order_by(n.c.created_at.desc(), n.c.id.desc())
+        return self._notes(self.work.rows(found.limit(max(1, min(limit, MOST_NOTES)))))
+
+    @reads()
+    def versions(self, *, id: UUID) -> list[NoteVersion]:  # noqa: A002 - the wire's word
+        """What a note has said, the newest first. Raises `NotFound`, also where it is hidden."""
+        self.work.require(tables.note, id)
+        a = tables.audit
+        told = and_(a.c.entity == tables.note.name, a.c.entity_id == str(id), a.c.after.is_not(None))
+        steps = self.work.rows(select(a.c.after, a.c.done_at, a.c.actor_id).where(told).order_by(a.c.done_at, a.c.step))
+        names, said = self.work.employee_names(), [step["after"]["text"] for step in steps]
+        changed = [step for n, step in enumerate(steps) if n == 0 or said[n] != said[n - 1]]
+        return [
+            NoteVersion(text=step["after"]["text"], written_at=step["done_at"], author=names.get(step["actor_id"], ""))
+            for step in reversed(changed)
+        ]  # fmt: skip
 
     @reads()
     def search(self, *, text: str, limit: int = 8) -> list[Finding]:
@@ -102,13 +113,7 @@ class Notes(Service):
 
     def about(self, key: str, party_id: UUID | None, limit: int = 200) -> list[Note]:
         """The notes of a party that the caller may see: that has been asked."""
-        return self._read(tables.note.c[key] == party_id, limit)
-
-    def _read(self, which: ColumnElement[bool], limit: int) -> list[Note]:
-        n = tables.note
-        rows = self.work.rows(select(n).where(which))
-        rows.sort(key=lambda row: (row["pinned_at"] is not None, row["created_at"], row["id"]), reverse=True)
-        return self._notes(rows[: max(1, min(limit, MOST_NOTES))])
+        return self._notes(self.work.rows_about(tables.note, key, party_id, newest=max(1, min(limit, MOST_NOTES))))
 
     def _notes(self, rows: list[Row]) -> list[Note]:
         names = self.work.employee_names()

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 LONGEST_REASON = 250
 DELETED_WITH = (
     tables.address, tables.category_link, tables.former_name, tables.contact_role, tables.note, tables.task, tables.register_notice,
+    tables.project_contact, tables.followed_card,
 )  # fmt: skip
 """What goes with a party that is deleted, and comes back with it."""
 
@@ -117,6 +118,10 @@ class Parties(Service):
     def _today(self) -> date:
         """The business day."""
         return business_day(self.work.now)
+
+    def _annotate(self, party_id: UUID, version: int, note: str) -> None:
+        """Write the note on a party; whether it is complete stays."""
+        self.work.change(self.table, party_id, version, note=note)
 
     def _archive(self, party_id: UUID, version: int) -> None:
         self.work.change(self.table, party_id, version, archived_at=self.work.now)

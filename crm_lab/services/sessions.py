@@ -35,6 +35,7 @@ WINDOW = timedelta(minutes=15)
 TRIES_A_USER, TRIES_AN_ADDRESS = 5, 20
 SHORTEST_PASSWORD = 10
 THEMES = ("auto", "light", "dark")
+DENSITIES = ("full", "compact")
 
 
 class WrongPassword(Forbidden):
@@ -108,7 +109,7 @@ def digest(token: str) -> str:
 
 def as_actor(row: Row) -> Actor:
     """An employee's row as a caller."""
-    return Actor(row["id"], row["username"], row["name"], tuple(Role(r) for r in row["roles"]), row["locale"], row["theme"])
+    return Actor(row["id"], row["username"], row["name"], tuple(Role(r) for r in row["roles"]), row["locale"], row["theme"], row["density"])
 
 
 def actor_of_token(work: Work, token: str) -> Actor:
@@ -220,16 +221,18 @@ class Sessions(Service):
         self.work.connection.execute(delete(s).where(others))
 
     @writes()
-    def prefer(self, *, locale: str = "", theme: str = "") -> Actor:
-        """Set one's own language (nb, en) or theme (auto, light, dark); "" leaves it."""
+    def prefer(self, *, locale: str = "", theme: str = "", density: str = "") -> Actor:
+        """Set one's own language (nb, en), theme (auto, light, dark) or density (full, compact); "" leaves it."""
         if locale and locale not in LOCALES:
             raise InvalidInput(_("The language must be nb or en."), "locale")
         if theme and theme not in THEMES:
             raise InvalidInput(_("The theme must be auto, light or dark."), "theme")
+        if density and density not in DENSITIES:
+            raise InvalidInput(_("The density must be full or compact."), "density")
         e = tables.employee
         row = self.work.one(select(e).where(e.c.id == self.actor.id))
         assert row is not None  # noqa: S101 - the caller is an employee
-        chosen = {"locale": locale or row["locale"], "theme": theme or row["theme"]}
+        chosen = {"locale": locale or row["locale"], "theme": theme or row["theme"], "density": density or row["density"]}
         return as_actor(self.work.change(e, self.actor.id, row["version"], **chosen))
 
     @writes(remembered=False)

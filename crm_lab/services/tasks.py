@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select, tru
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.recurrence import INSTANT, next_occurrence
 from crm_lab.domain.tasks import (
+    CLOSED,
     DONE,
     Task,
     TaskFields,
@@ -35,7 +36,6 @@ from crm_lab.store.records import Row, as_record, as_row
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-CLOSED = (TaskStatus.DONE, TaskStatus.CANCELLED)
 MOST_DAYS = 3_660
 
 
@@ -73,15 +73,22 @@ class Tasks(Service):
         return int(self.work.scalar(select(func.count()).select_from(tables.task).where(mine)))
 
     @reads()
-    def of(self, *, customer_id: UUID | None = None, contact_id: UUID | None = None) -> list[Task]:  # type: ignore[valid-type]
-        """The tasks about one party: what is to be done first, then what was done last. Raises `NotFound`, also where it is hidden."""
-        self.work.require(tables.customer if customer_id else tables.contact, customer_id or contact_id)
-        return self.about("customer_id" if customer_id else "contact_id", customer_id or contact_id)
+    def of(self, *, customer_id: UUID | None = None, contact_id: UUID | None = None, project_id: UUID | None = None) -> list[Task]:  # type: ignore[valid-type]
+        """The tasks about one party or project: what is to be done first, then what was done last.
+
+        Raises
+        ------
+        NotFound : also where it is hidden.
+        """
+        key, table = ("customer_id", tables.customer) if customer_id else ("contact_id", tables.contact)
+        if project_id:
+            key, table = "project_id", tables.project
+        self.work.require(table, project_id or customer_id or contact_id)
+        return self.about(key, project_id or customer_id or contact_id)
 
     def about(self, key: str, party_id: UUID | None) -> list[Task]:  # type: ignore[valid-type]
         """The tasks of a party that the caller may see, private ones of colleagues left out."""
-        t = tables.task
-        rows = self.work.rows(select(t).where(and_(t.c[key] == party_id, self.work.visible_to(t))))
+        rows = self.work.rows_about(tables.task, key, party_id)
         names = self.work.employee_names()
         found = [as_record(Task, row | {"owner": names.get(row["owner_id"], "")}) for row in rows]
         never = datetime.max.replace(tzinfo=self.work.now.tzinfo)
@@ -126,7 +133,7 @@ class Tasks(Service):
         """Change the given fields; a done task that is changed otherwise stays done. Raises `InvalidFields`, `ChangedMeanwhile`."""
         before = self.get(id=id)
         clean: dict[str, Any] = dict(clean_task(fields, {f: getattr(before, f) for f in TaskFields.__annotations__}))
-        self._check_links(clean)
+        self._check_links(clean, before)
         self._check_people([clean.get("owner_id", before.owner_id), *clean.get("members", ())])
         if clean.get("owner_id", before.owner_id) != before.owner_id:
             self._require_owner(before)
@@ -293,10 +300,15 @@ class Tasks(Service):
         rows: list[Row] = [{"employee_id": employee} for employee in dict.fromkeys(members)]  # type: ignore[valid-type]
         self.work.replace(tables.task_member, {"task_id": task_id}, rows)
 
-    def _check_links(self, fields: dict[str, Any]) -> None:
-        for key, table in tables.PARENTS.items():
+    def _check_links(self, fields: dict[str, Any], before: Task | None = None) -> None:
+        """See that what the task is about is there. One of a project is about its customer, if about none: no more visible than that."""
+        for key, table in (*tables.PARENTS.items(), ("project_id", tables.project)):
             if fields.get(key):
                 self.work.require(table, fields[key])
+        project = fields.get("project_id", before.project_id if before else None)
+        if project and not fields.get("customer_id", before.customer_id if before else None):
+            p = tables.project
+            fields["customer_id"] = self.work.scalar(select(p.c.customer_id).where(p.c.id == project))
 
     def _check_people(self, people: Iterable[UUID]) -> None:
         active = {e["id"] for e in self.work.kept(tables.employee) if e["is_active"]}

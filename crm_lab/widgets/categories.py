@@ -9,7 +9,7 @@ from crm_lab.domain.categories import Category, Colour
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.terms import INHERITED, Terms
 from crm_lab.errors import Conflict, CrmError, Faults, InvalidFields, NotFound
-from crm_lab.i18n import _
+from crm_lab.i18n import _, ngettext
 from crm_lab.widgets.forms import Form, Values
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.terms import group_labels, term_label, term_rows, term_values, terms_from
@@ -37,7 +37,9 @@ class CategoryList(Live):
 
     def __init__(self, app: App) -> None:
         self.app, self.title = app, _("Categories")
-        super().__init__("categories.html", app, actions={"delete": self._delete}, base=app.base, rows=self._rows())
+        self._merging: Category | None = None
+        actions = {"delete": self._delete, "merge_start": self._start, "merge": self._merge, "cancel": self._cancel}
+        super().__init__("categories.html", app, actions=actions, base=app.base, rows=self._rows(), merging=None)
 
     def reload(self) -> None:
         """Read the list again."""
@@ -55,7 +57,27 @@ class CategoryList(Live):
             for c in self._categories
         ]  # fmt: skip
 
-    def _delete(self, id: str) -> None:  # noqa: A002 - the page's word
+    def _start(self, id: str) -> None:  # noqa: A002 - the page's word
+        self._merging = next((c for c in self._categories if str(c.id) == id), None)
+        self.refresh(merging=next((row for row in self.data["rows"] if row["id"] == id), None))
+        self.focus_on("#f-into")
+
+    def _cancel(self) -> None:
+        self._merging = None
+        self.refresh(merging=None)
+
+    def _merge(self, values: dict[str, Any]) -> None:
+        target = next((c for c in self._categories if str(c.id) == values.get("into")), None)
+        if self._merging is None or target is None:
+            return
+        gone = self._merging
+        n = self.app.crm.categories.merge(id=gone.id, version=gone.version, into=target.id)
+        self._cancel()
+        self.reload()
+        counted = ngettext("{n} customer or contact", "{n} customers and contacts", n)
+        self.app.toast(_("{name} is merged into {target}: {counted}.", name=gone.name, target=target.name, counted=counted), undo=True)
+
+    def _delete(self, id: str) -> None:  # noqa: A002
         found = next((c for c in self._categories if str(c.id) == id), None)
         if found is not None:
             self.app.crm.categories.delete(id=found.id, version=found.version)

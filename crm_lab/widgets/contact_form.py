@@ -14,9 +14,10 @@ from crm_lab.domain.values import InvalidDay, parse_day
 from crm_lab.errors import CrmError, Faults, InvalidFields
 from crm_lab.i18n import _, day
 from crm_lab.widgets.addresses import address_values, addresses_from
-from crm_lab.widgets.contacts import labels, national, today
+from crm_lab.widgets.contacts import labels, today
 from crm_lab.widgets.customer_fields import languages
 from crm_lab.widgets.parties import CATEGORY, PartyForm
+from crm_lab.widgets.roles import national
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crm_lab.domain.imports import ImportKind
-from crm_lab.domain.values import Phone
 from crm_lab.i18n import _, business_day, day, ngettext
 from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import address_lines, address_text
 from crm_lab.widgets.customer_fields import languages
-from crm_lab.widgets.live import Live
+from crm_lab.widgets.party_card import HISTORY, INFO, PartyCard
 from crm_lab.widgets.party_list import PartyList
-from crm_lab.widgets.task_box import TaskBox
-from crm_lab.widgets.wall import Wall
+from crm_lab.widgets.roles import company_row, national
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from crm_lab.domain import cards
-    from crm_lab.domain.contacts import ContactRole
+    from crm_lab.domain.contacts import Contact, ContactRole
     from crm_lab.widgets.shell import App
 
 
@@ -68,66 +66,59 @@ class ContactList(PartyList):
         return ngettext("{n} contact has a new owner.", "{n} contacts have a new owner.", n)
 
 
-class ContactCard(Live):
+class ContactCard(PartyCard):
     """One person."""
 
-    classes = ("screen",)
+    noun, key, template = "contacts", "contact_id", "contact_card.html"
+    card: cards.ContactCard
+    party: Contact
 
-    def __init__(self, app: App, contact_id: UUID) -> None:
-        self.app, self._id = app, contact_id
-        self._read()
-        about = {"contact_id": contact_id}
-        self._wall, self._task_box = Wall(app, about, self.reload), TaskBox(app, about, self.reload)
-        self.title = self.contact.display_name
-        app.remember(f"contacts/{contact_id}", self.title)
-        actions = self._wall.actions | self._task_box.actions | {
-            "rename_start": self._rename_start, "cancel": self._cancel, "rename": self._rename, "archive": self._archive,
-            "restore": self._restore, "delete": self._ask_to_delete, "delete_surely": self._delete,
-        }  # fmt: skip
-        super().__init__(
-            "contact_card.html", app, actions=actions, base=app.base, editing=False, deleting=False, **self._shown()
-        )
+    def __init__(self, app: App, contact_id: UUID, tab: str = INFO) -> None:
+        self._id = contact_id
+        super().__init__(app, f"contacts/{contact_id}", tab)
 
-    def reload(self) -> None:
-        """Read the person again; a name being edited is left alone, and what is new is drawn after that."""
-        self._read()
-        self.data |= self._shown()
-        if not self.data["editing"]:
-            self.refresh()
+    def read(self) -> None:
+        """Read the person again."""
+        self.card = self.app.crm.cards.contact(id=self._id)
+        self.party = self.card.contact
+        self._companies = {company.id: company for company in self.card.companies}
 
-    def _read(self) -> None:
-        self._card: cards.ContactCard = self.app.crm.cards.contact(id=self._id)
-        self.contact = self._card.contact
-        self._companies = {company.id: company for company in self._card.companies}
+    def rename(self, values: dict[str, Any]) -> None:
+        """Save another name."""
+        first_name, last_name = str(values.get("first_name", "")), str(values.get("last_name", ""))
+        self.service.rename(id=self._id, version=self.party.version, first_name=first_name, last_name=last_name)
 
-    def _shown(self) -> dict[str, Any]:
-        c = self.contact
-        roles = sorted(c.roles, key=lambda r: (not r.lasts_on(today()), not r.is_decision_maker, r.ended_on or today()))
-        shown = [self._role(role) for role in roles if role.customer_id in self._companies]
-        current = next((role for role in shown if not role["has_ended"]), None)
+    def tabs(self) -> list[tuple[str, str, int | None]]:
+        """Information, companies, projects and history."""
+        lasting = sum(role.lasts_on(today()) for role in self._known_roles())
+        still = sum(not project.is_closed for project in self.card.projects)
+        return [
+            (INFO, _("Information"), None), ("companies", _("Companies"), lasting), ("projects", _("Projects"), still),
+            (HISTORY, _("History"), None),
+        ]  # fmt: skip
+
+    def field_names(self) -> dict[str, str]:
+        """The fields of its history in words."""
+        return labels()
+
+    def _known_roles(self) -> list[ContactRole]:
+        return [role for role in self.party.roles if role.customer_id in self._companies]
+
+    def own(self) -> dict[str, Any]:
+        """Facts, companies and addresses."""
+        c = self.party
+        roles = sorted(self._known_roles(), key=lambda r: (not r.lasts_on(today()), not r.is_decision_maker, r.ended_on or today()))
+        shown = self.roles.shown([company_row(role, self._companies[role.customer_id]) for role in roles])
+        current = next((role for role in shown["roles"] if not role["has_ended"]), None)
         return {
-            "c": c, "facts": self._facts(), "roles": shown, "current": current,
-            "phone": c.mobile or c.phone or (current or {}).get("phone", ""),
-            "email": c.email or (current or {}).get("email", ""),
-            "addresses": [(address_text(a.kind), address_lines(a)) for a in c.addresses],
-            "categories": self._card.categories, "former_names": self._card.former_names,
-            "former_owners": self._card.former_owners,
-            "wall_of": c.display_name, "notes": self._wall.shown(self._card.notes), "n_written": self._wall.n_written,
-            "tasks": self._task_box.shown(self._card.tasks), "n_tasks": self._task_box.n_open(),
-            "n_added": self._task_box.n_added,
-        }  # fmt: skip
-
-    def _role(self, role: ContactRole) -> dict[str, Any]:
-        company = self._companies[role.customer_id]
-        return {
-            "id": str(role.id), "company": company.name, "path": f"customers/{company.number}", "title": role.title,
-            "phone": role.phone, "national": national(role.phone), "email": role.email,
-            "is_decision_maker": role.is_decision_maker, "period": period(role),
-            "has_ended": not role.lasts_on(today()),
-        }  # fmt: skip
+            "facts": self._facts(), "current": current, "info_name": _("Contact information"), "edit_words": _("Edit the contact"), "noun_name": _("Contacts"),
+            "phone": c.mobile or c.phone or (current or {}).get("phone", ""), "email": c.email or (current or {}).get("email", ""),
+            "addresses": [(address_text(a.kind), address_lines(a), "") for a in c.addresses],
+            "new_role_path": "customers/new", "new_project_path": "projects/new",
+        } | shown  # fmt: skip
 
     def _facts(self) -> list[tuple[str, str, str]]:
-        c = self.contact
+        c = self.party
         said, registered = labels(), day(business_day(c.created_at)) if c.created_at else ""
         facts = [
             (said["mobile"], national(c.mobile), f"tel:{c.mobile}"),
@@ -135,44 +126,10 @@ class ContactCard(Live):
             (said["email"], c.email, f"mailto:{c.email}"),
             (said["birth_date"], day(c.birth_date) if c.birth_date else "", ""),
             (said["language"], dict(languages())[c.language] if c.language else "", ""),
-            (_("Owner"), self._card.owner or _("Nobody"), ""),
+            (_("Owner"), self.card.owner or _("Nobody"), ""),
             (_("Registered"), registered, ""),
         ]
         return [fact for fact in facts if fact[1]]
-
-    def _rename_start(self) -> None:
-        self.refresh(editing=True)
-
-    def _cancel(self) -> None:
-        self.refresh(editing=False, deleting=False)
-
-    def _rename(self, values: dict[str, Any]) -> None:
-        first_name, last_name = str(values.get("first_name", "")), str(values.get("last_name", ""))
-        self.app.crm.contacts.rename(id=self._id, version=self.contact.version, first_name=first_name, last_name=last_name)
-        self._read()
-        self.app.remember(f"contacts/{self._id}", self.contact.display_name)
-        self.refresh(editing=False, **self._shown())
-        self.app.toast(_("The name is changed."), undo=True)
-
-    def _archive(self) -> None:
-        self.app.crm.contacts.archive(id=self._id, version=self.contact.version)
-        self.app.go("contacts")
-        self.app.toast(_("{name} is archived.", name=self.contact.display_name), undo=True)
-
-    def _restore(self) -> None:
-        self.app.crm.contacts.restore(id=self._id, version=self.contact.version)
-        self.reload()
-        self.app.toast(_("{name} is back in the lists.", name=self.contact.display_name), undo=True)
-
-    def _ask_to_delete(self) -> None:
-        self.refresh(deleting=True)
-        self.focus_on("[data-do=delete_surely]")
-
-    def _delete(self) -> None:
-        self.app.crm.contacts.delete(id=self._id, version=self.contact.version)
-        self.app.forget(f"contacts/{self._id}")
-        self.app.go("contacts")
-        self.app.toast(_("{name} is deleted.", name=self.contact.display_name), undo=True)
 
 
 def labels() -> dict[str, str]:
@@ -195,17 +152,3 @@ def labels() -> dict[str, str]:
         "started_on": _("From"),
         "ended_on": _("Until"),
     }
-
-
-def national(phone: str) -> str:
-    """A stored phone number as people write it."""
-    return Phone(phone).national if phone else ""
-
-
-def period(role: ContactRole) -> str:
-    """From when to when somebody has or had a role."""
-    if role.started_on and role.ended_on:
-        return f"{day(role.started_on)}–{day(role.ended_on)}"
-    if role.started_on:
-        return _("since {day}", day=day(role.started_on))
-    return _("until {day}", day=day(role.ended_on)) if role.ended_on else ""

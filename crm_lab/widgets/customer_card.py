@@ -1,79 +1,127 @@
-"""CustomerCard: one party, its facts and what is done with it."""
+"""CustomerCard: one customer or supplier, its facts and all that is linked to it."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crm_lab.domain.addresses import AddressKind, effective_address
 from crm_lab.domain.customers import RegisterStatus
+from crm_lab.domain.ledger import Ledger, Standing
 from crm_lab.domain.terms import TermSource
-from crm_lab.domain.values import Phone
-from crm_lab.i18n import _, business_day, day, number
+from crm_lab.domain.values import Money
+from crm_lab.i18n import _, business_day, day, kroner, number
 from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import ORDER, address_lines, address_text, fallback_text
+from crm_lab.widgets.base import guarded
 from crm_lab.widgets.customer_fields import STATUS_CLASS, kind_of, kind_text, labels, languages, spaced, status_text
-from crm_lab.widgets.live import Live
-from crm_lab.widgets.task_box import TaskBox
+from crm_lab.widgets.party_card import HISTORY, INFO, LEDGER, PartyCard
+from crm_lab.widgets.roles import person_row
 from crm_lab.widgets.terms import source_words, term_label, term_words
-from crm_lab.widgets.wall import Wall
 
 if TYPE_CHECKING:
     from crm_lab.domain import cards
+    from crm_lab.domain.customers import Customer
     from crm_lab.widgets.shell import App
 
+AFTER_PAINT = 0.03
+"""Seconds after which what is not needed at once is asked for."""
 LINKS = {"phone": "tel:", "mobile": "tel:", "email": "mailto:", "invoice_email": "mailto:", "website": ""}
 
 
-class CustomerCard(Live):
-    """One party."""
+class CustomerCard(PartyCard):
+    """One customer or supplier."""
 
-    classes = ("screen",)
+    noun, key, template = "customers", "customer_id", "customer_card.html"
+    card: cards.CustomerCard
+    party: Customer
 
-    def __init__(self, app: App, customer_number: int) -> None:
-        self.app, self._number = app, customer_number
-        self._read()
-        about = {"customer_id": self.customer.id}
-        self._wall, self._task_box = Wall(app, about, self.reload), TaskBox(app, about, self.reload)
-        self.title = self.customer.display_name
-        app.remember(f"customers/{customer_number}", self.title)
-        actions = self._wall.actions | self._task_box.actions | {
-            "rename_start": self._rename_start, "cancel": self._cancel, "rename": self._rename, "archive": self._archive,
-            "restore": self._restore, "delete": self._ask_to_delete, "delete_surely": self._delete,
-        }  # fmt: skip
-        super().__init__(
-            "customer_card.html", app, actions=actions, base=app.base, editing=False, deleting=False, **self._shown()
-        )
+    def __init__(self, app: App, customer_number: int, tab: str = INFO) -> None:
+        self._number = customer_number
+        self._standing: list[Standing] | None = None
+        super().__init__(app, f"customers/{customer_number}", tab)
+        if tab == INFO:
+            self._ask_for_standing()
+
+    def read(self) -> None:
+        """Read the party again."""
+        self.card = self.app.crm.cards.customer(number=self._number)
+        self.party = self.card.customer
+
+    def rename(self, values: dict[str, Any]) -> None:
+        """Save another name."""
+        self.service.rename(id=self.party.id, name=str(values.get("name", "")), version=self.party.version)
+
+    def tabs(self) -> list[tuple[str, str, int | None]]:
+        """Information, contacts, projects, ledger and history."""
+        here = sum(not _has_left(contact) for contact in self.card.contacts)
+        still = sum(not project.is_closed for project in self.card.projects)
+        return [
+            (INFO, _("Information"), None), ("contacts", _("Contacts"), here), ("projects", _("Projects"), still),
+            (LEDGER, _("Ledger"), None), (HISTORY, _("History"), None),
+        ]  # fmt: skip
+
+    def field_names(self) -> dict[str, str]:
+        """The fields of its history in words."""
+        return labels(is_person=self.party.is_person) | {"founded_on": _("Founded"), "register_status": _("Status in the register")}
+
+    def turn_to(self, path: str) -> bool:
+        """Show another tab; the first one asks what stands open, if nobody has."""
+        turned = super().turn_to(path)
+        if turned and self.tab == INFO and self._standing is None:
+            self._ask_for_standing()
+        return turned
 
     def reload(self) -> None:
-        """Read the party again; a name being edited is left alone, and what is new is drawn after that."""
-        self._read()
-        self.data |= self._shown()
-        if not self.data["editing"]:
-            self.refresh()
+        """Read the party again, and what stands open at it."""
+        super().reload()
+        if self.tab == INFO:
+            self._ask_for_standing()
 
-    def _read(self) -> None:
-        self._card: cards.CustomerCard = self.app.crm.cards.customer(number=self._number)
-        self.customer = self._card.customer
+    def _ask_for_standing(self) -> None:
+        """Ask what stands open once the card is drawn: it costs as much as a third of the card."""
+        if self.app.loop is None:
+            self._show_standing()
+        else:
+            self.app.loop.call_later(AFTER_PAINT, guarded(self.app, self._show_standing))
 
-    # what the template shows
+    def _show_standing(self) -> None:
+        if self.comm is None:
+            return  # closed meanwhile
+        self._standing = self.app.crm.ledger.standing(customer_id=self.party.id)
+        if not (self.data["editing"] or self.data["noting"]):
+            self.refresh(standing=self._standings())
 
-    def _shown(self) -> dict[str, Any]:
-        c, card = self.customer, self._card
+    def _standings(self) -> list[dict[str, Any]] | None:
+        """Open balance and overdue by ledger and currency; kroner alone where there is nothing, None while it is asked for."""
+        if self._standing is None:
+            return None
+        found = self._standing or [Standing(ledger=Ledger.RECEIVABLE, balance=Money(Decimal(0)), overdue=Money(Decimal(0)))]
+        return [
+            {
+                "label": _("Open balance") if s.ledger is Ledger.RECEIVABLE else _("We owe"), "balance": kroner(s.balance.minor),
+                "overdue": kroner(s.overdue.minor), "is_late": s.overdue.minor > 0,
+                "unit": "kr" if s.balance.currency == "NOK" else s.balance.currency,
+            }
+            for s in found
+        ]  # fmt: skip
+
+    def own(self) -> dict[str, Any]:
+        """Facts, addresses, settings and contacts."""
+        c = self.party
         visiting = effective_address(c.addresses, AddressKind.VISITING) or effective_address(c.addresses, AddressKind.POSTAL)
         return {
-            "c": c, "facts": self._facts(), "addresses": self._addresses(), "place": visiting.city.title() if visiting else "",
+            "facts": self._facts(), "addresses": self._addresses(), "place": visiting.city.title() if visiting else "",
             "status": status_text(c.register_status), "status_class": STATUS_CLASS[c.register_status],
-            "checked_on": c.sources.get("register_status") if c.register_status is not RegisterStatus.UNKNOWN else None,
-            "categories": card.categories, "terms": self._terms(), "former_names": card.former_names,
-            "former_owners": card.former_owners, "contacts": [_contact(contact) for contact in card.contacts],
-            "wall_of": c.display_name, "notes": self._wall.shown(card.notes), "n_written": self._wall.n_written,
-            "tasks": self._task_box.shown(card.tasks), "n_tasks": self._task_box.n_open(),
-            "n_added": self._task_box.n_added,
-        }  # fmt: skip
+            "phone": c.phone or c.mobile, "email": c.email,
+            "terms": self._terms(), "standing": self._standings(), "new_role_path": f"contacts/new/{c.number}",
+            "new_project_path": f"projects/new/{c.number}", "info_name": _("Customer information"), "edit_words": _("Edit the customer"), "noun_name": _("Customers"),
+        } | self.roles.shown([person_row(contact) for contact in self.card.contacts])  # fmt: skip
 
     def _facts(self) -> list[tuple[str, str, str]]:
         """Label, value and link of everything that is known."""
-        c, label = self.customer, labels(is_person=self.customer.is_person)
+        c, label = self.party, labels(is_person=self.party.is_person)
+        checked_on = c.sources.get("register_status") if c.register_status is not RegisterStatus.UNKNOWN else None
         facts = [
             (label["kind"], kind_text(kind_of(c)), ""),
             (_("Supplier no."), str(c.supplier_number or ""), ""),
@@ -86,20 +134,21 @@ class CustomerCard(Live):
             (label["language"], dict(languages())[c.language] if c.language else "", ""),
             (label["bank_account"], spaced("bank_account", c.bank_account), ""),
             (label["gln"], c.gln, ""),
-            (label["owner_id"], self._card.owner or _("Nobody"), ""),
+            (label["owner_id"], self.card.owner or _("Nobody"), ""),
             (_("Registered"), day(c.created_at.date()) if c.created_at else "", ""),
+            (_("Checked in the register"), day(checked_on) if checked_on else "", ""),
         ]
         return [fact for fact in facts if fact[1]]
 
     def _link(self, name: str) -> str:
-        value = str(getattr(self.customer, name))
+        value = str(getattr(self.party, name))
         if name == "website" and not value.startswith(("http://", "https://")):
             return ""
         return f"{LINKS[name]}{value}" if value else ""
 
     def _addresses(self) -> list[tuple[str, list[str], str]]:
         """Label, lines and fallback of each use; the last two exclude each other."""
-        found = self.customer.addresses
+        found = self.party.addresses
         if all(address.is_empty for address in found):
             return []
         rows = []
@@ -110,54 +159,13 @@ class CustomerCard(Live):
 
     def _terms(self) -> list[tuple[str, str, str]]:
         """Label, value and source of the settings that differ from the company's."""
-        special = {name: term for name, term in self._card.terms.items() if term.source is not TermSource.COMPANY}
+        special = {name: term for name, term in self.card.terms.items() if term.source is not TermSource.COMPANY}
         employees = self.app.crm.employees.list() if "approver" in special else []
         return [
             (term_label(name).removesuffix(", %"), term_words(name, term.value, employees), source_words(term))
             for name, term in special.items()
         ]
 
-    # what is done with it
 
-    def _rename_start(self) -> None:
-        self.refresh(editing=True)
-
-    def _cancel(self) -> None:
-        self.refresh(editing=False, deleting=False)
-
-    def _rename(self, values: dict[str, Any]) -> None:
-        self.app.crm.customers.rename(
-            id=self.customer.id, name=str(values.get("name", "")), version=self.customer.version
-        )
-        self._read()
-        self.refresh(editing=False, **self._shown())
-        self.app.toast(_("The name is changed."), undo=True)
-
-    def _archive(self) -> None:
-        self.app.crm.customers.archive(id=self.customer.id, version=self.customer.version)
-        self.app.go("customers")
-        self.app.toast(_("{name} is archived.", name=self.customer.display_name), undo=True)
-
-    def _restore(self) -> None:
-        self.app.crm.customers.restore(id=self.customer.id, version=self.customer.version)
-        self.reload()
-        self.app.toast(_("{name} is back in the lists.", name=self.customer.display_name), undo=True)
-
-    def _ask_to_delete(self) -> None:
-        self.refresh(deleting=True)
-        self.focus_on("[data-do=delete_surely]")
-
-    def _delete(self) -> None:
-        self.app.crm.customers.delete(id=self.customer.id, version=self.customer.version)
-        self.app.forget(f"customers/{self._number}")
-        self.app.go("customers")
-        self.app.toast(_("{name} is deleted.", name=self.customer.display_name), undo=True)
-
-
-def _contact(contact: cards.LinkedContact) -> dict[str, str]:
-    """A person as a line of the card; who has left has no title here any more."""
-    has_left = contact.ended_on is not None and contact.ended_on <= business_day(utc_now())
-    return {
-        "id": str(contact.id), "name": contact.name, "title": _("Has left") if has_left else contact.title,
-        "phone": contact.phone, "shown_phone": Phone(contact.phone).national if contact.phone else "",
-    }  # fmt: skip
+def _has_left(contact: cards.LinkedContact) -> bool:
+    return contact.ended_on is not None and contact.ended_on <= business_day(utc_now())

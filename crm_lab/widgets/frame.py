@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from crm_lab.widgets.base import close_all
 from crm_lab.widgets.shell import App
 
 if TYPE_CHECKING:
     from crm_lab.connection import Connection
+
+
+def asked(name: str, otherwise: str) -> str:
+    """What Voilà was asked for in the address of the page, "?customer=10001": letters, digits and hyphens only, else `otherwise`."""
+    (value, *_rest) = parse_qs(os.environ.get("QUERY_STRING", "")).get(name, [otherwise])
+    return value if re.fullmatch(r"[0-9A-Za-z-]{1,40}", value) else otherwise
 
 
 class Frame(App):

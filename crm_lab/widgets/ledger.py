@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,9 +12,10 @@ import pandas as pd
 from crm_lab.domain.access import Role
 from crm_lab.domain.ledger import ItemState, Ledger, MatchRule, PostingKind
 from crm_lab.errors import Conflict, InvalidInput
-from crm_lab.i18n import _, business_day, ngettext, number
+from crm_lab.i18n import _, business_day, kroner, ngettext, number
 from crm_lab.settings import utc_now
 from crm_lab.widgets.base import Stack, guarded
+from crm_lab.widgets.customer_card import CustomerCard
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.ledger_reports import report_actions, report_items
 from crm_lab.widgets.live import Live
@@ -50,11 +50,6 @@ def keeps_books(app: App) -> bool:
     return app.me.has(Role.ACCOUNTANT) or app.me.has(Role.ADMIN)
 
 
-def kroner(minor: int) -> str:
-    """Øre as an amount to read."""
-    return number(Decimal(minor).scaleb(-2), 2)
-
-
 class LedgerScreen(Stack):
     """The ledger of customers or suppliers; of one party where `customer_number` names it."""
 
@@ -62,10 +57,11 @@ class LedgerScreen(Stack):
 
     def __init__(self, app: App, customer_number: int | None = None) -> None:
         self.app = app
+        self.card: CustomerCard | None = None
         self.party: Customer | None = None
         if customer_number is not None:
-            self.party = app.crm.customers.by_number(number=customer_number)
-            app.remember(f"customers/{customer_number}", self.party.display_name)
+            self.card = CustomerCard(app, customer_number, tab="ledger")
+            self.party = self.card.party
         only_supplier = self.party is not None and self.party.is_supplier and not self.party.is_customer
         self.ledger = Ledger.PAYABLE if only_supplier else Ledger.RECEIVABLE
         self.state = ItemState.OPEN
@@ -89,13 +85,15 @@ class LedgerScreen(Stack):
         self.detail = Live("match.html", app, actions={"hide": self._hide}, base=app.base, match=None)
         body = ipywidgets.Box([self.grid, self.detail])
         body.add_class("beside")
-        super().__init__([self.head, body])
+        super().__init__([*([self.card] if self.card else []), self.head, body])
         self._show()
 
     # what is shown
 
     def reload(self) -> None:
         """Read the postings again, where the ledger changed since; view, filter and selection stay."""
+        if self.card:
+            self.card.reload()
         if self.app.crm.ledger.stamp() != self._stamp:
             self._read_again()
 

@@ -22,17 +22,26 @@ class Profile(Live):
     def __init__(self, app: App) -> None:
         self.app, self.title = app, _("My profile")
         themes = [("auto", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))]
+        densities = [("full", "CRM"), ("compact", _("Classic"))]
         actions = {
-            "locale": self._locale, "theme": self._theme, "password": self._password, "open_feed": self._open_feed, "close_feed": self._close_feed,
+            "locale": self._locale, "theme": self._theme, "density": self._density, "password": self._password, "open_feed": self._open_feed,
+            "close_feed": self._close_feed,
         }  # fmt: skip
         blank = dict.fromkeys(FIELDS, "")
-        super().__init__("profile.html", app, actions=actions, me=app.me, themes=themes, values=blank, errors=blank, round=0, url="", feeds=app.crm.calendar.feeds())
+        super().__init__(
+            "profile.html", app, actions=actions, me=app.me, themes=themes, densities=densities, values=blank, errors=blank, round=0, url="",
+            feeds=app.crm.calendar.feeds(),
+        )  # fmt: skip
 
     def _locale(self, value: str) -> None:
         self.app.prefer(locale=str(value))
 
     def _theme(self, value: str) -> None:
         self.app.prefer(theme=str(value))
+        self.refresh(me=self.app.me)
+
+    def _density(self, value: str) -> None:
+        self.app.prefer(density=str(value))
         self.refresh(me=self.app.me)
 
     def _password(self, values: dict[str, Any]) -> None:

@@ -11,11 +11,11 @@ import pandas as pd
 from crm_lab.analysis.matching import DEFAULT_RULES, Proposals, in_words, reason_texts
 from crm_lab.domain.ledger import Ledger, MatchRule
 from crm_lab.errors import Conflict
-from crm_lab.i18n import _, ngettext
+from crm_lab.i18n import _, kroner, ngettext
 from crm_lab.proposals import linkings_of
 from crm_lab.widgets.base import Stack, aside, guarded
 from crm_lab.widgets.grid import Grid
-from crm_lab.widgets.ledger import kind_text, kroner, rule_texts
+from crm_lab.widgets.ledger import kind_text, rule_texts
 from crm_lab.widgets.live import Live
 
 if TYPE_CHECKING:

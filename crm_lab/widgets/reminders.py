@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from crm_lab.errors import InvalidInput
-from crm_lab.i18n import _, business_day, ngettext
+from crm_lab.i18n import _, business_day, kroner, ngettext
 from crm_lab.settings import utc_now
 from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.grid import Grid
-from crm_lab.widgets.ledger import kroner
 from crm_lab.widgets.ledger_reports import report_actions, report_items
 from crm_lab.widgets.live import Live
 

@@ -35,6 +35,7 @@ class Router(View):
     site = traitlets.Unicode().tag(sync=True)
     lang = traitlets.Unicode("nb").tag(sync=True)
     theme = traitlets.Unicode("auto").tag(sync=True)
+    density = traitlets.Unicode("full").tag(sync=True)
     notice = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 

@@ -29,6 +29,7 @@ from crm_lab.widgets.notices import NoticeList
 from crm_lab.widgets.payments import PaymentScreen
 from crm_lab.widgets.posting_form import PostingForm
 from crm_lab.widgets.profile import Profile
+from crm_lab.widgets.projects import ProjectForm, ProjectList, ProjectPage
 from crm_lab.widgets.proposals import ProposalScreen
 from crm_lab.widgets.reminders import ReminderScreen
 from crm_lab.widgets.rules import RuleScreen
@@ -79,6 +80,7 @@ ROUTES = (
     Route("(?:customers)?", CustomerList),
     Route("customers/new", CustomerForm),
     Route(f"customers/{NUMBER}", lambda app, number: CustomerCard(app, int(number))),
+    Route(f"customers/{NUMBER}/(contacts|projects|history)", lambda app, number, tab: CustomerCard(app, int(number), tab)),
     Route(f"customers/{NUMBER}/edit", lambda app, number: CustomerForm(app, int(number))),
     Route(f"customers/{NUMBER}/ledger", lambda app, number: LedgerScreen(app, int(number))),
     Route("ledger", LedgerScreen),
@@ -91,6 +93,7 @@ ROUTES = (
     Route("contacts/new", ContactForm),
     Route(f"contacts/new/{NUMBER}", lambda app, number: ContactForm(app, customer_number=int(number))),
     Route(f"contacts/{KEY}", lambda app, key: ContactCard(app, UUID(key))),
+    Route(f"contacts/{KEY}/(companies|projects|history)", lambda app, key, tab: ContactCard(app, UUID(key), tab)),
     Route(f"contacts/{KEY}/edit", lambda app, key: ContactForm(app, UUID(key))),
     Route(r"(search(?:\?.*)?)", SearchScreen),
     Route("tasks", TaskList),
@@ -98,6 +101,11 @@ ROUTES = (
     Route(rf"tasks/{KEY}{QUERY}", lambda app, key, query: TaskForm(app, UUID(key), query or "")),
     Route("calendar/import", CalendarImport),
     Route(rf"calendar{QUERY}", lambda app, query: Calendar(app, query or "")),
+    Route("projects", ProjectList),
+    Route("projects/new", ProjectForm),
+    Route(f"projects/new/{NUMBER}", lambda app, number: ProjectForm(app, customer_number=int(number))),
+    Route(f"projects/{NUMBER}", lambda app, number: ProjectPage(app, int(number))),
+    Route(f"projects/{NUMBER}/edit", lambda app, number: ProjectForm(app, int(number))),
     Route("register", NoticeList),
     Route("imports", ImportScreen),
     Route("imports/saft", for_bookkeepers(SaftScreen)),

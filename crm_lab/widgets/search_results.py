@@ -55,11 +55,14 @@ class SearchScreen(Stack):
         super().__init__([self.head, self.grid])
         self.reload()
 
-    def show(self, path: str) -> None:
-        """Other filters, as when going back in the browser."""
+    def turn_to(self, path: str) -> bool:
+        """Other filters, as when going back in the browser; whether the address is one of a search."""
+        if not path.startswith("search?"):
+            return False
         self.filters = filters_of(path)
         self.head.refresh(f=self.filters)
         self.reload()
+        return True
 
     def reload(self) -> None:
         """Search again."""

@@ -23,17 +23,18 @@ from crm_lab.widgets.live import Live
 from crm_lab.widgets.router import Router
 from crm_lab.widgets.routes import Missing, screen_of
 from crm_lab.widgets.search import PartySearch
-from crm_lab.widgets.search_results import SearchScreen
 
 if TYPE_CHECKING:
     from crm_lab.connection import Connection
 
-COUNTED = ("customers", "contacts", "tasks")
+COUNTED = ("customers", "contacts", "tasks", "projects")
 ON_PHONE = 4
 """So many entries of the menu stand in a phone's bottom bar; the others are behind "More"."""
 MOST_RECENT = 5
 MOST_OFFERS = 20
 THEMES = ("auto", "light", "dark")
+DENSITIES = ("compact", "full")
+MOST_FOLLOWED = 8
 
 
 def theme_name(theme: str) -> str:
@@ -60,13 +61,14 @@ class App(ipywidgets.Box):
         self._counts: dict[str, int | None] = {}
         self._offers: list[str] = []
         self.router = Router(
-            lang=self.me.locale, theme=self.me.theme, path=start_path("/crm"),
+            lang=self.me.locale, theme=self.me.theme, density=self.me.density, path=start_path("/crm"),
             words={"undo": _("Undo"), "skip": _("Skip to content"), "unsaved": _("Leave without saving?")},
             on_undo=guarded(self, self._undo),
         )  # fmt: skip
         self.base = self.router.base
         self._count()
-        self.nav = Live("nav.html", self, **self._menu(""))
+        self._read_followed()
+        self.nav = Live("nav.html", self, actions={"density": self._choose_density}, **self._menu(""))
         account = {"theme": self._next_theme, "language": self._language, "profile": lambda: self.go("profile")}
         self.top = Live("top.html", self, actions=account, **self._top())
         self.search = PartySearch(self)
@@ -123,6 +125,19 @@ class App(ipywidgets.Box):
         """Take a card that is no more from the last opened ones."""
         self.recent.pop(path, None)
 
+    def follow(self, path: str, party: dict[str, UUID]) -> None:
+        """Follow the card of a party, or no longer."""
+        self.crm.cards.follow(**party, follows=path not in self.followed)
+        self._read_followed()
+        self.nav.refresh(**self._menu(self.nav.data["at"]))
+
+    def _read_followed(self) -> None:
+        """The followed cards, name by path; nothing where the store is away."""
+        self.followed: dict[str, str] = {}
+        with suppress(CrmError):
+            for card in self.crm.cards.followed():
+                self.followed[f"contacts/{card.contact_id}" if card.contact_id else f"customers/{card.customer_number}"] = card.name
+
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The page's event loop; None in a test or a script."""
@@ -136,8 +151,8 @@ class App(ipywidgets.Box):
 
     def _visit(self, path: str) -> None:
         at = self.main.children[0] if self.main.children else None
-        if isinstance(at, SearchScreen) and path.startswith("search?"):
-            at.show(path)
+        turn_to = getattr(at, "turn_to", None)
+        if turn_to and turn_to(path):
             return
         try:
             self._show(screen_of(self, path), path)
@@ -160,6 +175,7 @@ class App(ipywidgets.Box):
             {"path": "tasks", "label": _("Tasks"), "icon": "list-checks", "count": self._counts["tasks"]},
             {"path": "calendar", "label": _("Calendar"), "icon": "calendar", "count": None},
             {"path": "ledger", "label": _("Ledger"), "icon": "landmark", "count": None},
+            {"path": "projects", "label": _("Projects"), "icon": "briefcase", "count": self._counts["projects"]},
         ]
         if self.me.has(Role.ACCOUNTANT) or self.me.has(Role.ADMIN):
             items.append({"path": "payments", "label": _("Incoming payments"), "icon": "banknote", "count": None})
@@ -170,7 +186,8 @@ class App(ipywidgets.Box):
             items.append({"path": "settings", "label": _("Settings"), "icon": "settings", "count": None})
         return {
             "items": items, "at": at, "base": self.base, "me": self.me, "company": self.company.name,
-            "recent": list(self.recent.items()), "rest": [item | {"base": self.base, "key": "", "cls": ""} for item in items[ON_PHONE:]],
+            "recent": list(self.recent.items()), "followed": list(self.followed.items())[:MOST_FOLLOWED],
+            "densities": [("compact", _("Classic")), ("full", "CRM")], "density": self.me.density, "rest": [item | {"base": self.base, "key": "", "cls": ""} for item in items[ON_PHONE:]],
         }  # fmt: skip
 
     def _count(self) -> None:
@@ -188,16 +205,21 @@ class App(ipywidgets.Box):
 
     # settings of one's own
 
-    def prefer(self, *, locale: str = "", theme: str = "") -> None:
-        """Change one's own language or theme; a new language loads the page again."""
-        self.me = self.crm.sessions.prefer(locale=locale, theme=theme)
-        self.router.theme = self.me.theme
+    def prefer(self, *, locale: str = "", theme: str = "", density: str = "") -> None:
+        """Change one's own language, theme or density; a new language loads the page again."""
+        self.me = self.crm.sessions.prefer(locale=locale, theme=theme, density=density)
+        self.router.theme, self.router.density = self.me.theme, self.me.density
+        self.nav.refresh(**self._menu(self.nav.data["at"]))
         self.top.refresh(**self._top())
         if locale:
             self.router.reload()
 
     def _next_theme(self) -> None:
         self.prefer(theme=THEMES[(THEMES.index(self.me.theme) + 1) % len(THEMES)])
+
+    def _choose_density(self, density: str) -> None:
+        if density in DENSITIES and density != self.me.density:
+            self.prefer(density=density)
 
     def _language(self) -> None:
         self.prefer(locale="en" if self.me.locale == "nb" else "nb")

@@ -91,11 +91,11 @@ def due_words(task: Task) -> str:
     return words if task.is_all_day else f"{words} {local:%H.%M}"
 
 
-def read_day(text: str) -> date | None:
+def read_day(text: str, field: str = "due") -> date | None:
     """A day from a date field, None where it is empty. Raises `InvalidInput`."""
     if not text:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InvalidInput(_("{text} is not a date. Write it as 31.12.2026.", text=text), "due") from None
+        raise InvalidInput(_("{text} is not a date. Write it as 31.12.2026.", text=text), field) from None

@@ -1,4 +1,4 @@
-"""The wall of a card: notes on one party, written, changed, pinned and taken away in place."""
+"""The wall of a card: notes on one party, written, changed, pinned and taken away in place; and what else happened, by kind."""
 
 from __future__ import annotations
 
@@ -7,15 +7,23 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crm_lab.domain.access import Role
-from crm_lab.domain.notes import MENTION
-from crm_lab.i18n import _
+from crm_lab.domain.ledger import PostingKind
+from crm_lab.domain.notes import MENTION, NOTES_ON_CARD
+from crm_lab.domain.tasks import start_of
+from crm_lab.i18n import _, kroner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
+    from datetime import datetime
 
+    from crm_lab.domain.cards import ContactCard, CustomerCard
     from crm_lab.domain.notes import Note
     from crm_lab.widgets.shell import App
 
+NOTES, TASKS, OWNERS, PAYMENTS = "notes", "tasks", "owners", "payments"
+MOST_PAYMENTS = 500
+MORE = 200
+"""So many earlier notes come at a time."""
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 
 
@@ -28,7 +36,9 @@ class Wall:
     def __init__(self, app: App, about: dict[str, UUID], reload: Callable[[], None]) -> None:
         self._app, self._about, self._reload = app, about, reload
         self._notes: dict[str, Note] = {}
-        self._edited = ""
+        self._edited = self._told = ""
+        self._limit = 0
+        self._kinds = {NOTES}
         self.n_written = 0
 
     @property
@@ -36,20 +46,60 @@ class Wall:
         """What its template may do."""
         return {
             "note_add": self._add, "note_edit": self._edit, "note_save": self._save, "note_cancel": self._cancel,
-            "note_pin": self._pin, "note_delete": self._delete,
+            "note_pin": self._pin, "note_delete": self._delete, "note_past": self._past, "wall_more": self._more, "wall_kind": self._kind,
         }  # fmt: skip
 
-    def shown(self, notes: Iterable[Note]) -> list[dict[str, Any]]:
-        """The notes as the template shows them."""
+    def shown(self, card: CustomerCard | ContactCard) -> dict[str, Any]:
+        """Notes and whatever else is chosen, the newest first and pinned notes before all."""
+        first = card.notes
+        notes: list[Note] = self._app.crm.notes.of(**self._about, limit=self._limit) if self._limit > len(first) else list(first)
         self._notes = {str(note.id): note for note in notes}
+        entries = [self._note(key, note) for key, note in self._notes.items()] if NOTES in self._kinds else []
+        entries += [entry for kind in self._kinds - {NOTES} for entry in self._happened(kind, card)]
+        entries.sort(key=lambda entry: (entry["is_pinned"], entry["at"]), reverse=True)
+        kinds = [(kind, words, kind in self._kinds) for kind, words in self._kinds_of_party()]
+        has_more = len(notes) >= max(self._limit, NOTES_ON_CARD) and NOTES in self._kinds
+        return {"entries": entries, "wall_kinds": kinds, "has_more": has_more, "n_written": self.n_written}
+
+    def _kinds_of_party(self) -> list[tuple[str, str]]:
+        kinds = [(NOTES, _("Notes")), (TASKS, _("Done tasks")), (OWNERS, _("Owner changes"))]
+        return [*kinds, *([(PAYMENTS, _("Payments"))] if "customer_id" in self._about else [])]
+
+    def _note(self, key: str, note: Note) -> dict[str, Any]:
         me = self._app.me
+        past = self._app.crm.notes.versions(id=note.id)[1:] if key == self._told else []
+        return {
+            "kind": NOTES, "id": key, "at": note.created_at, "is_pinned": note.pinned_at is not None, "note": note, "parts": parts(note.text),
+            "edited": key == self._edited, "mine": note.author_id == me.id or me.has(Role.ADMIN), "past": past,
+        }  # fmt: skip
+
+    def _happened(self, kind: str, card: CustomerCard | ContactCard) -> list[dict[str, Any]]:
+        """What happened beside the notes, as lines."""
+        if kind == TASKS:
+            return [_line(kind, str(t.id), t.done_at, t.owner, t.title) for t in card.tasks if t.done_at]
+        if kind == OWNERS:
+            return [_line(kind, str(n), owner.left_at, owner.name, _("no longer owns it")) for n, owner in enumerate(card.former_owners)]
+        if "customer_id" not in self._about:
+            return []
+        frame = self._app.crm.ledger.all_items(**self._about)
+        paid = frame[frame.kind.isin([PostingKind.PAYMENT, PostingKind.REFUND])].tail(MOST_PAYMENTS)
         return [
-            {
-                "id": key, "note": note, "parts": parts(note.text), "edited": key == self._edited,
-                "mine": note.author_id == me.id or me.has(Role.ADMIN),
-            }
-            for key, note in self._notes.items()
+            _line(kind, row.posting_id, start_of(row.posted_on), _("Payment"), _("{amount} {currency}, {text}", amount=kroner(-int(row.amount_minor)), currency=row.currency, text=row.text))
+            for row in paid.itertuples()
         ]  # fmt: skip
+
+    def _past(self, id: str) -> None:  # noqa: A002 - the page's word
+        self._told = "" if id == self._told else id
+        self._reload()
+
+    def _more(self) -> None:
+        self._limit = max(self._limit, NOTES_ON_CARD) + MORE
+        self._reload()
+
+    def _kind(self, kind: str) -> None:
+        if kind in dict(self._kinds_of_party()):
+            self._kinds = self._kinds ^ {kind}
+        self._reload()
 
     def _add(self, values: dict[str, Any]) -> None:
         self._app.crm.notes.create(text=str(values.get("text", "")), **self._about)
@@ -80,6 +130,10 @@ class Wall:
         self._app.crm.notes.delete(id=note.id, version=note.version)
         self._reload()
         self._app.toast(_("The note is deleted."), undo=True)
+
+
+def _line(kind: str, key: str, at: datetime, who: str, text: str) -> dict[str, Any]:
+    return {"kind": kind, "id": f"{kind}-{key}", "at": at, "who": who, "text": text, "is_pinned": False}
 
 
 def parts(text: str) -> list[tuple[str, str]]:

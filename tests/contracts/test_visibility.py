@@ -66,6 +66,8 @@ class Company:
     task: UUID
     everybody: tuple[UUID, ...]
     feed: str
+    note: UUID
+    project: UUID
     paid: UUID
     saft: UUID
 
@@ -99,11 +101,16 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     with database.writing() as connection:
         said = {"id": new_id(), "version": 1, "customer_id": party.id, "field": "name", "said": {"text": f"{CANARY} AS"}, "noticed_at": utc_now(), "settled_at": None}
         Work(connection, None, utc_now()).insert(tables.register_notice, said)
-    kari.notes.create(text=f"{CANARY} @ola @ingrid @per", customer_id=party.id)
+    note = kari.notes.create(text=f"{CANARY} @ola @ingrid @per", customer_id=party.id)
+    kari.cards.follow(customer_id=party.id)
     kari.notes.create(text=f"{CANARY} privat", contact_id=person.id)
     meeting = datetime(2026, 11, 24, 12, tzinfo=OSLO)
     members = tuple(e.id for e in kari.employees.list())
     task = kari.tasks.create(title=f"Ring {CANARY}", customer_id=party.id, starts_at=meeting, kind=TaskKind.MEETING, members=members, remind_at=utc_now())
+    project = kari.projects.create(name=f"Prosjekt {CANARY}", text=CANARY, customer_id=party.id, contacts=(person.id,))
+    kari.tasks.create(title=f"Grav {CANARY}", project_id=project.id)
+    shared = kari.projects.create(name="Åpent prosjekt", customer_id=open_party.id, contacts=(person.id,))
+    kari.tasks.create(title=f"{CANARY} i åpent prosjekt", project_id=shared.id, contact_id=person.id)
     kari.tasks.create(title=f"{CANARY} alene", customer_id=open_party.id, owner_only=True)
     feed = Connection(Local(database, user="ola")).calendar.open_feed()
     for amount in (Decimal("123.45"), Decimal("-123.45"), Decimal("54.32")):
@@ -130,13 +137,14 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     header = SaftHeader(company_number="1", company_name=CANARY, version="1.30", first_day=date(2026, 1, 1), last_day=date(2026, 1, 31))
     saft = kari.saft.start(header=header, file_name=f"{CANARY}.xml")
     kari.saft.stage(id=saft, position=0, piece=SaftPiece(parties=(SaftParty(ledger="AR", code=CANARY, fields={"name": CANARY}),)))
-    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id, members, feed.token, file.id, saft)
+    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id, members, feed.token, note.id, project.id, file.id, saft)
     database.close()
 
 
 def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
     """What to ask each action that may tell of a party, with all that a curious colleague might know."""
     ids = [{"id": record} for record in (c.party.id, c.person.id, c.open_party.id, c.open_person.id, new_id())]
+    linked = [{key: record["id"]} for key in ("customer_id", "contact_id") for record in ids]
     return {
         "categories.usage": [{}],
         "customers.count": [{}],
@@ -160,15 +168,17 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "contacts.duplicates": [{"first_name": CANARY, "last_name": CANARY}, {"mobile": MOBILE}, {"work_phones": (WORK_PHONE,)}],
         "cards.customer": [{"number": c.party.number}, {"number": c.open_party.number}, {"number": 99999}],
         "cards.contact": ids,
+        "cards.followed": [{}],
         "customers.named": [{"ids": [record["id"]]} for record in ids],
         "customers.suggest": [{"text": CANARY}, {"text": CANARY[:4]}, {"text": str(c.party.number)}, {"text": NUMBER}],
-        "notes.of": [{"customer_id": record["id"]} for record in ids] + [{"contact_id": record["id"]} for record in ids],
+        "notes.of": linked,
         "notes.mentioning_me": [{}],
         "notes.search": [{"text": CANARY}, {"text": CANARY[:4].lower()}, {"text": "privat"}],
         "ledger.find": [{"text": CANARY}, {"text": VOUCHER}, {"text": VOUCHER[:4]}],
+        "notes.versions": [{"id": c.note}, {"id": new_id()}],
         "tasks.list": [{"view": view} for view in TaskView],
         "tasks.count": [{}],
-        "tasks.of": [{"customer_id": record["id"]} for record in ids] + [{"contact_id": record["id"]} for record in ids],
+        "tasks.of": [*linked, {"project_id": c.project}, {"project_id": new_id()}],
         "tasks.get": [{"id": c.task}, {"id": new_id()}],
         "tasks.meetings_on": [{"day": date(2026, 11, 24)}],
         "calendar.between": [{"since": date(2026, 11, 23), "until": date(2026, 11, 30), "people": c.everybody}],
@@ -176,10 +186,16 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "calendar.reminders": [{}],
         "calendar.export": [{}, {"ids": (c.task,)}, {"ids": (new_id(),)}],
         "calendar.feed": [{"token": CANARY}, {"token": c.feed}],
+        "projects.list": [{}],
+        "projects.count": [{}],
+        "projects.get": [{"id": c.project}, {"id": new_id()}],
+        "projects.by_number": [{"number": number} for number in (1001, 1002, 1003)],
+        "projects.of": linked,
         "imports.list": [{}],
         "imports.preview": [{"id": c.staged}, {"id": new_id()}],
         "history.of": [record | {"entity": entity} for record in ids for entity in ("customer", "contact")],
         **{f"ledger.{name}": [{}, {"customer_id": c.party.id}, {"customer_id": c.open_party.id}, {"customer_id": new_id()}] for name in LEDGER},
+        "ledger.standing": [{"customer_id": c.party.id}, {"customer_id": c.open_party.id}, {"customer_id": new_id()}],
         "payments.files": [{}],
         "payments.lines": [{"id": c.paid}, {"id": new_id()}],
         "payments.unplaced": [{}],
@@ -250,7 +266,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"calendar.feed", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs"}
+    silent = {"calendar.feed", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "ledger.standing"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action
@@ -284,6 +300,7 @@ def writes_on(record: UUID, version: int, name: str) -> list[tuple[str, dict[str
     return [
         (f"{name}.change", key | {"note": "x"}),
         (f"{name}.rename", key | ({"name": "x"} if name == "customers" else {"first_name": "x", "last_name": "x"})),
+        (f"{name}.annotate", key | {"note": "x"}),
         (f"{name}.archive", key),
         (f"{name}.restore", key),
         (f"{name}.delete", key),
@@ -311,11 +328,30 @@ def test_a_write_on_a_hidden_record_fails_as_on_one_that_is_not_there(company: C
     assert asked(crm, "contacts.create", role).to_wire() == asked(crm, "contacts.create", unknown).to_wire()
 
 
+@pytest.mark.parametrize("who", COLLEAGUES)
+def test_a_role_category_or_note_on_a_hidden_record_fails_as_on_one_that_is_not_there(company: Company, who: str) -> None:
+    crm, label = company.people[who], company.party.categories[0]
+    secret_role = next(role.id for role in company.person.roles)
+    tries: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+        ("contacts.add_role", {"id": company.person.id, "customer_id": company.open_party.id}, {"id": new_id(), "customer_id": company.open_party.id}),
+        ("contacts.add_role", {"id": company.open_person.id, "customer_id": company.party.id}, {"id": company.open_person.id, "customer_id": new_id()}),
+        ("contacts.change_role", {"role_id": secret_role, "title": "x"}, {"role_id": new_id(), "title": "x"}),
+        ("contacts.end_role", {"role_id": secret_role}, {"role_id": new_id()}),
+        *((f"categories.{do}", {"id": label, key: hidden}, {"id": label, key: new_id()})
+          for do in ("put", "take") for key, hidden in (("customer_id", company.party.id), ("contact_id", company.person.id))),
+    ]  # fmt: skip
+    for action, hidden, absent in tries:
+        one, other = asked(crm, action, hidden), asked(crm, action, absent)
+        assert isinstance(one, NotFound), action
+        assert one.to_wire() == other.to_wire()
+
+
 def test_every_write_on_a_record_is_tried() -> None:
     tried = {action.partition(".")[2] for action, _arguments in writes_on(new_id(), 1, "customers")} | {"assign", "create", "create_by_name"}
-    for name in ("customers", "contacts"):
+    roles = {"customers": set(), "contacts": {"add_role", "change_role", "end_role"}}
+    for name, of_roles in roles.items():
         writes = {n for n, m in inspect.getmembers(SERVICES[name], inspect.isfunction) if getattr(m, "action", None) and m.action.writes}
-        assert writes == tried
+        assert writes == tried | of_roles
 
 
 @pytest.mark.parametrize("who", COLLEAGUES)

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from crm_lab.domain.contacts import ContactRole
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.terms import Terms, TermSource
-from crm_lab.errors import NotFound
+from crm_lab.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crm_lab.connection import Connection
     from crm_lab.store.engine import Database
 
-MOST_STATEMENTS = 8
+MOST_STATEMENTS = 9
 """What opening a card may cost the database: one for the party and one for each kind of thing linked to it."""
 
 
@@ -65,6 +65,29 @@ def test_what_is_hidden_has_no_card(login: Callable[[str], Connection]) -> None:
         ola.cards.customer(number=secret.number)
     with pytest.raises(NotFound):
         ola.cards.contact(id=person.id)
+
+
+def test_a_card_is_followed_until_it_is_hidden_or_let_go(login: Callable[[str], Connection]) -> None:
+    kari, ola = login("kari"), login("ola")
+    acme, per = kari.customers.create(name="Acme AS"), kari.contacts.create(first_name="Per", last_name="Nilsen")
+    for _time in range(2):
+        ola.cards.follow(customer_id=acme.id)
+    ola.cards.follow(contact_id=per.id)
+    assert [(card.name, card.customer_number, card.contact_id) for card in ola.cards.followed()] == [
+        ("Per Nilsen", None, per.id), ("Acme AS", acme.number, None),
+    ]  # fmt: skip
+    assert kari.cards.followed() == [], "what one follows is one's own affair"
+    ola.cards.follow(contact_id=per.id, follows=False)
+    secret = kari.customers.change(id=acme.id, version=acme.version, owner_only=True)
+    assert ola.cards.followed() == []
+    with pytest.raises(NotFound):
+        ola.cards.follow(customer_id=acme.id)
+    with pytest.raises(InvalidInput):
+        ola.cards.follow()
+    kari.customers.delete(id=acme.id, version=secret.version)
+    kari.history.undo(request_id=kari.last_request)
+    kari.customers.change(id=acme.id, version=kari.customers.get(id=acme.id).version, owner_only=False)
+    assert [card.name for card in ola.cards.followed()] == ["Acme AS"]
 
 
 def test_a_card_costs_few_statements(database: Database, login: Callable[[str], Connection]) -> None:

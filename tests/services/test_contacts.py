@@ -296,3 +296,23 @@ def test_companies_are_suggested_by_the_beginnings_of_their_words_and_numbers(lo
     assert names("923 609") == names("10001") == ["Nordlys Bygg AS"]
     assert names("lys") == names("") == names("%") == names("_") == names("x" * 1_000_000) == []
     assert len(ola.customers.suggest(text="n", limit=-1)) == 1
+
+
+def test_a_person_is_tied_to_a_party_and_untied_but_not_forgotten(login: Login) -> None:
+    crm = login("ola")
+    acme = crm.customers.create(name="Acme AS")
+    per = crm.contacts.create_by_name(name="Per Nilsen")
+    made = crm.contacts.add_role(id=per.id, customer_id=acme.id, title="Selger", phone="22 22 22 22")
+    tied = crm.contacts.get(id=per.id)
+    assert (tied.roles, tied.is_incomplete, tied.version) == ((made,), True, per.version + 1)
+    with pytest.raises(InvalidFields):
+        crm.contacts.add_role(id=per.id, customer_id=acme.id, email="ingen")
+    with pytest.raises(ChangedMeanwhile):  # a form that was open all the time
+        crm.contacts.change(id=per.id, version=per.version, roles=())
+    crm.contacts.change_role(role_id=made.id, title="Salgssjef", is_decision_maker=True)
+    ended = crm.contacts.end_role(role_id=made.id)
+    assert (ended.title, ended.ended_on, ended.lasts_on(TODAY)) == ("Salgssjef", TODAY, False)
+    crm.history.undo(request_id=crm.last_request)
+    assert [role.ended_on for role in crm.contacts.get(id=per.id).roles] == [None]
+    future = crm.contacts.add_role(id=per.id, customer_id=acme.id, started_on=TODAY + timedelta(days=9))
+    assert crm.contacts.end_role(role_id=future.id).ended_on == TODAY + timedelta(days=9)

@@ -295,3 +295,21 @@ def test_undo_is_identity_and_nothing_changes_the_sum(login: Callable[[str], Con
         kari.history.undo(request_id=kari.last_request)
         assert links(database) == after
         assert check(database) == []
+
+
+def test_what_stands_open_is_what_the_ageing_says(kari: Connection, acme: Customer) -> None:
+    """Two ways to one figure, over links of every kind in both ledgers and two currencies."""
+    rng = random.Random(5)
+    for ledger in ("AR", "AP"):
+        for currency in ("NOK", "EUR"):
+            amounts = [f"{rng.choice((1, 1, -1)) * rng.randint(1, 900)}.25" for _n in range(8)]
+            ids = post(kari, acme, *amounts, ledger=ledger, currency=currency)
+            post(kari, acme, "10", ledger=ledger, currency=currency, due_on=date(2999, 1, 1))
+            kari.ledger.match(posting_ids=ids[:2])
+            kari.ledger.match(posting_ids=ids[2:5])
+            kari.ledger.remove_from_match(posting_ids=ids[4:5])
+    post(kari, kari.customers.create(name="Annen AS"), "99")
+    told = {(s.ledger, s.balance.currency, s.balance.minor, s.overdue.minor) for s in kari.ledger.standing(customer_id=acme.id)}
+    ages = [(ledger, row) for ledger in ("AR", "AP") for row in kari.ledger.ageing(ledger=ledger, customer_id=acme.id).itertuples()]
+    assert told == {(ledger, row.currency, int(row.balance_minor), int(row.overdue_minor)) for ledger, row in ages}
+    assert len(told) == 4

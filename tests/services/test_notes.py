@@ -98,3 +98,20 @@ def test_words_of_a_note_find_it(login: Callable[[str], Connection]) -> None:
     assert [f.party for f in ola.notes.search(text="stål  tilbud")] == ["Acme AS"]
     for text in ("", "   ", "100_%", "%", "tilbud takpapp", "\\"):
         assert [f.party for f in ola.notes.search(text=text)] == (["Acme AS"] if text == "%" else [])
+
+
+def test_what_a_note_said_before(login: Callable[[str], Connection]) -> None:
+    kari, ola = login("kari"), login("ola")
+    acme = kari.customers.create(name="Acme AS")
+    note = ola.notes.create(text="Først", customer_id=acme.id)
+    note = ola.notes.pin(id=note.id, version=note.version)
+    note = kari.notes.change(id=note.id, version=note.version, text="Så")
+    assert [(version.text, version.author) for version in ola.notes.versions(id=note.id)] == [("Så", "Kari Nordmann"), ("Først", "Ola Hansen")]
+
+
+def test_a_wall_is_read_from_the_top(login: Callable[[str], Connection]) -> None:
+    kari = login("kari")
+    acme = kari.customers.create(name="Acme AS")
+    first, *_rest = [kari.notes.create(text=str(n), customer_id=acme.id) for n in range(6)]
+    kari.notes.pin(id=first.id, version=first.version)
+    assert [note.text for note in kari.notes.of(customer_id=acme.id, limit=4)] == ["0", "5", "4", "3"]

@@ -158,3 +158,44 @@ def test_delete_takes_everything_and_undo_gives_it_back(login: Callable[[str], C
     crm.history.undo(request_id=crm.last_request)
     assert crm.contacts.get(id=made.id).addresses == made.addresses
     assert crm.contacts.get(id=made.id).categories == (label.id,)
+
+
+def test_categories_are_put_on_and_taken_off_one_at_a_time(login: Callable[[str], Connection]) -> None:
+    crm = login("ola")
+    label, other = crm.categories.create(name="Gull"), crm.categories.create(name="Person", for_customers=False, for_contacts=True)
+    made = crm.customers.create_by_name(name="Nordlys AS")
+    for _time in range(2):
+        crm.categories.put(id=label.id, customer_id=made.id)
+    now = crm.customers.get(id=made.id)
+    assert (now.categories, now.is_incomplete) == ((label.id,), True)
+    with pytest.raises(InvalidInput):
+        crm.categories.put(id=other.id, customer_id=made.id)
+    with pytest.raises(InvalidInput):
+        crm.categories.put(id=label.id)
+    with pytest.raises(ChangedMeanwhile):
+        crm.customers.change(id=made.id, version=made.version, categories=())
+    crm.categories.take(id=label.id, customer_id=made.id)
+    assert crm.customers.get(id=made.id).categories == ()
+    crm.history.undo(request_id=crm.last_request)
+    assert crm.customers.get(id=made.id).categories == (label.id,)
+
+
+def test_two_categories_become_one_and_undo_parts_them(login: Callable[[str], Connection]) -> None:
+    kari, ola = login("kari"), login("ola")
+    gold, best = kari.categories.create(name="Gull"), kari.categories.create(name="Best", for_contacts=True)
+    both = kari.customers.create(name="Begge AS", categories=(gold.id, best.id))
+    one = kari.customers.create(name="En AS", categories=(best.id,))
+    secret = ola.customers.create(name="Hemmelig AS", categories=(best.id,), owner_only=True)
+    person = kari.contacts.create(last_name="Berg", categories=(best.id,))
+    with pytest.raises(Forbidden):
+        ola.categories.merge(id=best.id, version=best.version, into=gold.id)
+    with pytest.raises(InvalidInput):
+        kari.categories.merge(id=best.id, version=best.version, into=best.id)
+    assert kari.categories.merge(id=best.id, version=best.version, into=gold.id) == 3, "the private one is moved, not told"
+    assert [label.name for label in kari.categories.list()] == ["Gull"]
+    assert kari.categories.list()[0].for_contacts, "it is used for all that the other was used for"
+    parties = [kari.customers.get(id=both.id), kari.customers.get(id=one.id), ola.customers.get(id=secret.id), kari.contacts.get(id=person.id)]
+    assert [party.categories for party in parties] == [(gold.id,)] * 4
+    kari.history.undo(request_id=kari.last_request)
+    assert set(kari.customers.get(id=both.id).categories) == {gold.id, best.id}
+    assert kari.customers.get(id=one.id).categories == ola.customers.get(id=secret.id).categories == (best.id,)

@@ -1,4 +1,4 @@
-"""Notes and tasks on a card, by keyboard, and seen by a colleague at once."""
+"""Notes, tasks, tabs and roles on a card, by keyboard, and seen by a colleague at once."""
 
 from __future__ import annotations
 
@@ -58,3 +58,55 @@ def test_a_task_is_added_done_and_listed(visit: Callable[..., Page]) -> None:
     expect(page.locator("h1")).to_contain_text("Ring om tilbudet")
     page.locator(".chip a", has_text="Nordlys Bygg AS").click()
     expect(page.locator("h1")).to_contain_text("Nordlys Bygg AS")
+
+
+def test_tabs_and_contacts_by_keyboard_are_seen_by_the_colleague(visit: Callable[..., Page]) -> None:
+    kari = visit("kari", "customers/10001")
+    kari.locator("h1").focus()
+    kari.keyboard.press("2")
+    expect(kari.locator("#tab-contacts")).to_have_attribute("aria-selected", "true")
+    assert kari.url.endswith("/customers/10001/contacts")
+    kari.click("[data-do=role_start]")
+    kari.click("a[data-route='contacts/new/10001']")
+    kari.fill("#f-first_name", "Per")
+    kari.fill("#f-last_name", "Nilsen")
+    kari.keyboard.press("Control+Enter")
+    expect(kari.locator("h1")).to_contain_text("Per Nilsen")
+    ola = visit("ola", "customers/10001/contacts")
+    expect(ola.locator(".people-table tbody tr")).to_have_count(1)
+    kari.goto(ola.url)
+    row = kari.locator(".people-table tbody tr").first
+    row.focus()
+    kari.keyboard.press("Delete")
+    for page in (kari, ola):
+        expect(page.locator(".people-table tr.ended")).to_have_count(1)
+    kari.click("[data-do=role_start]")
+    expect(kari.locator("#f-role")).to_be_focused()
+    kari.keyboard.type("nils")
+    expect(kari.locator("#o-role [role=option]").first).to_contain_text("Per Nilsen")
+    kari.keyboard.press("Enter")
+    expect(kari.locator("#f-role-title")).to_be_focused()
+    kari.keyboard.type("Innkjøper")
+    kari.keyboard.press("Enter")
+    expect(ola.locator(".people-table tr:not(.ended)", has_text="Innkjøper")).to_have_count(1)
+    kari.locator("#tab-contacts").focus()
+    for at, tab in (("projects", "projects"), ("ledger", "ledger"), ("history", "history")):
+        kari.keyboard.press("ArrowRight")
+        expect(kari.locator(f"#tab-{tab}")).to_have_attribute("aria-selected", "true")
+        expect(kari.locator(f"#tab-{tab}")).to_be_focused()
+        assert kari.url.endswith(f"/customers/10001/{at}")
+    kari.go_back()
+    expect(kari.locator("#tab-ledger")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_followed_card_and_its_density_stay_with_the_employee(visit: Callable[..., Page]) -> None:
+    page = visit("kari", "customers/10001")
+    page.click("[data-do=follow]")
+    expect(page.locator(".nav-label", has_text="Kort jeg følger")).to_be_visible()
+    page.click("[data-density=compact]")
+    expect(page.locator("html")).to_have_attribute("data-density", "compact")
+    page.reload()
+    expect(page.locator("[data-do=follow]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("html")).to_have_attribute("data-density", "compact")
+    page.click("[data-density=full]")
+    expect(page.locator("html")).to_have_attribute("data-density", "full")

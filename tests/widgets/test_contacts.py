@@ -64,7 +64,7 @@ def test_a_person_is_registered_with_a_role_and_it_is_undone(app, crm, acme):
     at = with_role(form)
     save(form, last_name="Nilsen", **{f"{at}.title": "Innkjøper", f"{at}.started_on": "1.3.2020", f"{at}.is_decision_maker": True})
     card = app.main.children[0]
-    assert isinstance(card, ContactCard) and app.router.path == f"contacts/{card.contact.id}"
+    assert isinstance(card, ContactCard) and app.router.path == f"contacts/{card.party.id}"
     for text in ("Nilsen", "Innkjøper", "siden 01.03.2020", "Beslutningstaker", f'data-route="customers/{acme.number}"'):
         assert text in card.html
     undo(app)
@@ -124,7 +124,7 @@ def test_a_new_contact_begins_at_the_customer_it_came_from(app, crm, acme):
     form = show(app, f"contacts/new/{acme.number}", ContactForm)
     assert f'data-route="customers/{acme.number}"' in form.html
     save(form, last_name="Nilsen")
-    assert [role.customer_id for role in app.main.children[0].contact.roles] == [acme.id]
+    assert [role.customer_id for role in app.main.children[0].party.roles] == [acme.id]
     show(app, "contacts/new/99999", Missing)
 
 

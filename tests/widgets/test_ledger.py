@@ -125,7 +125,7 @@ def test_one_party_has_its_own_page(app, crm, acme, screen):
     post(crm, other, 1)
     app.go(f"customers/{acme.number}/ledger")
     assert len(app.main.children[0].shown) == 5
-    assert "Acme AS" in app.main.children[0].head.html
+    assert "Acme AS" in app.main.children[0].card.html
     app.go(f"customers/{acme.number}")
     assert f'data-route="customers/{acme.number}/ledger"' in app.main.children[0].html
 

@@ -67,7 +67,7 @@ def _add_colleagues(database: Database) -> dict[str, UUID]:
         work = Work(connection, None, utc_now(), action="company.demo")
         e = tables.employee
         for person in people.employees()[1:]:
-            row = {"locale": "nb", "theme": "auto", "is_active": True, "version": 1} | person
+            row = {"locale": "nb", "theme": "auto", "density": "full", "is_active": True, "version": 1} | person
             work.insert(e, row | {"id": new_id(), "password_hash": hashed, "created_at": work.now})
         return {row["username"]: row["id"] for row in work.rows(select(e.c.username, e.c.id))}
 

@@ -25,6 +25,7 @@ from crm_lab.domain.ledger import (
     NotSwitchedOn,
     Posting,
     PostingKind,
+    Standing,
     dissolved,
     without,
 )
@@ -90,6 +91,12 @@ class Subledger(Service):
         if customer_id:
             self._check_party(customer_id)
         return frames.ageing(self.work, ledger, customer_id, as_of, by_party=False)
+
+    @reads()
+    def standing(self, *, customer_id: UUID) -> list[Standing]:
+        """What stands open at one party today, one entry a ledger and currency. Raises `NotFound`, also where it is hidden."""
+        self._check_party(customer_id)
+        return frames.standing(self.work, customer_id)
 
     @reads()
     def matches(self, *, customer_id: UUID | None = None) -> pa.Table:

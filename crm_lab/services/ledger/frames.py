@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, Integer, String, and_, case, func, literal, null, or_, select, true
 from sqlalchemy import cast as sql_cast
 
-from crm_lab.domain.ledger import ItemState, Ledger
+from crm_lab.domain.ledger import ItemState, Ledger, Standing
+from crm_lab.domain.values import Money
 from crm_lab.i18n import OSLO, _, business_day
 from crm_lab.services.customers import shown_name
 from crm_lab.services.ledger.links import visible_to_bookkeeper
@@ -91,6 +92,27 @@ def ageing(work: Work, ledger: Ledger, customer_id: UUID | None, as_of: date | N
     query = query.join(c, c.c.id == unit.c.customer_id).outerjoin(e, e.c.id == c.c.owner_id)
     query = query.add_columns(*party).where(visible_to_bookkeeper(work, unit))
     return work.frame(query.group_by(*party, unit.c.currency).order_by(c.c.number, unit.c.currency))
+
+
+def standing(work: Work, customer_id: UUID) -> list[Standing]:
+    """What stands open at one party today in both ledgers: the figures of `ageing` at a quarter of its cost."""
+    p, i = tables.posting, tables.match_item
+    debt = p.c.amount * case((p.c.ledger == Ledger.RECEIVABLE, 1), else_=-1)
+    due = func.min(case((debt > 0, func.coalesce(p.c.due_on, p.c.posted_on)), else_=null()))
+    units = select(p.c.ledger, p.c.currency, func.sum(debt).label("debt"), due.label("due_on"))
+    units = units.outerjoin(i, and_(i.c.posting_id == p.c.id, i.c.unlinked_at.is_(None))).where(p.c.customer_id == customer_id)
+    unit = units.group_by(p.c.ledger, p.c.currency, func.coalesce(i.c.match_id, p.c.id)).subquery()
+    is_late = and_(unit.c.debt > 0, unit.c.due_on < business_day(work.now))
+    sums = [_minor(func.sum(unit.c.debt)).label("balance"), _sum(unit.c.debt, is_late).label("overdue")]
+    rows = work.rows(select(unit.c.ledger, unit.c.currency, *sums).group_by(unit.c.ledger, unit.c.currency))
+    found = [
+        Standing(
+            ledger=Ledger(row["ledger"]), balance=Money.from_minor(row["balance"], row["currency"]),
+            overdue=Money.from_minor(row["overdue"], row["currency"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return sorted(found, key=lambda s: (s.ledger != Ledger.RECEIVABLE, s.balance.currency != "NOK", s.balance.currency))
 
 
 def matches(work: Work, customer_id: UUID | None) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm_lab.store.tables.activities import calendar_feed, note, note_mention, task, task_member
+from crm_lab.store.tables.activities import calendar_feed, followed_card, note, note_mention, task, task_member
 from crm_lab.store.tables.audit import audit, request
 from crm_lab.store.tables.columns import Words, metadata
 from crm_lab.store.tables.company import access_token, company, counter, employee, login_attempt, session
@@ -27,6 +27,7 @@ from crm_lab.store.tables.parties import (
     customer,
     former_name,
 )
+from crm_lab.store.tables.projects import project, project_contact, project_member
 
 __all__ = [
     "Words",
@@ -44,6 +45,7 @@ __all__ = [
     "customer",
     "dismissal",
     "employee",
+    "followed_card",
     "former_name",
     "import_file",
     "import_part",
@@ -58,6 +60,9 @@ __all__ = [
     "payment",
     "payment_file",
     "posting",
+    "project",
+    "project_contact",
+    "project_member",
     "register_notice",
     "register_reading",
     "register_said",
@@ -75,14 +80,15 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"employee", "company"}
 """The tables only administrators change, also by undoing."""
-UNSEARCHED = {"dismissal", "posting", "match_group", "match_item", "party_code"}
+UNSEARCHED = {"dismissal", "followed_card", "match_group", "match_item", "party_code", "posting", "project", "project_contact"}
 """The tables whose rows the search index does not hold."""
 OF_PARTIES = ("customer", "contact", "address", "category_link", "contact_role")
 """What an import of parties makes, many rows at a time."""
 IMMUTABLE = {"posting"}
 """The tables whose rows stay as they are: taking one back adds another that says the opposite."""
 UNDOABLE = {
-    "address", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "employee", "former_name",
-    "match_group", "match_item", "note", "note_mention", "party_code", "posting", "register_notice", "saft_file", "task", "task_member",
+    "address", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "employee", "followed_card",
+    "former_name", "match_group", "match_item", "note", "note_mention", "party_code", "posting", "project", "project_contact",
+    "project_member", "register_notice", "saft_file", "task", "task_member",
 }  # fmt: skip
 """The tables whose changes can be taken back."""

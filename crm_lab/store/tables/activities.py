@@ -45,6 +45,7 @@ task = Table(
     Column("owner_only", Boolean, nullable=False),
     of("customer", always=False),
     of("contact", always=False),
+    of("project", always=False),
     of("employee", "created_by"),
     Column("created_at", INSTANT, nullable=False),
     Column("done_at", INSTANT),
@@ -64,4 +65,13 @@ calendar_feed = Table(
     *text("token_hash"),
     Column("created_at", INSTANT, nullable=False),
     Column("revoked_at", INSTANT),
+)
+followed_card = Table(
+    "followed_card",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of("employee"),
+    of("customer", always=False),
+    of("contact", always=False),
+    Column("followed_at", INSTANT, nullable=False),
 )

@@ -24,7 +24,7 @@ employee = Table(
     Column("version", Integer, nullable=False),
     *text("username", "name", "email"),
     Column("roles", Words, nullable=False),
-    *text("locale", "theme"),
+    *text("locale", "theme", "density"),
     Column("is_active", Boolean, nullable=False),
     *text("password_hash"),
     Column("created_at", INSTANT, nullable=False),

@@ -180,6 +180,8 @@ function render({model, el, signal}) {
     if (at?.id && !at.isConnected) document.getElementById(at.id)?.focus();
     sync();
     markSection(el);
+    const tab = /** @type {HTMLElement | null} */ (el.querySelector('.tabs [aria-selected=true]'));
+    if (tab?.parentElement) tab.parentElement.scrollLeft = tab.offsetLeft - 16; // on a phone the tabs are wider than the screen
     const wanted = /** @type {HTMLElement | null} */ (el.querySelector('[autofocus]:not([data-focused])'));
     if (wanted) {
       wanted.dataset.focused = '1';

@@ -22,6 +22,7 @@ function render({model, el, signal}) {
     dirty.classList.remove('dirty');
     return true;
   };
+  let onTab = false; // who moves along the tabs stays on them, also where the next one is a screen of its own
   /** @param {string} path */
   const show = path => {
     model.set('path', path);
@@ -30,6 +31,7 @@ function render({model, el, signal}) {
   /** @param {string} path */
   const visit = path => {
     if (!mayLeave()) return;
+    onTab = Boolean(document.activeElement?.matches('[role=tab]'));
     if (ours) history.pushState(null, '', `${root}/${path}`);
     show(path);
   };
@@ -62,7 +64,7 @@ function render({model, el, signal}) {
 
   /** Do what stands on the screen for a key: press it, or begin to write in it. @param {string} key */
   function shortcut(key) {
-    const target = /** @type {HTMLElement | null} */ (document.querySelector(`[aria-keyshortcuts=${key}]`));
+    const target = /** @type {HTMLElement | null} */ (document.querySelector(`[aria-keyshortcuts="${key}"]`));
     if (target?.matches('input,textarea')) target.focus();
     else target?.click();
     return Boolean(target);
@@ -81,7 +83,7 @@ function render({model, el, signal}) {
     if (place) return visit(place);
     // n alone is a new note; it waits for what might follow
     if (began) alone = window.setTimeout(() => { before = ''; shortcut('N'); }, SEQUENCE);
-    else if (e.key === 'F2' || key === 'e' || key === 't') {
+    else if (e.key === 'F2' || /^[et1-9]$/.test(key)) {
       if (shortcut(e.key.toUpperCase())) e.preventDefault();
     }
   }, {signal});
@@ -116,7 +118,7 @@ function render({model, el, signal}) {
       const main = document.querySelector('.crm-main');
       if (main) main.scrollTop = 0;
       if (document.activeElement?.closest('input,textarea,select')) return;
-      /** @type {HTMLElement | null} */ (document.querySelector('.crm-main h1'))?.focus({preventScroll: true});
+      /** @type {HTMLElement | null} */ (document.querySelector(onTab ? '.crm-main [role=tab][aria-selected=true]' : '.crm-main h1'))?.focus({preventScroll: true});
     }, 40);
   }
 
@@ -140,6 +142,7 @@ function render({model, el, signal}) {
   const wear = () => {
     const theme = model.get('theme');
     document.documentElement.dataset.theme = theme;
+    document.documentElement.dataset.density = model.get('density');
     document.documentElement.lang = model.get('lang');
   };
   model.on('change:path', () => {
@@ -149,6 +152,10 @@ function render({model, el, signal}) {
   model.on('change:title', () => { document.title = model.get('title'); });
   model.on('change:theme', wear);
   model.on('change:lang', wear);
+  model.on('change:density', () => {
+    wear();
+    dispatchEvent(new Event('resize')); // tables measure their rows again
+  });
   model.on('change:notice', () => {
     notice.textContent = model.get('notice');
     notice.hidden = !model.get('notice');
