@@ -13,6 +13,7 @@ from crm_lab.domain.cards import ContactCard, CustomerCard, FormerOwner, LinkedC
 from crm_lab.domain.categories import Category
 from crm_lab.domain.customers import CustomerName
 from crm_lab.domain.names import alphabet_key
+from crm_lab.errors import NotFound
 from crm_lab.services.actions import Service, reads
 from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers, shown_name
@@ -23,6 +24,8 @@ from crm_lab.store.records import Row, as_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from crm_lab.domain.contacts import Contact
 
 
 class Cards(Service):
@@ -48,7 +51,8 @@ class Cards(Service):
     @reads()
     def contact(self, *, id: UUID) -> ContactCard:  # noqa: A002 - the wire's word
         """The card of a person. Raises `NotFound`, also where it is hidden."""
-        contact = Contacts(self.work).get(id=id)
+        contact = self._contact(id)
+        id = contact.id  # noqa: A001
         return ContactCard(
             contact=contact,
             owner=self.work.employee_names().get(contact.owner_id, ""),
@@ -59,6 +63,17 @@ class Cards(Service):
             notes=tuple(Notes(self.work).about("contact_id", id)),
             tasks=tuple(Tasks(self.work).about("contact_id", id)),
         )
+
+    def _contact(self, contact_id: UUID) -> Contact:
+        """The person, or the one that person was merged into."""
+        try:
+            return Contacts(self.work).get(id=contact_id)
+        except NotFound:
+            c = tables.contact
+            now = self.work.scalar(select(c.c.merged_into).where(c.c.id == contact_id))
+            if now is None:
+                raise
+            return Contacts(self.work).get(id=now)
 
     def _categories(self, ids: Iterable[UUID]) -> tuple[Category, ...]:
         carried = set(ids)

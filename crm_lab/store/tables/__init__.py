@@ -17,6 +17,7 @@ from crm_lab.store.tables.exchange import (
     saft_part,
 )
 from crm_lab.store.tables.ledger import match_group, match_item, payment, payment_file, posting
+from crm_lab.store.tables.merges import distinct_pair, merge, merge_row
 from crm_lab.store.tables.parties import (
     address,
     category,
@@ -41,6 +42,7 @@ __all__ = [
     "contact_role",
     "counter",
     "customer",
+    "distinct_pair",
     "employee",
     "former_name",
     "import_file",
@@ -48,6 +50,8 @@ __all__ = [
     "login_attempt",
     "match_group",
     "match_item",
+    "merge",
+    "merge_row",
     "metadata",
     "note",
     "note_mention",
@@ -76,8 +80,10 @@ UNSEARCHED = {"posting", "match_group", "party_code"}
 """The tables of parties' rows that the search index does not hold."""
 IMMUTABLE = {"posting"}
 """The tables whose rows stay as they are: taking one back adds another that says the opposite."""
+STAYING = {"posting", "match_group", "audit"}
+"""The tables whose rows stay with a party that was merged into another: they are as visible as that other."""
 UNDOABLE = {
-    "address", "category", "category_link", "company", "contact", "contact_role", "customer", "employee", "former_name", "match_group",
-    "match_item", "note", "note_mention", "party_code", "posting", "register_notice", "saft_file", "task", "task_member",
+    "address", "category", "category_link", "company", "contact", "contact_role", "customer", "distinct_pair", "employee", "former_name",
+    "match_group", "match_item", "merge", "note", "note_mention", "party_code", "posting", "register_notice", "saft_file", "task", "task_member",
 }  # fmt: skip
 """The tables whose changes can be taken back."""
