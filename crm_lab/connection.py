@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 ARROW = "application/vnd.apache.arrow.stream"
 LONG_ACTIONS = {
     ("imports", "run"), ("imports", "preview"), ("history", "undo"), ("company", "check"), ("company", "backup"), ("ledger", "match_many"),
-    ("payments", "book"), ("payments", "undo"), ("saft", "run"), ("saft", "preview"),
+    ("merges", "merge_many"), ("merges", "unmerge"), ("payments", "book"), ("payments", "undo"), ("saft", "run"), ("saft", "preview"),
 }  # fmt: skip
 TIMEOUT, LONG_TIMEOUT = 60.0, 900.0
 OK = 200
@@ -304,7 +304,17 @@ class PaymentsProxy(ServiceProxy):
         return book_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, on_progress)
 
 
-PROXIES: dict[str, type[ServiceProxy]] = {"imports": ImportsProxy, "payments": PaymentsProxy, "saft": SaftProxy}
+class MergesProxy(ServiceProxy):
+    """`crm.merges`: its actions, and the search for doubles among all."""
+
+    def clusters(self, kind: str = "customer") -> pd.DataFrame:
+        """Customers or contacts that may be one and the same, as `crm_lab.analysis.duplicates.clusters` gathers them."""
+        from crm_lab.analysis.duplicates import clusters
+
+        return clusters(self.clues(kind=kind), self.distinct())
+
+
+PROXIES: dict[str, type[ServiceProxy]] = {"imports": ImportsProxy, "merges": MergesProxy, "payments": PaymentsProxy, "saft": SaftProxy}
 
 
 class ChangesProxy:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crm_lab.domain.imports import ImportKind
+from crm_lab.domain.merges import MergeKind
 from crm_lab.domain.values import Phone
 from crm_lab.i18n import _, business_day, day, ngettext
 from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import address_lines, address_text
 from crm_lab.widgets.customer_fields import languages
 from crm_lab.widgets.live import Live
+from crm_lab.widgets.merges import MergedInto
 from crm_lab.widgets.party_list import PartyList
 from crm_lab.widgets.task_box import TaskBox
 from crm_lab.widgets.wall import Wall
@@ -73,11 +75,13 @@ class ContactCard(Live):
     def __init__(self, app: App, contact_id: UUID) -> None:
         self.app, self._id = app, contact_id
         self._read()
+        self._id = contact_id = self.contact.id  # of who it is now
         about = {"contact_id": contact_id}
         self._wall, self._task_box = Wall(app, about, self.reload), TaskBox(app, about, self.reload)
         self.title = self.contact.display_name
         app.remember(f"contacts/{contact_id}", self.title)
-        actions = self._wall.actions | self._task_box.actions | {
+        self._merged = MergedInto(app, MergeKind.CONTACT, self.reload)
+        actions = self._wall.actions | self._task_box.actions | self._merged.actions | {
             "rename_start": self._rename_start, "cancel": self._cancel, "rename": self._rename, "archive": self._archive,
             "restore": self._restore, "delete": self._ask_to_delete, "delete_surely": self._delete,
         }  # fmt: skip
@@ -110,7 +114,7 @@ class ContactCard(Live):
             "addresses": [(address_text(a.kind), address_lines(a)) for a in c.addresses],
             "categories": self._card.categories, "former_names": self._card.former_names,
             "former_owners": self._card.former_owners,
-            "wall_of": c.display_name, "notes": self._wall.shown(self._card.notes), "n_written": self._wall.n_written,
+            "merged": self._merged.shown(c.id), "wall_of": c.display_name, "notes": self._wall.shown(self._card.notes), "n_written": self._wall.n_written,
             "tasks": self._task_box.shown(self._card.tasks), "n_tasks": self._task_box.n_open(),
             "n_added": self._task_box.n_added,
         }  # fmt: skip

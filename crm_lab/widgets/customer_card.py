@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_lab.domain.addresses import AddressKind, effective_address
 from crm_lab.domain.customers import RegisterStatus
+from crm_lab.domain.merges import MergeKind
 from crm_lab.domain.terms import TermSource
 from crm_lab.domain.values import Phone
 from crm_lab.i18n import _, business_day, day, number
@@ -13,6 +14,7 @@ from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import ORDER, address_lines, address_text, fallback_text
 from crm_lab.widgets.customer_fields import STATUS_CLASS, kind_of, kind_text, labels, languages, spaced, status_text
 from crm_lab.widgets.live import Live
+from crm_lab.widgets.merges import MergedInto
 from crm_lab.widgets.task_box import TaskBox
 from crm_lab.widgets.terms import source_words, term_label, term_words
 from crm_lab.widgets.wall import Wall
@@ -30,11 +32,13 @@ class CustomerCard(Live):
     def __init__(self, app: App, customer_number: int) -> None:
         self.app, self._number = app, customer_number
         self._read()
+        self._number = customer_number = self.customer.number  # of who it is now
         about = {"customer_id": self.customer.id}
         self._wall, self._task_box = Wall(app, about, self.reload), TaskBox(app, about, self.reload)
         self.title = self.customer.display_name
         app.remember(f"customers/{customer_number}", self.title)
-        actions = self._wall.actions | self._task_box.actions | {
+        self._merged = MergedInto(app, MergeKind.CUSTOMER, self.reload)
+        actions = self._wall.actions | self._task_box.actions | self._merged.actions | {
             "rename_start": self._rename_start, "cancel": self._cancel, "rename": self._rename, "archive": self._archive,
             "restore": self._restore, "delete": self._ask_to_delete, "delete_surely": self._delete,
         }  # fmt: skip
@@ -65,7 +69,7 @@ class CustomerCard(Live):
             "checked_on": c.sources.get("register_status") if c.register_status is not RegisterStatus.UNKNOWN else None,
             "categories": card.categories, "terms": self._terms(), "former_names": card.former_names,
             "former_owners": card.former_owners, "contacts": [_contact(contact) for contact in card.contacts],
-            "wall_of": c.display_name, "notes": self._wall.shown(card.notes), "n_written": self._wall.n_written,
+            "merged": self._merged.shown(c.id), "wall_of": c.display_name, "notes": self._wall.shown(card.notes), "n_written": self._wall.n_written,
             "tasks": self._task_box.shown(card.tasks), "n_tasks": self._task_box.n_open(),
             "n_added": self._task_box.n_added,
         }  # fmt: skip
