@@ -54,8 +54,8 @@ def clues(work: Work, table: Table) -> pa.Table:
             *(known(text).label(text) for text in texts),
             func.coalesce(r.c.phones, "").label("work_phones"),
             func.coalesce(r.c.emails, "").label("work_emails"),
-            func.coalesce(f.c.keys, "").label("former_keys"),
-            (cast(table.c.birth_date, String) if "birth_date" in table.c else empty).label("birth_date"),
+            func.coalesce(f.c.former, "").label("former_keys"),
+            (func.coalesce(cast(table.c.birth_date, String), "") if "birth_date" in table.c else empty).label("birth_date"),
             func.coalesce(a.c.postal_code, "").label("postal_code"),
             func.coalesce(a.c.street, "").label("street"),
             func.coalesce(e.c.name, "").label("owner"),
@@ -94,5 +94,5 @@ def _roles(work: Work, table: Table, key: str) -> Any:
 def _former(key: str) -> Any:
     """The names a party had."""
     f = tables.former_name
-    keys = func.string_agg(f.c.name_key, SEPARATOR).label("keys")
+    keys = func.string_agg(f.c.name_key, SEPARATOR).label("former")
     return select(f.c[key].label("party_id"), keys).where(f.c[key].is_not(None)).group_by(f.c[key]).subquery()
