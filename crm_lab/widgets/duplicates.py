@@ -71,10 +71,15 @@ class DuplicateScreen(Live):
     def _group(self, key: str, members: list[dict[str, Any]]) -> dict[str, Any]:
         score = members[0]["score"]
         kept, *others = [self._path(member) for member in members]
+        why = {member["reasons"].replace("\n", " · ") for member in members}
         return {
             "key": key, "is_sure": score >= SURE, "is_chosen": score >= SURE, "sureness": sureness(score),
             "compare": f"{kept}/merge/{others[0].partition('/')[2]}" if len(others) == 1 else "",
-            "members": [member | {"path": self._path(member), "details": _details(member), "reasons": member["reasons"].replace("\n", " · ")} for member in members],
+            "why": why.pop() if len(why) == 1 else "",
+            "members": [
+                member | {"path": self._path(member), "details": _details(member), "reasons": member["reasons"].replace("\n", " · ") if why else ""}
+                for member in members
+            ],
         }  # fmt: skip
 
     def _path(self, member: dict[str, Any]) -> str:

@@ -93,6 +93,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         roles=(at_secret, at_open), addresses=(address,), categories=(label.id,), owner_only=True,
     )  # fmt: skip
     open_person = kari.contacts.create(last_name="Åpen", roles=(at_secret,))
+    twin = kari.customers.create(name=f"Nye {CANARY} AS", owner_only=True)
+    merged = kari.customers.create(name=f"Flettet {CANARY}", owner_only=True)
+    kari.merges.merge(kind="customer", kept_id=party.id, merged_id=merged.id)
     with database.writing() as connection:
         said = {"id": new_id(), "version": 1, "customer_id": party.id, "field": "name", "said": {"text": f"{CANARY} AS"}, "noticed_at": utc_now(), "settled_at": None}
         Work(connection, None, utc_now()).insert(tables.register_notice, said)
@@ -100,6 +103,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     kari.notes.create(text=f"{CANARY} privat", contact_id=person.id)
     meeting = datetime(2026, 11, 24, 12, tzinfo=OSLO)
     members = tuple(e.id for e in kari.employees.list())
+    kari.merges.dismiss(kind="customer", ids=(party.id, twin.id))
     task = kari.tasks.create(title=f"Ring {CANARY}", customer_id=party.id, starts_at=meeting, kind=TaskKind.MEETING, members=members)
     kari.tasks.create(title=f"{CANARY} alene", customer_id=open_party.id, owner_only=True)
     for amount in (Decimal("123.45"), Decimal("-123.45"), Decimal("54.32")):
@@ -157,6 +161,12 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "cards.contact": ids,
         "customers.named": [{"ids": [record["id"]]} for record in ids],
         "customers.suggest": [{"text": CANARY}, {"text": CANARY[:4]}, {"text": str(c.party.number)}, {"text": NUMBER}],
+        **{f"merges.{name}": [record | {"kind": kind} for record in ids for kind in ("customer", "contact")] for name in ("of", "duplicates")},
+        "merges.preview": [
+            {"kind": kind, "kept_id": one["id"], "merged_id": other["id"]} for kind in ("customer", "contact") for one in ids for other in ids
+        ],
+        "merges.clues": [{"kind": kind} for kind in ("customer", "contact")],
+        "merges.distinct": [{}],
         "notes.of": [{"customer_id": record["id"]} for record in ids] + [{"contact_id": record["id"]} for record in ids],
         "notes.mentioning_me": [{}],
         "tasks.list": [{"view": view} for view in TaskView],

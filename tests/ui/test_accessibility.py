@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-SCREENS = ["customers", "customers/10001", "customers/new", "employees", "profile", "search?q=nordlys", "register", "nowhere"]
+SCREENS = ["customers", "customers/10001", "customers/new", "employees", "profile", "search?q=nordlys", "register", "customers/10001/merge", "duplicates", "nowhere"]
 
 
 def faults(page: Page) -> list[tuple[str, str, str]]:

@@ -84,7 +84,7 @@ class Merges(Service):
 
     @reads()
     def clues(self, *, kind: MergeKind = MergeKind.CUSTOMER) -> pa.Table:
-        """What tells customers or contacts apart, one row each: columns of `proposals.COLUMNS`; archived ones are left out."""
+        """What tells customers or contacts apart, one row each, oldest first: see `proposals.clues`; archived ones are left out."""
         return proposals.clues(self.work, _table(kind))
 
     @reads()

@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
     from crm_lab.store.records import Work
 
-COLUMNS = (
-    "id", "number", "name", "name_key", "is_person", "organisation_number", "bank_account", "phone", "mobile", "email", "invoice_email",
-    "website", "work_phones", "work_emails", "former_keys", "birth_date", "postal_code", "street", "owner", "owner_only", "n_filled",
-    "created_at",
-)  # fmt: skip
+TEXTS = ("organisation_number", "bank_account", *PHONES, *EMAILS, "website")
 SEPARATOR = "\n"
 
 
@@ -30,38 +26,21 @@ def clues(work: Work, table: Table) -> pa.Table:
 
     Returns
     -------
-    Columns of `COLUMNS`; `work_phones`, `work_emails` and `former_keys` hold a value on each line, `n_filled` counts the
+    id, number, name, is_person, birth_date, name_key, `TEXTS`, n_filled, owner_only, created_at, work_phones, work_emails,
+    former_keys, postal_code, street, owner; `work_phones`, `work_emails` and `former_keys` hold a value on each line, `n_filled` counts the
     fields that are not empty.
     """
     key, e = f"{table.name}_id", tables.employee
     a, r, f = _address(key), _roles(work, table, key), _former(key)
-    is_customer = table is tables.customer
-    empty = literal("")
-
-    def known(name: str) -> ColumnElement[str]:
-        return func.coalesce(table.c[name], "") if name in table.c else empty
-
-    texts = ("organisation_number", "bank_account", *PHONES, *EMAILS, "website")
-    name = shown_name() if is_customer else func.trim(table.c.first_name + " " + table.c.last_name)
-    filled = [case((known(text) != "", 1), else_=0) for text in texts]
     query = (
         select(
-            cast(table.c.id, String).label("id"),
-            (table.c.number if is_customer else cast(literal(None), tables.customer.c.number.type)).label("number"),
-            name.label("name"),
-            table.c.name_key,
-            (table.c.is_person if is_customer else literal(value=True)).label("is_person"),
-            *(known(text).label(text) for text in texts),
+            *_told(table),
             func.coalesce(r.c.phones, "").label("work_phones"),
             func.coalesce(r.c.emails, "").label("work_emails"),
             func.coalesce(f.c.former, "").label("former_keys"),
-            (func.coalesce(cast(table.c.birth_date, String), "") if "birth_date" in table.c else empty).label("birth_date"),
             func.coalesce(a.c.postal_code, "").label("postal_code"),
             func.coalesce(a.c.street, "").label("street"),
             func.coalesce(e.c.name, "").label("owner"),
-            table.c.owner_only,
-            sum(filled[1:], filled[0]).label("n_filled"),
-            table.c.created_at,
         )
         .outerjoin(e, e.c.id == table.c.owner_id)
         .outerjoin(a, a.c.party_id == table.c.id)
@@ -71,6 +50,23 @@ def clues(work: Work, table: Table) -> pa.Table:
         .order_by(table.c.created_at, table.c.id)
     )
     return work.frame(query)
+
+
+def _told(table: Table) -> list[ColumnElement[Any]]:
+    """What the row itself says; a contact has none of some of it."""
+    t, empty = table.c, literal("")
+    known = {text: func.coalesce(t[text], "") if text in t else empty for text in TEXTS}
+    if table is tables.customer:
+        own = [t.number, shown_name().label("name"), t.is_person, empty.label("birth_date")]
+    else:
+        no_number = cast(literal(None), tables.customer.c.number.type).label("number")
+        born = func.coalesce(cast(t.birth_date, String), "").label("birth_date")
+        own = [no_number, func.trim(t.first_name + " " + t.last_name).label("name"), literal(value=True).label("is_person"), born]
+    filled: list[ColumnElement[int]] = [case((value != "", 1), else_=0) for value in known.values()]
+    n_filled = sum(filled[1:], filled[0]).label("n_filled")
+    return [
+        cast(t.id, String).label("id"), *own, t.name_key, *(value.label(text) for text, value in known.items()), n_filled, t.owner_only, t.created_at,
+    ]  # fmt: skip
 
 
 def _address(key: str) -> Any:
