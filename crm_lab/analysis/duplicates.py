@@ -56,7 +56,7 @@ def clusters(frame: pd.DataFrame, distinct: Collection[tuple[UUID, UUID]] = ()) 
     """
     import pandas as pd
 
-    rows = _Rows(frame.to_dict("records"))
+    rows = _Rows([{str(name): value for name, value in record.items()} for record in frame.to_dict("records")])
     links = sorted(_links(rows, _pairs(rows), {tuple(map(str, pair)) for pair in distinct}), key=lambda link: (-link.score, link.one, link.other))
     told = [member for n, found in enumerate(_gathered(rows, links, {tuple(map(str, pair)) for pair in distinct})) for member in found.told(rows, n)]
     return pd.DataFrame(told, columns=list(COLUMNS))
@@ -161,7 +161,7 @@ def _together(values: np.ndarray[Any, Any], places: np.ndarray[Any, Any], n: int
 
 def _codes(rows: _Rows, at: int) -> Iterator[str]:
     clues = rows.clues(at)
-    yield from (value for value in clues.values if not value.startswith("domain "))
+    yield from (value for value in clues.values if not value.startswith("domain "))  # noqa: PD011 - no frame
     if clues.place:
         yield f"place {clues.place}"
     if clues.birth_date:

@@ -83,10 +83,11 @@ class Work:
         for key, parent in tables.PARENTS.items():
             if key in table.c:
                 seen = select(parent.c.id).where(self.visible_to(parent))
+                rule = or_(table.c[key].is_(None), table.c[key].in_(seen))
                 if getattr(table, "name", "") in tables.STAYING:
                     merged = parent.alias()
-                    seen = seen.union_all(select(merged.c.id).where(merged.c.merged_into.in_(seen)))
-                rules.append(or_(table.c[key].is_(None), table.c[key].in_(seen)))
+                    rule = or_(rule, table.c[key].in_(select(merged.c.id).where(merged.c.merged_into.in_(seen))))
+                rules.append(rule)
         return and_(true(), *rules)
 
     def alphabetical(self, text: ColumnElement[str]) -> ColumnElement[str]:

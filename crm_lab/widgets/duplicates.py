@@ -57,7 +57,10 @@ class DuplicateScreen(Live):
             guarded(self.app, self._found)(found)
 
     def _found(self, frame: pd.DataFrame) -> None:
-        self._clusters = {str(n): members.to_dict("records") for n, members in frame.groupby("cluster")}
+        self._clusters = {}
+        for record in frame.to_dict("records"):
+            member = {str(name): value for name, value in record.items()}
+            self._clusters.setdefault(str(member["cluster"]), []).append(member)
         self._show()
 
     def _show(self, problem: str = "") -> None:
@@ -77,7 +80,8 @@ class DuplicateScreen(Live):
             "compare": f"{kept}/merge/{others[0].partition('/')[2]}" if len(others) == 1 else "",
             "why": why.pop() if len(why) == 1 else "",
             "members": [
-                member | {"path": self._path(member), "details": _details(member), "reasons": member["reasons"].replace("\n", " · ") if why else ""}
+                member | {"path": self._path(member), "details": _details(member, is_contact=self.kind is MergeKind.CONTACT)}
+                | {"reasons": member["reasons"].replace("\n", " · ") if why else ""}
                 for member in members
             ],
         }  # fmt: skip
@@ -124,9 +128,9 @@ class DuplicateScreen(Live):
         self.focus_on(f"#f-{left[min(at, len(left) - 1)]}" if left else "h1")
 
 
-def _details(member: dict[str, Any]) -> str:
+def _details(member: dict[str, Any], *, is_contact: bool) -> str:
     """What tells a member, on a line."""
-    number = "" if not member["number"] or member["number"] != member["number"] else str(int(member["number"]))  # noqa: PLR0124 - NaN
     phone = Phone(member["phone"]).national if member["phone"] else ""
     organisation = grouped(member["organisation_number"]) if member["organisation_number"] else ""
+    number = "" if is_contact else str(member["number"])
     return " · ".join(filter(None, (number, organisation, phone, member["email"], member["owner"])))

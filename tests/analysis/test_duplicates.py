@@ -113,7 +113,7 @@ def test_the_fullest_stays_and_reasons_are_told() -> None:
     full = poor | {"organisation_number": NUMBER, "email": "post@nordlys.no"}
     told = clusters(rows(poor, full))
     assert list(told.columns) == list(COLUMNS)
-    assert told[["number", "is_kept", "is_sure"]].values.tolist() == [[2, True, True], [1, False, True]]
+    assert told[["number", "is_kept", "is_sure"]].to_numpy().tolist() == [[2, True, True], [1, False, True]]
     assert set(told.reasons) == {"Samme telefonnummer\nSamme navn"}
     assert told.score.min() >= SURE
 

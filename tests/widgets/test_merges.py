@@ -97,6 +97,8 @@ def test_numbers_that_differ_are_confirmed(app: App, crm: Connection, acme: Cust
 
 def test_contacts_are_merged_alike(app: App, crm: Connection) -> None:
     kept, other = (crm.contacts.create(first_name=name, last_name="Berg", mobile="91234567") for name in ("Ida", "Ida K."))
+    (group,) = at(app, "duplicates/contacts").data["groups"]
+    assert group["compare"] == f"contacts/{kept.id}/merge/{other.id}"
     screen = at(app, f"contacts/{kept.id}/merge")
     assert [d.contact_id for d, _path, _sure in screen.data["rows"]] == [other.id]
     screen = at(app, f"contacts/{kept.id}/merge/{other.id}")

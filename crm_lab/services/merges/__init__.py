@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pyarrow as pa
-from sqlalchemy import Table, and_, func, or_, select
+from sqlalchemy import Table, and_, func, or_, select, union_all
 
 from crm_lab.domain.addresses import Address
 from crm_lab.domain.duplicates import Duplicate, stored_clues
@@ -35,6 +35,7 @@ from crm_lab.services.duplicates import find_duplicates
 from crm_lab.services.merges import making, moves, proposals
 from crm_lab.services.merges.making import shown
 from crm_lab.store import tables
+from crm_lab.store.merges import PARTIES
 from crm_lab.store.records import Row, as_record
 
 if TYPE_CHECKING:
@@ -89,9 +90,11 @@ class Merges(Service):
 
     @reads()
     def distinct(self) -> list[tuple[UUID, UUID]]:
-        """The pairs that somebody said are two, the smaller key first."""
+        """The pairs that somebody said are two, the smaller key first; only of those the caller may see."""
         d = tables.distinct_pair
-        return [(row["one_id"], row["other_id"]) for row in self.work.rows(select(d.c.one_id, d.c.other_id))]
+        seen = union_all(*(select(party.c.id).where(self.work.visible_to(party)) for party in PARTIES)).subquery()
+        both = and_(*(key.in_(select(seen.c.id)) for key in (d.c.one_id, d.c.other_id)))
+        return [(row["one_id"], row["other_id"]) for row in self.work.rows(select(d.c.one_id, d.c.other_id).where(both))]
 
     @writes()
     def merge(

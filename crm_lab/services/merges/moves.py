@@ -54,7 +54,7 @@ def is_part(table: Table) -> bool:
 
 def going(column: Column[Any], kept: UUID, merged: UUID) -> ColumnElement[bool]:
     """Which rows go over; a part the other has too does not. Addresses are chosen by `take`."""
-    table = cast("Table", column.table)
+    table = column.table
     mine = column == merged
     if not is_part(table) or table is tables.address:
         return mine
@@ -67,7 +67,7 @@ def count_going(work: Work, party: Table, kept: UUID, merged: UUID) -> dict[str,
     """How many rows go over, by table; only what the caller may see is counted."""
     found: dict[str, int] = {}
     for column in references(party):
-        table = cast("Table", column.table)
+        table = column.table
         which = and_(going(column, kept, merged), work.visible_to(table) if table is not party else column == merged)
         if n := int(work.scalar(select(func.count()).select_from(table).where(which))):
             found[table.name] = found.get(table.name, 0) + n
@@ -84,7 +84,7 @@ class Moves:
     def over(self, chosen: Collection[str], *, with_notices: bool) -> None:
         """Let all go over; `chosen` names the addresses that are taken."""
         for column in references(self.party):
-            table = cast("Table", column.table)
+            table = column.table
             if table is tables.address:
                 self._swap_addresses(column, {name.removeprefix(ADDRESS) for name in chosen if name.startswith(ADDRESS)})
             elif is_part(table):
@@ -118,7 +118,7 @@ class Moves:
 
     def _move(self, column: Column[Any], which: ColumnElement[bool]) -> None:
         """Rows by the thousand, in two statements; none is asked whether anybody changed it meanwhile: nothing of it is."""
-        r, table = tables.merge_row, cast("Table", column.table)
+        r, table = tables.merge_row, column.table
         went = select(literal(self.id, r.c.merge_id.type), literal(name_of(column)), table.c.id, literal(self.merged, r.c.came_from.type))
         done = self.work.connection.execute(insert(r).from_select(["merge_id", "reference", "row_id", "came_from"], went.where(which)))
         if cast("CursorResult[Any]", done).rowcount:
@@ -128,7 +128,7 @@ class Moves:
         """Parts, with a copy of each kept beside the merge."""
         if not rows:
             return
-        table = cast("Table", column.table)
+        table = column.table
         ids = [row["id"] for row in rows]
         self.work.connection.execute(update(table).where(table.c.id.in_(ids)).values({column.name: to, **changes}))
         self._note([

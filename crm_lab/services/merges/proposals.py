@@ -81,7 +81,7 @@ def _address(key: str) -> Any:
 def _roles(work: Work, table: Table, key: str) -> Any:
     """Phones and e-mail addresses of the roles whose both ends the caller may see; a company is not known by its people's."""
     r = tables.contact_role
-    is_theirs = and_(work.visible_to(r), table is not tables.customer)
+    is_theirs = and_(work.visible_to(r), literal(table is not tables.customer))
     told = {name: func.string_agg(func.nullif(r.c[name], ""), SEPARATOR) for name in ("phone", "email")}
     query = select(r.c[key].label("party_id"), told["phone"].label("phones"), told["email"].label("emails"))
     return query.where(is_theirs).group_by(r.c[key]).subquery()
