@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 ARROW = "application/vnd.apache.arrow.stream"
 LONG_ACTIONS = {
     ("imports", "run"), ("imports", "preview"), ("history", "undo"), ("calendar", "bring_in"), ("company", "check"), ("company", "backup"),
-    ("ledger", "match_many"), ("ledger", "undo_run"), ("payments", "book"), ("payments", "undo"), ("register", "bring_in"), ("saft", "run"), ("saft", "preview"),
+    ("ledger", "match_many"), ("ledger", "undo_run"), ("merges", "merge_many"), ("merges", "unmerge"), ("payments", "book"), ("payments", "undo"),
+    ("register", "bring_in"), ("saft", "run"), ("saft", "preview"),
 }  # fmt: skip
 TIMEOUT, LONG_TIMEOUT = 60.0, 900.0
 OK = 200

@@ -131,7 +131,17 @@ class LedgerProxy(ServiceProxy):
         return run_automatically(self)
 
 
+class MergesProxy(ServiceProxy):
+    """`crm.merges`: its actions, and the search for doubles among all."""
+
+    def clusters(self, kind: str = "customer") -> pd.DataFrame:
+        """Customers or contacts that may be one and the same, as `crm_lab.analysis.duplicates.clusters` gathers them."""
+        from crm_lab.analysis.duplicates import clusters
+
+        return clusters(self.clues(kind=kind), self.distinct())
+
+
 PROXIES: dict[str, type[ServiceProxy]] = {
     "calendar": CalendarProxy, "contacts": PartiesProxy, "customers": PartiesProxy, "imports": ImportsProxy, "ledger": LedgerProxy,
-    "payments": PaymentsProxy, "saft": SaftProxy,
+    "merges": MergesProxy, "payments": PaymentsProxy, "saft": SaftProxy,
 }  # fmt: skip

@@ -9,6 +9,7 @@ from uuid import UUID
 from crm_lab.domain.categories import Category
 from crm_lab.domain.contacts import Contact
 from crm_lab.domain.customers import Customer, CustomerName
+from crm_lab.domain.merges import Merge
 from crm_lab.domain.notes import Note
 from crm_lab.domain.projects import Project
 from crm_lab.domain.tasks import Task
@@ -55,6 +56,7 @@ class CustomerCard:
     notes : the newest, pinned ones first.
     tasks : what is to be done first, then what was done last.
     projects : open ones first, without their people.
+    merges : what was merged into it and still is, newest first.
     terms : every setting as it applies, and where it comes from.
     """
 
@@ -67,6 +69,7 @@ class CustomerCard:
     notes: tuple[Note, ...]
     tasks: tuple[Task, ...]
     projects: tuple[Project, ...]
+    merges: tuple[Merge, ...]
     terms: dict[str, EffectiveTerm]
 
 
@@ -83,6 +86,7 @@ class ContactCard:
     notes: tuple[Note, ...]
     tasks: tuple[Task, ...]
     projects: tuple[Project, ...]
+    merges: tuple[Merge, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

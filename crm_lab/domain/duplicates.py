@@ -24,6 +24,9 @@ SURE, SHOWN, UNSURE_AT_MOST = 90, 35, 60
 SAME_NUMBER, SAME_ACCOUNT, SAME_EMAIL, SAME_PHONE, SAME_DOMAIN = 100, 85, 85, 70, 40
 SAME_NAME, ALIKE_NAME = 80, 60
 SAME_PERSON, ALIKE_PERSON = 50, 35
+SAME_BIRTH, SAME_PLACE = 60, 40
+PROPOSED = 65
+"""From so sure on two are proposed to be merged: a name that is only alike needs a second sign."""
 PHONES, EMAILS = ("phone", "mobile"), ("email", "invoice_email")
 LETTERS_PER_ERROR, MOST_ERRORS = 6, 3
 PUBLIC_DOMAINS = frozenset({
@@ -75,6 +78,8 @@ class Clues:
     emails: frozenset[str] = frozenset()
     domains: frozenset[str] = frozenset()
     bank_account: str = ""
+    birth_date: str = ""
+    place: str = ""
 
     @property
     def strong(self) -> frozenset[str]:
@@ -186,9 +191,46 @@ def judge(given: Clues, known: Clues, former: Iterable[str] = ()) -> tuple[int, 
     for weight, _reason in signs:
         doubt = doubt * (100 - weight) // 100
     score = 100 - doubt
-    if given.organisation_number and known.organisation_number and given.organisation_number != known.organisation_number:
+    if numbers_differ(given, known):
         score = min(score, UNSURE_AT_MOST)
+    if _births_differ(given, known):
+        score = min(score, SURE - 1)
     return score, tuple(reason for _weight, reason in signs)
+
+
+def numbers_differ(given: Clues, known: Clues) -> bool:
+    """Whether both have an organisation number, and not the same one."""
+    return bool(given.organisation_number and known.organisation_number and given.organisation_number != known.organisation_number)
+
+
+def _births_differ(given: Clues, known: Clues) -> bool:
+    """Whether both dates of birth are known and differ by more than a typing error."""
+    return bool(given.birth_date and known.birth_date and OSA.distance(given.birth_date, known.birth_date) > 1)
+
+
+def is_named_alike(given: Clues, known: Clues, former: Iterable[str] = ()) -> bool:
+    """Whether the names speak for it; `former` are names the known one had."""
+    return bool(_names(given, known, former))
+
+
+def is_worth_merging(given: Clues, known: Clues, score: int, former: Iterable[str] = ()) -> bool:
+    """Whether two are to be proposed as one: persons never without the name, a house may share phone and address."""
+    if score < PROPOSED:
+        return False
+    if given.is_person or known.is_person:
+        return is_named_alike(given, known, former)
+    same_code = given.organisation_number and given.organisation_number == known.organisation_number
+    same_account = given.bank_account and given.bank_account == known.bank_account
+    return bool(same_code or same_account or is_named_alike(given, known, former))
+
+
+def _is_shorter(one: str, other: str) -> bool:
+    """Whether one is the other without a middle name or with initials: at least two of its words, in whole or by their first letter."""
+    short, long = sorted((one.split(), other.split()), key=len)
+    whole = [word for word in short if word in long]
+    rest = [word for word in long if word not in whole]
+    initials = [word for word in short if word not in whole]
+    return len(short) > 1 and bool(whole) and all(len(i) == 1 and any(word.startswith(i) for word in rest) for i in initials)
 
 
 def _equal_values(given: Clues, known: Clues) -> list[tuple[int, str]]:
@@ -203,6 +245,10 @@ def _equal_values(given: Clues, known: Clues) -> list[tuple[int, str]]:
         signs.append((SAME_DOMAIN, _("Same domain: {domain}", domain=min(shared))))
     if given.phones & known.phones:
         signs.append((SAME_PHONE, _("Same phone number")))
+    if given.birth_date and given.birth_date == known.birth_date:
+        signs.append((SAME_BIRTH, _("Same date of birth")))
+    if given.place and given.place == known.place:
+        signs.append((SAME_PLACE, _("Same address")))
     return signs
 
 
@@ -213,7 +259,7 @@ def _names(given: Clues, known: Clues, former: Iterable[str]) -> list[tuple[int,
     same, alike = (SAME_PERSON, ALIKE_PERSON) if given.is_person or known.is_person else (SAME_NAME, ALIKE_NAME)
     if given.name_key == known.name_key:
         return [(same, _("Same name"))]
-    if errors_between(given.name_key, known.name_key) is not None:
+    if errors_between(given.name_key, known.name_key) is not None or (alike == ALIKE_PERSON and _is_shorter(given.name_key, known.name_key)):
         return [(alike, _("Similar name"))]
     for name in former:
         if errors_between(given.name_key, name_key(name)) is not None:

@@ -13,13 +13,15 @@ from crm_lab.domain.cards import ContactCard, CustomerCard, FollowedCard, Former
 from crm_lab.domain.categories import Category
 from crm_lab.domain.customers import CustomerName
 from crm_lab.domain.ids import new_id
+from crm_lab.domain.merges import MergeKind
 from crm_lab.domain.names import alphabet_key
 from crm_lab.domain.notes import NOTES_ON_CARD
-from crm_lab.errors import InvalidInput
+from crm_lab.errors import InvalidInput, NotFound
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers, shown_name
+from crm_lab.services.merges import Merges
 from crm_lab.services.notes import Notes
 from crm_lab.services.projects import Projects
 from crm_lab.services.tasks import Tasks
@@ -28,6 +30,8 @@ from crm_lab.store.records import Row, as_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from crm_lab.domain.contacts import Contact
 
 
 class Cards(Service):
@@ -48,13 +52,15 @@ class Cards(Service):
             notes=tuple(Notes(self.work).about("customer_id", customer.id, NOTES_ON_CARD)),
             tasks=tuple(Tasks(self.work).about("customer_id", customer.id)),
             projects=tuple(Projects(self.work).about("customer_id", customer.id)),
+            merges=tuple(Merges(self.work).about(MergeKind.CUSTOMER, customer.id)),
             terms=customers.effective_terms(own=customer.terms, categories=customer.categories),
         )
 
     @reads()
     def contact(self, *, id: UUID) -> ContactCard:  # noqa: A002 - the wire's word
         """The card of a person. Raises `NotFound`, also where it is hidden."""
-        contact = Contacts(self.work).get(id=id)
+        contact = self._contact(id)
+        id = contact.id  # noqa: A001
         return ContactCard(
             contact=contact,
             owner=self.work.employee_names().get(contact.owner_id, ""),
@@ -65,6 +71,7 @@ class Cards(Service):
             notes=tuple(Notes(self.work).about("contact_id", id, NOTES_ON_CARD)),
             tasks=tuple(Tasks(self.work).about("contact_id", id)),
             projects=tuple(Projects(self.work).about("contact_id", id)),
+            merges=tuple(Merges(self.work).about(MergeKind.CONTACT, id)),
         )
 
     @reads()
@@ -91,6 +98,17 @@ class Cards(Service):
             self.work.insert(f, made | {"followed_at": self.work.now})
         for row in [] if follows else had:
             self.work.remove(f, row)
+
+    def _contact(self, contact_id: UUID) -> Contact:
+        """The person, or the one that person was merged into."""
+        try:
+            return Contacts(self.work).get(id=contact_id)
+        except NotFound:
+            c = tables.contact
+            now = self.work.scalar(select(c.c.merged_into).where(c.c.id == contact_id))
+            if now is None:
+                raise
+            return Contacts(self.work).get(id=now)
 
     def _categories(self, ids: Iterable[UUID]) -> tuple[Category, ...]:
         carried = set(ids)

@@ -13,6 +13,7 @@ from crm_lab.services.employees import Employees
 from crm_lab.services.history import History
 from crm_lab.services.imports import Imports
 from crm_lab.services.ledger import Subledger
+from crm_lab.services.merges import Merges
 from crm_lab.services.notes import Notes
 from crm_lab.services.payments import Payments
 from crm_lab.services.places import Places
@@ -34,6 +35,7 @@ SERVICES: dict[str, type[Service]] = {
     "history": History,
     "imports": Imports,
     "ledger": Subledger,
+    "merges": Merges,
     "notes": Notes,
     "payments": Payments,
     "places": Places,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from crm_lab.domain.duplicates import stored_clues
 from crm_lab.domain.ledger import SMALLEST_MATCH
 from crm_lab.i18n import _
 from crm_lab.settings import utc_now
 from crm_lab.store import tables
+from crm_lab.store.merges import PARTIES
 from crm_lab.store.records import Work
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def check(database: Database) -> list[str]:
 
 def faults_of(work: Work) -> list[str]:
     """The same inside an action."""
-    return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work)]
+    return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work), *_broken_merges(work)]
 
 
 def _orphans(work: Work) -> Iterator[str]:
@@ -70,3 +71,15 @@ def _broken_links(work: Work) -> Iterator[str]:
         broken = select(column).where(i.c.unlinked_at.is_(None)).group_by(column).having(wrong).subquery()
         if n := work.scalar(select(func.count()).select_from(broken)):
             yield _("{column}: {n} links break the rules of matching.", column=f"match_item.{column.name}", n=n)
+
+
+def _broken_merges(work: Work) -> Iterator[str]:
+    """Parties merged into one that is not there itself, or without a merge that tells of it."""
+    m = tables.merge
+    for party in PARTIES:
+        target, key = party.alias("target"), m.c[f"{party.name}_id"]
+        told = select(m.c.id).where(m.c.merged_id == party.c.id, m.c.undone_at.is_(None), key.is_not(None)).exists()
+        wrong = and_(party.c.merged_into.is_not(None), or_(target.c.merged_into.is_not(None), ~told))
+        query = select(func.count()).select_from(party.join(target, target.c.id == party.c.merged_into)).where(wrong)
+        if n := work.scalar(query):
+            yield _("{column}: {n} rows name a record that is not there.", column=f"{party.name}.merged_into", n=n)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, func, select
+from sqlalchemy import ColumnElement, FromClause, Table, and_, func, null, select
 
 from crm_lab.domain.duplicates import (
     EMAILS,
@@ -23,6 +23,7 @@ from crm_lab.domain.duplicates import (
 )
 from crm_lab.i18n import _
 from crm_lab.store import tables
+from crm_lab.store.merges import now_of
 
 if TYPE_CHECKING:
     from crm_lab.store.records import Row, Work
@@ -38,7 +39,8 @@ def find_duplicates(work: Work, table: Table, clues: Clues, exclude: UUID | None
     """The parties of `table` that `clues` may mean, surest first, ten at most; archived ones are left out."""
     search = _Search(work, table, clues)
     ids = search.by_value() | search.by_name() | search.by_former_name()
-    shown, hidden = [], {}
+    shown: dict[UUID | None, Duplicate] = {}
+    hidden = {}
     for row in search.parties({party_id for party_id in ids if party_id != exclude}):
         known = stored_clues(row)
         if not row["is_visible"]:
@@ -49,8 +51,10 @@ def find_duplicates(work: Work, table: Table, clues: Clues, exclude: UUID | None
         known = replace(known, phones=known.phones | at_work, emails=known.emails | at_work)
         score, reasons = judge(clues, known, search.former[row["id"]])
         if score >= SHOWN:
-            shown.append(Duplicate(row.get("number"), None if "number" in row else row["id"], row["shown"], row["owner"], reasons, score))
-    return sorted([*hidden.values(), *shown], key=lambda found: (-found.score, found.name))[:MOST]
+            found = Duplicate(row["now_number"], None if "number" in row else row["now_id"], row["shown"], row["owner"], reasons, score)
+            shown[row["now_id"]] = max(found, shown.get(row["now_id"], found), key=lambda one: one.score)
+    shown.pop(exclude, None)
+    return sorted([*hidden.values(), *shown.values()], key=lambda found: (-found.score, found.name))[:MOST]
 
 
 def _hidden(owner: str) -> Duplicate:
@@ -62,7 +66,6 @@ class _Search:
 
     def __init__(self, work: Work, table: Table, clues: Clues) -> None:
         self.work, self.table, self.clues = work, table, clues
-        self.visible = work.visible_to(table)
         self.former: defaultdict[UUID, list[str]] = defaultdict(list)
         self.at_work: defaultdict[UUID, frozenset[str]] = defaultdict(frozenset)
 
@@ -122,24 +125,27 @@ class _Search:
         return min(BITS_PER_ERROR * errors + SPARE_BITS, MOST_BITS) if errors else 0
 
     def parties(self, ids: set[UUID]) -> list[Row]:
-        """What is compared of those parties, whose they are, and whether the caller may see them."""
+        """What is compared of those parties, who they are now, whose, and whether the caller may see them."""
         if not ids:
             return []
-        t, e = self.table, tables.employee
+        t, e, now = self.table, tables.employee, self.table.alias("now")
         query = (
             select(
                 t.c.id,
                 *[column for column in t.c if column.name in COMPARED],
-                _shown(t).label("shown"),
+                now.c.id.label("now_id"),
+                (now.c.number if "number" in now.c else null()).label("now_number"),
+                _shown(now).label("shown"),
                 func.coalesce(e.c.name, "").label("owner"),
-                self.visible.label("is_visible"),
+                self.work.visible_to(now).label("is_visible"),
             )
-            .outerjoin(e, e.c.id == t.c.owner_id)
-            .where(and_(t.c.id.in_(ids), t.c.archived_at.is_(None)))
+            .join(now, now.c.id == now_of(t))
+            .outerjoin(e, e.c.id == now.c.owner_id)
+            .where(and_(t.c.id.in_(ids), now.c.archived_at.is_(None)))
         )
         return self.work.rows(query)
 
 
-def _shown(table: Table) -> ColumnElement[str]:
+def _shown(table: FromClause) -> ColumnElement[str]:
     """The name people read, of a party or a contact."""
     return func.trim(table.c.first_name + " " + table.c["last_name" if "last_name" in table.c else "name"])

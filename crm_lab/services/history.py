@@ -18,9 +18,11 @@ from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
 from crm_lab.services.ledger.bulk import parties_of_source, take_back_source
 from crm_lab.services.ledger.links import is_sound, take_back
+from crm_lab.services.merges.making import undo as undo_merge
 from crm_lab.store import tables
 from crm_lab.store.bulk import among
-from crm_lab.store.records import Row
+from crm_lab.store.merges import all_of
+from crm_lab.store.records import Row, typed_row
 
 DERIVED = {"id", "version", "name_key", "name_bits", "created_at", "customer_id", "contact_id", "sources"}
 PARTS = {"address": "addresses", "contact_role": "roles", "category_link": "categories"}
@@ -49,7 +51,7 @@ class History(Service):
         """
         a, e, table = tables.audit, tables.employee, tables.metadata.tables[entity]
         self.work.require(table, id)
-        told = and_(a.c[f"{entity}_id"] == id, a.c.entity.in_([entity, *PARTS]), self.work.visible_to(a))
+        told = and_(a.c[f"{entity}_id"].in_(all_of(table, id)), a.c.entity.in_([entity, *PARTS]), self.work.visible_to(a))
         query = select(a, e.c.name.label("who")).outerjoin(e, e.c.id == a.c.actor_id).where(told)
         steps = self.work.rows(query.order_by(a.c.done_at.desc(), a.c.request_id.desc(), a.c.step))
         names = self._names(steps)
@@ -87,6 +89,7 @@ class History(Service):
             if step["entity"] in tables.ADMINISTERED and not self.actor.has(Role.ADMIN):
                 raise Forbidden(_("You do not have permission to do this."))
             touched.setdefault(step["entity"], {}).setdefault(step["entity_id"], []).append(step)
+        self._undo_merges(touched)
         changeable = [table for table in IN_ORDER if table.name in touched and table.name not in tables.IMMUTABLE]
         undone = {table: self._undone(table, touched[table.name]) for table in changeable}
         self._keep_posted(undone, parties_of_source(self.work, map(UUID, touched.get("saft_file", {}))))
@@ -121,6 +124,14 @@ class History(Service):
         read = select(a.c.request_id, a.c.action, a.c.entity, a.c.entity_id, a.c.before, a.c.after).where(mine).order_by(a.c.step)
         return self.work.rows(read.where(~among(a.c.entity_id, map(str, chain(*made.values()))))), made
 
+    def _undo_merges(self, touched: dict[str, dict[str, list[Row]]]) -> None:
+        """Take merges apart, or make them again; what they did to parties and their names is theirs to take back."""
+        merged = touched.pop("merge", {})
+        for key, steps in reversed(merged.items()):
+            undo_merge(self.work, UUID(key), steps)
+        for name in ("customer", "contact", "former_name") if merged else ():
+            touched.pop(name, None)
+
     def _keep_posted(self, undone: dict[Table, tuple[list[Row], list[Row], list[tuple[Row, Row]]]], posted: set[UUID]) -> None:
         """A party that came with postings is archived, not deleted: its postings stay, and what takes them back."""
         for table, key in ((tables.customer, "id"), (tables.address, "customer_id"), (tables.category_link, "customer_id")):
@@ -151,7 +162,7 @@ class History(Service):
             now = present.get(UUID(key))
             if not _is_as_left(table, now, steps[-1]["after"]):
                 raise CannotUndo
-            before = _values(table, steps[0]["before"])
+            before = typed_row(table, steps[0]["before"])
             if now is None:
                 back += [before] if before else []
             elif before is None:
@@ -220,16 +231,3 @@ def _part(kind: str, row: Row | None, entity: Recorded, names: dict[str, str]) -
 
 def _text(value: Any, names: dict[str, str]) -> str | None:
     return None if value in {None, ""} else names.get(str(value), str(value).lower() if isinstance(value, bool) else str(value))
-
-
-def _values(table: Table, row: Row | None) -> Row | None:
-    """An audit row's JSON as the table's own Python types."""
-    if row is None:
-        return None
-    kinds = {name: table.c[name].type.python_type for name in row if name in table.c and row[name] is not None}
-    kinds |= dict.fromkeys((n for n in kinds if isinstance(table.c[n].type, tables.Words)), tuple[str, ...])
-    return {
-        name: msgspec.convert(value, kinds[name], strict=False) if name in kinds else None
-        for name, value in row.items()
-        if name in table.c
-    }

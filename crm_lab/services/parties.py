@@ -8,13 +8,13 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, select
+from sqlalchemy import ColumnElement, Table, and_, delete, select
 
 from crm_lab.domain.addresses import Address
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.names import name_bits, name_key
 from crm_lab.domain.values import clean_text
-from crm_lab.errors import InvalidInput, NotFound
+from crm_lab.errors import Conflict, InvalidInput, NotFound
 from crm_lab.i18n import _, business_day
 from crm_lab.services.actions import Service
 from crm_lab.store import tables
@@ -37,6 +37,13 @@ DELETED_WITH = (
     tables.project_contact, tables.followed_card,
 )  # fmt: skip
 """What goes with a party that is deleted, and comes back with it."""
+
+
+class HasMerged(Conflict):
+    """Others were merged into the party."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("{name} was merged into this one. Undo the merge first, or archive.", name=name))
 
 
 class Parties(Service):
@@ -132,6 +139,10 @@ class Parties(Service):
     def _delete(self, party: Customer | Contact, version: int) -> None:
         """Delete a party nothing hangs on, with its parts."""
         self.work.change(self.table, party.id, version)  # told where somebody was faster
+        m = tables.merge
+        if merged := self.work.scalar(select(m.c.merged_name).where(m.c[self.key] == party.id, m.c.undone_at.is_(None)).limit(1)):
+            raise HasMerged(merged)
+        self.work.connection.execute(delete(m).where(m.c[self.key] == party.id))  # undone ones, which nothing hangs on
         for part, below in ((tables.note, tables.note_mention), (tables.task, tables.task_member)):
             keys = [row["id"] for row in self.work.rows(select(part.c.id).where(part.c[self.key] == party.id))]
             self.work.remove_many(below, self.work.rows_of(below, f"{part.name}_id", keys))

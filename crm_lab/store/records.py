@@ -56,12 +56,21 @@ Row = dict[str, Any]
 
 
 def visible(table: FromClause, caller: UUID | BindParameter[Any] | None) -> ColumnElement[bool]:
-    """Which rows of `table` somebody may know of. A row that belongs to a customer or a contact is as visible as those are."""
+    """Which rows of `table` somebody may know of.
+
+    A row that belongs to a customer or a contact is as visible as those are. Who was merged into another is no more.
+    """
     rules = [owned(table, caller)]
+    if "merged_into" in table.c:
+        rules.append(table.c.merged_into.is_(None))
     for key, parent in tables.PARENTS.items():
         if key in table.c:
             seen = select(parent.c.id).where(visible(parent, caller))
-            rules.append(or_(table.c[key].is_(None), table.c[key].in_(seen)))
+            rule = or_(table.c[key].is_(None), table.c[key].in_(seen))
+            if getattr(table, "name", "") in tables.STAYING:
+                merged = parent.alias()
+                rule = or_(rule, table.c[key].in_(select(merged.c.id).where(merged.c.merged_into.in_(seen))))
+            rules.append(rule)
     return and_(true(), *rules)
 
 
@@ -358,6 +367,19 @@ def _alike(one: Row, other: Row) -> bool:
 
 def _public(row: Row | None) -> Row | None:
     return None if row is None else {k: v for k, v in row.items() if k != "password_hash"}
+
+
+def typed_row(table: Table, row: Row | None) -> Row | None:
+    """An audit row's JSON as the table's own Python types."""
+    if row is None:
+        return None
+    kinds = {name: table.c[name].type.python_type for name in row if name in table.c and row[name] is not None}
+    kinds |= dict.fromkeys((n for n in kinds if isinstance(table.c[n].type, tables.Words)), tuple[str, ...])
+    return {
+        name: msgspec.convert(value, kinds[name], strict=False) if name in kinds else None
+        for name, value in row.items()
+        if name in table.c
+    }
 
 
 def as_record(cls: type[T], row: Row) -> T:

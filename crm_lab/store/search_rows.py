@@ -26,6 +26,7 @@ from sqlalchemy import (
 from crm_lab.domain.addresses import AddressKind
 from crm_lab.domain.search import Match, SearchKind
 from crm_lab.store import tables
+from crm_lab.store.merges import now_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,13 +142,14 @@ def _names(kind: SearchKind, source: Connection, ids: list[UUID] | None) -> Iter
     former: dict[str, list[Any]] = {}
     for row in source.execute(select(_text(key).label("id"), f.c.name, f.c.name_key).where(_among(key, ids)).order_by(f.c.left_at)):
         former.setdefault(row.id, []).append(row)
-    shown: tuple[ColumnElement[Any], ...]
+    merged = select(_text(t.c.merged_into).label("id"), _shown(kind).label("name"), t.c.name_key).where(t.c.merged_into.is_not(None))
+    for row in source.execute(merged.where(_among(t.c.merged_into, ids))):
+        former.setdefault(row.id, []).append(row)
+    shown: tuple[ColumnElement[Any], ...] = (_shown(kind), literal(None), literal(value=True))
     if kind is SearchKind.CUSTOMER:
-        shown = (shown_name(), t.c.number, t.c.is_person)
-    else:
-        shown = (func.trim(t.c.first_name + " " + t.c.last_name), literal(None), literal(value=True))
+        shown = (_shown(kind), t.c.number, t.c.is_person)
     rest = (t.c.is_incomplete, t.c.archived_at.is_not(None), _text(t.c.owner_id), t.c.owner_only)
-    for party, words, *others, owner, owner_only in _read(source, select(_text(t.c.id), t.c.name_key, *shown, *rest).where(_among(t.c.id, ids))):
+    for party, words, *others, owner, owner_only in _read(source, select(_text(t.c.id), t.c.name_key, *shown, *rest).where(t.c.merged_into.is_(None), _among(t.c.id, ids))):
         left = former.get(party, [])
         every = " ".join([words, *(row.name_key for row in left)])
         yield _bytes(party), every, words, left[-1].name if left else None, *others, _bytes(owner), owner_only
@@ -155,7 +157,8 @@ def _names(kind: SearchKind, source: Connection, ids: list[UUID] | None) -> Iter
 
 def _codes(kind: SearchKind, source: Connection, ids: list[UUID] | None) -> Iterator[tuple[Any, ...]]:
     t, columns = _table(kind), COLUMNS[kind]
-    for party, *values in _read(source, select(_text(t.c.id), *(t.c[column] for column in columns)).where(_among(t.c.id, ids))):
+    whose = now_of(t)
+    for party, *values in _read(source, select(_text(whose), *(t.c[column] for column in columns)).where(_among(whose, ids))):
         key = _bytes(party)
         for value, match in zip(values, columns.values(), strict=True):
             if value:
@@ -192,6 +195,12 @@ def _companies(source: Connection, ids: list[UUID] | None) -> Iterator[tuple[Any
     )
     for party, order, company, owner, owner_only in _read(source, query):
         yield _bytes(party), order, company, _bytes(owner), owner_only
+
+
+def _shown(kind: SearchKind) -> ColumnElement[str]:
+    """The name of a customer or contact as people read it."""
+    c = tables.contact.c
+    return shown_name() if kind is SearchKind.CUSTOMER else func.trim(c.first_name + " " + c.last_name)
 
 
 def shown_name() -> ColumnElement[str]:

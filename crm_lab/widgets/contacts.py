@@ -75,13 +75,18 @@ class ContactCard(PartyCard):
 
     def __init__(self, app: App, contact_id: UUID, tab: str = INFO) -> None:
         self._id = contact_id
-        super().__init__(app, f"contacts/{contact_id}", tab)
+        super().__init__(app, tab)
 
     def read(self) -> None:
         """Read the person again."""
         self.card = self.app.crm.cards.contact(id=self._id)
         self.party = self.card.contact
+        self._id = self.party.id
         self._companies = {company.id: company for company in self.card.companies}
+
+    def address(self) -> str:
+        """Its id."""
+        return str(self._id)
 
     def rename(self, values: dict[str, Any]) -> None:
         """Save another name."""

@@ -39,7 +39,7 @@ class CustomerCard(PartyCard):
     def __init__(self, app: App, customer_number: int, tab: str = INFO) -> None:
         self._number = customer_number
         self._standing: list[Standing] | None = None
-        super().__init__(app, f"customers/{customer_number}", tab)
+        super().__init__(app, tab)
         if tab == INFO:
             self._ask_for_standing()
 
@@ -47,6 +47,11 @@ class CustomerCard(PartyCard):
         """Read the party again."""
         self.card = self.app.crm.cards.customer(number=self._number)
         self.party = self.card.customer
+        self._number = self.party.number
+
+    def address(self) -> str:
+        """Its number."""
+        return str(self._number)
 
     def rename(self, values: dict[str, Any]) -> None:
         """Save another name."""

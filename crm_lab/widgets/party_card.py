@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from crm_lab.domain.merges import MergeKind
 from crm_lab.i18n import _, business_day, day
 from crm_lab.widgets.category_box import CategoryBox
 from crm_lab.widgets.changes import change_rows
 from crm_lab.widgets.live import Live
+from crm_lab.widgets.merges import MergedInto
 from crm_lab.widgets.projects import project_row
 from crm_lab.widgets.roles import Roles
 from crm_lab.widgets.task_box import TaskBox
@@ -37,15 +39,17 @@ class PartyCard(Live):
     card: CustomerCard | ContactCard
     party: Customer | Contact
 
-    def __init__(self, app: App, path: str, tab: str = INFO) -> None:
-        self.app, self.path, self.tab = app, path, tab
+    def __init__(self, app: App, tab: str = INFO) -> None:
+        self.app, self.tab = app, tab
         self.read()
+        self.path = f"{self.noun}/{self.address()}"
         about = {self.key: self.party.id}
         self.wall, self.task_box = Wall(app, about, self.reload), TaskBox(app, about, self.reload)
         self.roles = Roles(app, about, self.reload, self.draw, self.focus_on)
         self.category_box = CategoryBox(app, about, self.reload, self.draw, self.focus_on)
         self.title = self.party.display_name
-        app.remember(path, self.title)
+        self.merged_into = MergedInto(app, MergeKind(self.key.removesuffix("_id")), self.reload)
+        app.remember(self.path, self.title)
         state = {"editing": False, "deleting": False, "noting": False}
         super().__init__(self.template, app, actions=self.actions(), base=app.base, **state, **self._shown())
         if tab == LEDGER:  # a part of that screen
@@ -55,6 +59,10 @@ class PartyCard(Live):
 
     def read(self) -> None:
         """Read the card, and set `card` and `party`."""
+        raise NotImplementedError
+
+    def address(self) -> str:
+        """What names the party in an address: of who it is now, also where it was asked for by one that was merged into it."""
         raise NotImplementedError
 
     def tabs(self) -> list[tuple[str, str, int | None]]:
@@ -75,7 +83,7 @@ class PartyCard(Live):
 
     def actions(self) -> dict[str, Any]:
         """What its template may do."""
-        parts = self.wall.actions | self.task_box.actions | self.roles.actions | self.category_box.actions
+        parts = self.wall.actions | self.task_box.actions | self.roles.actions | self.category_box.actions | self.merged_into.actions
         return parts | {
             "rename_start": self._rename_start, "cancel": self._cancel, "rename": self._rename, "archive": self._archive,
             "restore": self._restore, "delete": self._ask_to_delete, "delete_surely": self._delete, "follow": self._follow,
@@ -114,7 +122,7 @@ class PartyCard(Live):
             "wall_of": name, "tasks": self.task_box.shown(card.tasks), "n_tasks": self.task_box.n_open(), "n_added": self.task_box.n_added,
             "projects": [project_row(project) for project in card.projects],
             "n_projects": sum(not project.is_closed for project in card.projects),
-            "changes": self._changes() if self.tab == HISTORY else [],
+            "merged": self.merged_into.shown(card.merges), "changes": self._changes() if self.tab == HISTORY else [],
         } | self.wall.shown(card) | self.category_box.shown(card.categories) | self.own()  # fmt: skip
 
     def _last_contact(self) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 import ipywidgets
 
 from crm_lab.domain.access import Role
+from crm_lab.domain.merges import MergeKind
 from crm_lab.i18n import _
 from crm_lab.widgets.calendar import Calendar
 from crm_lab.widgets.calendar_import import CalendarImport
@@ -21,10 +22,12 @@ from crm_lab.widgets.contacts import ContactCard, ContactList
 from crm_lab.widgets.customer_card import CustomerCard
 from crm_lab.widgets.customer_form import CustomerForm
 from crm_lab.widgets.customers import CustomerList
+from crm_lab.widgets.duplicates import DuplicateScreen
 from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.imports import ImportScreen
 from crm_lab.widgets.ledger import LedgerScreen, keeps_books
 from crm_lab.widgets.live import Live
+from crm_lab.widgets.merges import MergeScreen
 from crm_lab.widgets.notices import NoticeList
 from crm_lab.widgets.payments import PaymentScreen
 from crm_lab.widgets.posting_form import PostingForm
@@ -83,6 +86,10 @@ ROUTES = (
     Route(f"customers/{NUMBER}/(contacts|projects|history)", lambda app, number, tab: CustomerCard(app, int(number), tab)),
     Route(f"customers/{NUMBER}/edit", lambda app, number: CustomerForm(app, int(number))),
     Route(f"customers/{NUMBER}/ledger", lambda app, number: LedgerScreen(app, int(number))),
+    Route(f"customers/{NUMBER}/merge(?:/{NUMBER})?", lambda app, *both: MergeScreen(app, MergeKind.CUSTOMER, *both)),
+    Route(f"contacts/{KEY}/merge(?:/{KEY})?", lambda app, *both: MergeScreen(app, MergeKind.CONTACT, *both)),
+    Route("duplicates", DuplicateScreen),
+    Route("duplicates/contacts", lambda app: DuplicateScreen(app, MergeKind.CONTACT)),
     Route("ledger", LedgerScreen),
     Route("ledger/proposals", for_bookkeepers(ProposalScreen)),
     Route("ledger/rules", for_bookkeepers(RuleScreen)),

@@ -180,6 +180,7 @@ class App(ipywidgets.Box):
         if self.me.has(Role.ACCOUNTANT) or self.me.has(Role.ADMIN):
             items.append({"path": "payments", "label": _("Incoming payments"), "icon": "banknote", "count": None})
         items.append({"path": "register", "label": _("The register"), "icon": "bell", "count": self._counts["register"] or None})
+        items.append({"path": "duplicates", "label": _("Duplicates"), "icon": "merge", "count": None})
         items.append({"path": "imports", "label": _("Import"), "icon": "upload", "count": None})
         if self.me.has(Role.ADMIN):
             items.append({"path": "employees", "label": _("Employees"), "icon": "users", "count": None})

@@ -72,6 +72,29 @@ class Company:
     saft: UUID
 
 
+def deal(kari: Connection, party: Customer, open_party: Customer) -> UUID:
+    """Postings, a link, a refused proposal and a file of payments."""
+    for amount in (Decimal("123.45"), Decimal("-123.45"), Decimal("54.32")):
+        kari.ledger.post(
+            customer_id=party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2), due_on=date(2026, 1, 16), text=f"Til {CANARY}", voucher=VOUCHER
+        )
+        kari.ledger.post(customer_id=open_party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2))
+    hidden = kari.ledger.open_items(customer_id=party.id)
+    kari.ledger.match(posting_ids=[UUID(key) for key in hidden.posting_id[:2]])
+    kari.ledger.dismiss(proposals=[[UUID(key) for key in hidden.posting_id[1:3]]])
+    file = kari.payments.start(name="ocr.txt", format="ocr")
+    payments = [
+        Payment(
+            line=n, money=Money(Decimal(5)), posted_on=date(2026, 1, n), value_on=date(2026, 1, n), text=CANARY, payer_name=f"{CANARY} AS",
+            payer_account=ACCOUNT,
+        )
+        for n in (1, 2)
+    ]  # fmt: skip
+    kari.payments.stage(id=file.id, payments=payments)
+    kari.payments.book(id=file.id)
+    return file.id
+
+
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     database = Database(f"duckdb:///{tmp_path_factory.mktemp('co') / 'crm.duckdb'}")
@@ -98,6 +121,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         roles=(at_secret, at_open), addresses=(address,), categories=(label.id,), owner_only=True,
     )  # fmt: skip
     open_person = kari.contacts.create(last_name="Åpen", roles=(at_secret,))
+    kari.customers.create(name=f"Nye {CANARY} AS", owner_only=True)
+    merged = kari.customers.create(name=f"Flettet {CANARY}", owner_only=True)
+    kari.merges.merge(kind="customer", kept_id=party.id, merged_id=merged.id)
     with database.writing() as connection:
         said = {"id": new_id(), "version": 1, "customer_id": party.id, "field": "name", "said": {"text": f"{CANARY} AS"}, "noticed_at": utc_now(), "settled_at": None}
         Work(connection, None, utc_now()).insert(tables.register_notice, said)
@@ -106,6 +132,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     kari.notes.create(text=f"{CANARY} privat", contact_id=person.id)
     meeting = datetime(2026, 11, 24, 12, tzinfo=OSLO)
     members = tuple(e.id for e in kari.employees.list())
+    other = kari.customers.create(name=f"Nye {CANARY} AS", owner_only=True)
+    kari.merges.dismiss(kind="customer", ids=(party.id, other.id))
     task = kari.tasks.create(title=f"Ring {CANARY}", customer_id=party.id, starts_at=meeting, kind=TaskKind.MEETING, members=members, remind_at=utc_now())
     project = kari.projects.create(name=f"Prosjekt {CANARY}", text=CANARY, customer_id=party.id, contacts=(person.id,))
     kari.tasks.create(title=f"Grav {CANARY}", project_id=project.id)
@@ -113,31 +141,14 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     kari.tasks.create(title=f"{CANARY} i åpent prosjekt", project_id=shared.id, contact_id=person.id)
     kari.tasks.create(title=f"{CANARY} alene", customer_id=open_party.id, owner_only=True)
     feed = Connection(Local(database, user="ola")).calendar.open_feed()
-    for amount in (Decimal("123.45"), Decimal("-123.45"), Decimal("54.32")):
-        kari.ledger.post(
-            customer_id=party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2), due_on=date(2026, 1, 16), text=f"Til {CANARY}", voucher=VOUCHER
-        )
-        kari.ledger.post(customer_id=open_party.id, kind="manual", amount=amount, posted_on=date(2026, 1, 2))
-    hidden = kari.ledger.open_items(customer_id=party.id)
-    kari.ledger.match(posting_ids=[UUID(key) for key in hidden.posting_id[:2]])
-    kari.ledger.dismiss(proposals=[[UUID(key) for key in hidden.posting_id[1:3]]])
-    file = kari.payments.start(name="ocr.txt", format="ocr")
-    payments = [
-        Payment(
-            line=n, money=Money(Decimal(5)), posted_on=date(2026, 1, n), value_on=date(2026, 1, n), text=CANARY, payer_name=f"{CANARY} AS",
-            payer_account=ACCOUNT,
-        )
-        for n in (1, 2)
-    ]  # fmt: skip
-    kari.payments.stage(id=file.id, payments=payments)
-    kari.payments.book(id=file.id)
+    paid = deal(kari, party, open_party)
     people = {name: Connection(Local(database, user=name)) for name in ("kari", *COLLEAGUES)}
     requests = (made, renamed, kari.last_request)
     staged = kari.imports.start(kind="customers", file_name=f"{CANARY}.csv")
     header = SaftHeader(company_number="1", company_name=CANARY, version="1.30", first_day=date(2026, 1, 1), last_day=date(2026, 1, 31))
     saft = kari.saft.start(header=header, file_name=f"{CANARY}.xml")
     kari.saft.stage(id=saft, position=0, piece=SaftPiece(parties=(SaftParty(ledger="AR", code=CANARY, fields={"name": CANARY}),)))
-    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id, members, feed.token, note.id, project.id, file.id, saft)
+    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id, members, feed.token, note.id, project.id, paid, saft)
     database.close()
 
 
@@ -171,6 +182,12 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "cards.followed": [{}],
         "customers.named": [{"ids": [record["id"]]} for record in ids],
         "customers.suggest": [{"text": CANARY}, {"text": CANARY[:4]}, {"text": str(c.party.number)}, {"text": NUMBER}],
+        **{f"merges.{name}": [record | {"kind": kind} for record in ids for kind in ("customer", "contact")] for name in ("of", "duplicates")},
+        "merges.preview": [
+            {"kind": kind, "kept_id": one["id"], "merged_id": other["id"]} for kind in ("customer", "contact") for one in ids for other in ids
+        ],
+        "merges.clues": [{"kind": kind} for kind in ("customer", "contact")],
+        "merges.distinct": [{}],
         "notes.of": linked,
         "notes.mentioning_me": [{}],
         "notes.search": [{"text": CANARY}, {"text": CANARY[:4].lower()}, {"text": "privat"}],
@@ -266,7 +283,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"calendar.feed", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "ledger.standing"}
+    silent = {"calendar.feed", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "ledger.standing", "merges.distinct"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action

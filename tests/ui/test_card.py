@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from crm_lab.connection import Connection, Remote
+from tests.ui.test_accessibility import faults
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playwright.sync_api import Page
+
+    from tests.company import Served
 
 pytestmark = pytest.mark.browser
 
@@ -110,3 +115,43 @@ def test_a_followed_card_and_its_density_stay_with_the_employee(visit: Callable[
     expect(page.locator("html")).to_have_attribute("data-density", "compact")
     page.click("[data-density=full]")
     expect(page.locator("html")).to_have_attribute("data-density", "full")
+
+
+def test_a_double_is_merged_and_taken_apart_by_keyboard(visit: Callable[..., Page], served: Served) -> None:
+    crm = Connection(Remote(served.socket, user="kari"))
+    double = crm.customers.create(name="Nordlys Bygg A/S", phone="33 44 55 66", email="post@nordlys.no", note="<b>Ring</b>")
+    page = visit("kari", "customers/10001")
+    page.locator("[popovertarget=menu-actions]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#menu-actions [role=menuitem]").first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    row = page.locator(f"#d-{double.number}")
+    row.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".merge-sides")).to_be_visible()
+    expect(page.locator("#h-other")).to_have_text("Nordlys Bygg A/S")
+    assert faults(page) == [], "the two side by side"
+    page.locator("[name='take:phone'][value=kept]").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".merged")).to_contain_text(f"Nordlys Bygg A/S (kundenr. {double.number})")
+    expect(page.locator(".facts")).to_contain_text("33 44 55 66")
+    assert faults(page) == [], "the line on the card"
+    page.goto(f"{served.url}/crm/customers/{double.number}")
+    expect(page.locator("h1")).to_contain_text("Nordlys Bygg AS")
+    page.locator("[data-do=unmerge]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".merged")).to_have_count(0)
+    expect(page.locator(".facts")).to_contain_text("22 22 22 22")
+    page.click(".crm-nav a[data-route=duplicates]")
+    group = page.locator(".cluster", has_text="Nordlys Bygg")
+    expect(group).to_be_visible()
+    assert faults(page) == [], "duplicates"
+    group.locator("[name^=merge]").focus()
+    page.keyboard.press("Space")
+    page.locator("form.merge [type=submit]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".cluster")).to_have_count(0)
+    page.click(".toast:last-child button")
+    expect(page.locator(".cluster", has_text="Nordlys Bygg")).to_be_visible()

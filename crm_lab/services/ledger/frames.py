@@ -14,6 +14,7 @@ from crm_lab.i18n import OSLO, _, business_day
 from crm_lab.services.customers import shown_name
 from crm_lab.services.ledger.links import visible_to_bookkeeper
 from crm_lab.store import tables
+from crm_lab.store.merges import all_of, now_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -32,11 +33,12 @@ def items(work: Work, state: ItemState, ledger: Ledger, customer_id: UUID | None
 
     Returns
     -------
-    posting_id, number, customer_id, customer_number, customer_name, ledger, account, kind, document_number, voucher,
+    posting_id, number, customer_id, customer_number, customer_name, posted_number (of the party it was posted on, which
+    may have been merged into that customer since), ledger, account, kind, document_number, voucher,
     posted_on, due_on, amount_minor, currency, kid, text, payer_name, payer_account, match_number, residual_minor (of the
     match, else the amount), closed_on. Of a private party an accountant gets the number in place of the id, and no names.
     """
-    p, c, e = tables.posting, tables.customer, tables.employee
+    p, c, e, own = tables.posting, tables.customer, tables.employee, tables.customer.alias("own")
     link, total = _links(ledger, customer_id, as_of), _totals(ledger, customer_id, as_of)
     residual = func.coalesce(total.c.residual, p.c.amount)
     is_closed = and_(total.c.residual.is_not(None), total.c.residual == 0)
@@ -47,6 +49,7 @@ def items(work: Work, state: ItemState, ledger: Ledger, customer_id: UUID | None
             sql_cast(p.c.id, String).label("posting_id"),
             p.c.number,
             *_party(work),
+            own.c.number.label("posted_number"),
             *(p.c[name] for name in ("ledger", "account", "kind", "document_number", "voucher", "posted_on", "due_on")),
             _minor(p.c.amount).label("amount_minor"),
             p.c.currency,
@@ -56,7 +59,8 @@ def items(work: Work, state: ItemState, ledger: Ledger, customer_id: UUID | None
             _minor(residual).label("residual_minor"),
             case((is_closed, total.c.closed_on), else_=null()).label("closed_on"),
         )
-        .join(c, c.c.id == p.c.customer_id)
+        .join(own, own.c.id == p.c.customer_id)
+        .join(c, c.c.id == now_of(own))
         .outerjoin(e, e.c.id == c.c.owner_id)
         .outerjoin(link, link.c.posting_id == p.c.id)
         .outerjoin(total, total.c.match_id == link.c.match_id)
@@ -123,15 +127,17 @@ def matches(work: Work, customer_id: UUID | None) -> pa.Table:
     number, customer_number, ledger, currency, rule, reason, made_at, who, request_id, n_postings, residual_minor.
     """
     g, i, p, c, e = tables.match_group, tables.match_item, tables.posting, tables.customer, tables.employee
+    own = c.alias("own")
     told = [g.c.number, c.c.number.label("customer_number"), g.c.ledger, g.c.currency, g.c.rule, g.c.reason, g.c.made_at]
     told += [func.coalesce(e.c.name, "").label("who"), sql_cast(g.c.request_id, String).label("request_id")]
     query = (
         select(*told, func.count().label("n_postings"), _minor(func.sum(p.c.amount)).label("residual_minor"))
         .join(i, and_(i.c.match_id == g.c.id, i.c.unlinked_at.is_(None)))
         .join(p, p.c.id == i.c.posting_id)
-        .join(c, c.c.id == g.c.customer_id)
+        .join(own, own.c.id == g.c.customer_id)
+        .join(c, c.c.id == now_of(own))
         .outerjoin(e, e.c.id == g.c.made_by)
-        .where(and_(visible_to_bookkeeper(work, g), g.c.customer_id == customer_id if customer_id else true()))
+        .where(and_(visible_to_bookkeeper(work, g), c.c.id == customer_id if customer_id else true()))
         .group_by(*told)
         .order_by(g.c.number.desc())
     )
@@ -150,7 +156,7 @@ def _party(work: Work) -> tuple[ColumnElement[Any], ...]:
 
 def _postings(ledger: Ledger, customer_id: UUID | None, as_of: date | None) -> ColumnElement[bool]:
     p = tables.posting
-    rules = [p.c.ledger == ledger, *([p.c.customer_id == customer_id] if customer_id else []), *([p.c.posted_on <= as_of] if as_of else [])]
+    rules = [p.c.ledger == ledger, *([p.c.customer_id.in_(all_of(tables.customer, customer_id))] if customer_id else []), *([p.c.posted_on <= as_of] if as_of else [])]
     return and_(*rules)
 
 
@@ -180,9 +186,11 @@ def _units(ledger: Ledger, customer_id: UUID | None, as_of: date | None) -> Subq
     debt = p.c.amount * side
     key = func.coalesce(link.c.match_id, p.c.id)
     due = func.min(case((debt > 0, func.coalesce(p.c.due_on, p.c.posted_on)), else_=null()))
-    query = select(p.c.customer_id, p.c.currency, func.sum(debt).label("debt"), due.label("due_on"), func.count().label("n"))
-    query = query.outerjoin(link, link.c.posting_id == p.c.id).where(_postings(ledger, customer_id, as_of))
-    return query.group_by(p.c.customer_id, p.c.currency, key).having(func.sum(debt) != 0).subquery()
+    own = tables.customer.alias("own")
+    whose = now_of(own).label("customer_id")
+    query = select(whose, p.c.currency, func.sum(debt).label("debt"), due.label("due_on"), func.count().label("n"))
+    query = query.join(own, own.c.id == p.c.customer_id).outerjoin(link, link.c.posting_id == p.c.id).where(_postings(ledger, customer_id, as_of))
+    return query.group_by(whose, p.c.currency, key).having(func.sum(debt) != 0).subquery()
 
 
 def _minor(amount: ColumnElement[Any]) -> ColumnElement[int]:

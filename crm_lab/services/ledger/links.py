@@ -29,6 +29,7 @@ from crm_lab.errors import Conflict, InvalidInput, NotFound
 from crm_lab.i18n import _, business_day
 from crm_lab.store import tables
 from crm_lab.store.bulk import among
+from crm_lab.store.merges import now_of
 from crm_lab.store.records import as_record, as_row
 
 if TYPE_CHECKING:
@@ -281,12 +282,13 @@ def is_sound(work: Work, posting_ids: Iterable[UUID], match_ids: Iterable[UUID])
 
 
 def _read(work: Work, which: ColumnElement[Any], keys: Iterable[UUID], *, everybody: bool = False) -> dict[UUID, Row]:
-    """Postings with their live links, by key, where `which` is one of `keys`."""
-    p, g, i = tables.posting, tables.match_group, tables.match_item
+    """Postings with their live links, by key, where `which` is one of `keys`; of whom its party now is."""
+    p, g, i, c = tables.posting, tables.match_group, tables.match_item, tables.customer
     live = and_(i.c.posting_id == p.c.id, i.c.unlinked_at.is_(None))
     link = [column.label(f"item_{column.name}") for column in i.c]
-    query = select(p.c.id, *(p.c[name] for name in ("number", "amount", *PLACE)), g.c.number.label("match_number"), *link)
-    query = query.outerjoin(i, live).outerjoin(g, g.c.id == i.c.match_id)
+    place = [p.c[name] if name != "customer_id" else now_of(c).label(name) for name in PLACE]
+    query = select(p.c.id, p.c.number, p.c.amount, *place, g.c.number.label("match_number"), *link)
+    query = query.join(c, c.c.id == p.c.customer_id).outerjoin(i, live).outerjoin(g, g.c.id == i.c.match_id)
     query = query if everybody else query.where(visible_to_bookkeeper(work, p))
     rows = work.rows(query.where(among(which, keys)))
     names = [column.name for column in i.c]

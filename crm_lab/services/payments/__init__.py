@@ -34,6 +34,7 @@ from crm_lab.services.payments.booking import book, post
 from crm_lab.services.payments.placing import habits
 from crm_lab.store import tables
 from crm_lab.store.bulk import load, settle
+from crm_lab.store.merges import now_of
 from crm_lab.store.records import as_record
 
 if TYPE_CHECKING:
@@ -225,6 +226,7 @@ class Payments(Service):
 
     def _lines(self, which: Any) -> pa.Table:
         m, f, p, c, e = tables.payment, tables.payment_file, tables.posting, tables.customer, tables.employee
+        own = c.alias("own")
         seen = or_(p.c.id.is_(None), self.work.visible_to(c))
         before, after = _("Private (owned by {owner})", owner="\0").split("\0")
         private = literal(before) + func.coalesce(e.c.name, "?") + literal(after)
@@ -235,7 +237,8 @@ class Payments(Service):
                 *(case((seen, m.c[name]), else_="").label(name) for name in ("text", "payer_name", "payer_account", "reference")),
                 c.c.number.label("customer_number"), case((p.c.id.is_(None), None), (seen, shown_name()), else_=private).label("customer_name"),
             )
-            .join(f, f.c.id == m.c.payment_file_id).outerjoin(p, p.c.id == m.c.posting_id).outerjoin(c, c.c.id == p.c.customer_id)
+            .join(f, f.c.id == m.c.payment_file_id).outerjoin(p, p.c.id == m.c.posting_id).outerjoin(own, own.c.id == p.c.customer_id)
+            .outerjoin(c, c.c.id == now_of(own))
             .outerjoin(e, e.c.id == c.c.owner_id).where(and_(which, f.c.booked_at.is_not(None))).order_by(m.c.posted_on, f.c.read_at, m.c.line)
         )  # fmt: skip
         return self.work.frame(query)

@@ -14,6 +14,7 @@ from crm_lab.services.ledger.links import Links
 from crm_lab.services.payments.placing import Placed, Placing
 from crm_lab.store import tables
 from crm_lab.store.bulk import load, settle
+from crm_lab.store.merges import now_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,10 +87,12 @@ def _place(work: Work, file_id: UUID, rows: list[Row]) -> None:
 def _taken_back(work: Work, file_id: UUID) -> dict[tuple[Any, ...], list[Row]]:
     """Earlier payments that reversals of this file may mean, not yet taken back, newest first."""
     m, mine, p, r = tables.payment, tables.payment.alias("mine"), tables.posting, tables.posting.alias("reversing")
+    c = tables.customer
     wanted = select(mine.c.kid, mine.c.payer_account, mine.c.amount).where(and_(mine.c.payment_file_id == file_id, mine.c.is_reversal)).distinct()
     back = wanted.subquery()
     same = and_(func.ltrim(m.c.kid, "0") == func.ltrim(back.c.kid, "0"), m.c.payer_account == back.c.payer_account, m.c.amount == -back.c.amount)
-    query = select(m, p.c.customer_id, p.c.id.label("original_id")).join(back, same).join(p, p.c.id == m.c.posting_id)
+    query = select(m, now_of(c).label("customer_id"), p.c.id.label("original_id")).join(back, same).join(p, p.c.id == m.c.posting_id)
+    query = query.join(c, c.c.id == p.c.customer_id)
     query = query.outerjoin(r, r.c.reverses_id == p.c.id).where(and_(m.c.state == PaymentState.BOOKED, r.c.id.is_(None)))
     found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in work.rows(query.order_by(m.c.posted_on.desc())):

@@ -20,6 +20,7 @@ from crm_lab.domain.names import name_key
 from crm_lab.domain.payments import PaymentState, PlacedBy
 from crm_lab.store import tables
 from crm_lab.store.bulk import batched
+from crm_lab.store.merges import is_present, now_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +33,8 @@ MONEY = (PostingKind.PAYMENT, PostingKind.REFUND)
 SHORTEST_NUMBER = 4
 LEAST_HABIT = 2
 """So many payments for one customer make a habit."""
+WHOSE = now_of(tables.customer).label("customer_id")
+"""Whom a customer's money is for: one that was merged into another is that other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,13 @@ class Placing:
         p, m = tables.posting, tables.payment
         kid = func.ltrim(m.c.kid, "0")
         same = and_(func.ltrim(p.c.kid, "0") == kid, p.c.ledger == Ledger.RECEIVABLE, p.c.kind.not_in(MONEY))
-        return select(kid.label("key"), p.c.customer_id).distinct().select_from(m.join(p, same)).where(and_(self._mine(), m.c.kid != ""))
+        claims = m.join(p, same).join(tables.customer, tables.customer.c.id == p.c.customer_id)
+        return select(kid.label("key"), WHOSE).distinct().select_from(claims).where(and_(self._mine(), m.c.kid != ""))
 
     def _by_account(self) -> Select[Any]:
         c, m = tables.customer, tables.payment
-        known = and_(c.c.bank_account == m.c.payer_account, c.c.archived_at.is_(None))
-        return select(c.c.bank_account.label("key"), c.c.id.label("customer_id")).distinct().select_from(m.join(c, known)).where(
+        known = and_(c.c.bank_account == m.c.payer_account, is_present(c))
+        return select(c.c.bank_account.label("key"), WHOSE).distinct().select_from(m.join(c, known)).where(
             and_(self._mine(), m.c.payer_account != "")
         )
 
@@ -98,11 +102,12 @@ def habits(which: Any) -> Select[Any]:
     """Accounts among the payments `which` that have paid for one customer, often enough, and for nobody else."""
     p, m = tables.posting, tables.payment
     accounts = select(m.c.payer_account).where(and_(which, m.c.payer_account != ""))
-    one = func.min(sql_cast(p.c.customer_id, String))
+    one, last = (pick(sql_cast(WHOSE, String)) for pick in (func.min, func.max))
     query = select(p.c.payer_account.label("key"), func.max(p.c.payer_name).label("payer_name"), func.count().label("n_payments"))
     query = query.add_columns(sql_cast(one, p.c.customer_id.type).label("customer_id"))
+    query = query.select_from(p.join(tables.customer, tables.customer.c.id == p.c.customer_id))
     paid = and_(p.c.kind == PostingKind.PAYMENT, p.c.ledger == Ledger.RECEIVABLE, p.c.amount < 0, p.c.payer_account.in_(accounts))
-    alone = and_(func.count() >= LEAST_HABIT, one == func.max(sql_cast(p.c.customer_id, String)))
+    alone = and_(func.count() >= LEAST_HABIT, one == last)
     return query.where(paid).group_by(p.c.payer_account).having(alone)
 
 
@@ -128,7 +133,8 @@ def _by_number(work: Work, rows: Iterable[Row]) -> dict[str, set[UUID]]:
         bare = func.ltrim(column, "0")
         claims = and_(p.c.ledger == Ledger.RECEIVABLE, p.c.kind.not_in(MONEY))
         for part in batched(wanted):
-            for row in work.rows(select(bare.label("key"), p.c.customer_id).distinct().where(and_(claims, bare.in_(part)))):
+            query = select(bare.label("key"), WHOSE).distinct().join(tables.customer, tables.customer.c.id == p.c.customer_id)
+            for row in work.rows(query.where(and_(claims, bare.in_(part)))):
                 found[row["key"]].add(row["customer_id"])
     return dict(found)
 
@@ -137,6 +143,6 @@ def _by_name(work: Work, keys: Iterable[str]) -> dict[str, set[UUID]]:
     c = tables.customer
     found: dict[str, set[UUID]] = defaultdict(set)
     for part in batched(keys):
-        for row in work.rows(select(c.c.id, c.c.name_key).where(and_(c.c.name_key.in_(part), c.c.archived_at.is_(None)))):
-            found[row["name_key"]].add(row["id"])
+        for row in work.rows(select(WHOSE, c.c.name_key).where(and_(c.c.name_key.in_(part), is_present(c)))):
+            found[row["name_key"]].add(row["customer_id"])
     return dict(found)

@@ -31,6 +31,7 @@ from crm_lab.services.ledger.bulk import BATCH, load_matches, load_postings
 from crm_lab.services.ledger.links import PLACE
 from crm_lab.services.saft.parties import PartyBook
 from crm_lab.store import tables
+from crm_lab.store.merges import now_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,8 +129,9 @@ class Booking:
         wanted = and_(
             p.c.posted_on < self.header.first_day, p.c.currency == self.header.currency, p.c.reverses_id.is_(None), p.c.id.not_in(taken_back)
         )
-        query = select(p.c.customer_id, p.c.ledger, p.c.account, func.sum(p.c.amount).label("sum")).where(wanted)
-        rows = self.work.rows(query.group_by(p.c.customer_id, p.c.ledger, p.c.account))
+        whose = now_of(tables.customer).label("customer_id")
+        query = select(whose, p.c.ledger, p.c.account, func.sum(p.c.amount).label("sum")).join(tables.customer, tables.customer.c.id == p.c.customer_id)
+        rows = self.work.rows(query.where(wanted).group_by(whose, p.c.ledger, p.c.account))
         return {(row["customer_id"], Ledger(row["ledger"]), row["account"]): Decimal(row["sum"]) for row in rows}
 
     def _key(self, *parts: object) -> str | None:

@@ -17,6 +17,7 @@ from crm_lab.store.tables.exchange import (
     saft_part,
 )
 from crm_lab.store.tables.ledger import dismissal, match_group, match_item, match_run, payment, payment_file, posting
+from crm_lab.store.tables.merges import distinct_pair, merge, merge_row
 from crm_lab.store.tables.parties import (
     address,
     category,
@@ -44,6 +45,7 @@ __all__ = [
     "counter",
     "customer",
     "dismissal",
+    "distinct_pair",
     "employee",
     "followed_card",
     "former_name",
@@ -53,6 +55,8 @@ __all__ = [
     "match_group",
     "match_item",
     "match_run",
+    "merge",
+    "merge_row",
     "metadata",
     "note",
     "note_mention",
@@ -86,9 +90,11 @@ OF_PARTIES = ("customer", "contact", "address", "category_link", "contact_role")
 """What an import of parties makes, many rows at a time."""
 IMMUTABLE = {"posting"}
 """The tables whose rows stay as they are: taking one back adds another that says the opposite."""
+STAYING = {"posting", "match_group", "audit"}
+"""The tables whose rows stay with a party that was merged into another: they are as visible as that other."""
 UNDOABLE = {
-    "address", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "employee", "followed_card",
-    "former_name", "match_group", "match_item", "note", "note_mention", "party_code", "posting", "project", "project_contact",
-    "project_member", "register_notice", "saft_file", "task", "task_member",
+    "address", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "employee",
+    "followed_card", "former_name", "match_group", "match_item", "merge", "note", "note_mention", "party_code", "posting", "project",
+    "project_contact", "project_member", "register_notice", "saft_file", "task", "task_member",
 }  # fmt: skip
 """The tables whose changes can be taken back."""

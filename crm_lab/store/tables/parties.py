@@ -33,6 +33,7 @@ customer = Table(
     Column("terms", JSON, nullable=False),
     Column("created_at", INSTANT, nullable=False),
     Column("archived_at", INSTANT),
+    of("customer", "merged_into", always=False),
 )
 contact = Table(
     "contact",
@@ -52,6 +53,7 @@ contact = Table(
     *text("duplicate_reason"),
     Column("created_at", INSTANT, nullable=False),
     Column("archived_at", INSTANT),
+    of("contact", "merged_into", always=False),
 )
 contact_role = Table(
     "contact_role",
