@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -163,7 +164,7 @@ def _lines(pdf: FPDF, text: str, width: float) -> list[str]:
             if line:
                 lines, longer, line = [*lines, line], word, ""
                 continue
-            fits = next(n for n in range(len(longer), 0, -1) if n == 1 or pdf.get_string_width(longer[:n]) <= room)
+            fits = max(1, bisect_right(range(1, len(longer) + 1), room, key=lambda n: pdf.get_string_width(longer[:n])))
             lines, longer = [*lines, longer[:fits]], longer[fits:]
         line = longer
     return [*lines, line] if line else lines

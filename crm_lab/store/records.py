@@ -15,7 +15,6 @@ import msgspec
 from sqlalchemy import (
     JSON,
     BigInteger,
-    BindParameter,
     ColumnElement,
     Connection,
     FromClause,
@@ -28,9 +27,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    or_,
     select,
-    true,
     update,
 )
 from sqlalchemy import cast as sql_cast
@@ -43,6 +40,7 @@ from crm_lab.errors import ChangedMeanwhile, NotFound
 from crm_lab.i18n import _
 from crm_lab.store import tables
 from crm_lab.store.bulk import among, batched, load, rewrite
+from crm_lab.store.visibility import owned, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,30 +51,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Row = dict[str, Any]
-
-
-def visible(table: FromClause, caller: UUID | BindParameter[Any] | None) -> ColumnElement[bool]:
-    """Which rows of `table` somebody may know of.
-
-    A row that belongs to a customer or a contact is as visible as those are. Who was merged into another is no more.
-    """
-    rules = [owned(table, caller)]
-    if "merged_into" in table.c:
-        rules.append(table.c.merged_into.is_(None))
-    for key, parent in tables.PARENTS.items():
-        if key in table.c:
-            seen = select(parent.c.id).where(visible(parent, caller))
-            rule = or_(table.c[key].is_(None), table.c[key].in_(seen))
-            if getattr(table, "name", "") in tables.STAYING:
-                merged = parent.alias()
-                rule = or_(rule, table.c[key].in_(select(merged.c.id).where(merged.c.merged_into.in_(seen))))
-            rules.append(rule)
-    return and_(true(), *rules)
-
-
-def owned(table: FromClause, caller: UUID | BindParameter[Any] | None) -> ColumnElement[bool]:
-    """Which rows of `table` are not a colleague's alone."""
-    return or_(table.c.owner_only.is_(False), table.c.owner_id == caller) if "owner_only" in table.c else true()
 
 
 class NoSuchRecord(NotFound):

@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, liter
 from sqlalchemy.dialects import sqlite
 
 from crm_lab.domain.search import Match
-from crm_lab.store.records import visible
 from crm_lab.store.search_rows import code, fts, name, place
+from crm_lab.store.visibility import visible
 
 CALLER: Any = bindparam("caller")
 WHOLE, BEGINS, WORDS = range(3)

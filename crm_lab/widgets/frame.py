@@ -26,14 +26,14 @@ class Frame(App):
     def __init__(self, crm: Connection, path: str = "customers") -> None:
         super().__init__(crm)
         whole: Any = self
-        self._hidden = whole.children[:2]
+        self._hidden = [child for child in whole.children if child not in {self.main, self.router}]
         self.set_trait("children", (self.main, self.router))
         self.remove_class("crm-app")
         self.add_class("crm-frame")
         self.go(path)
 
     def close(self) -> None:
-        """Let go, also of the menu that is not shown."""
+        """Let go, also of what is not shown."""
         for widget in self._hidden:
             close_all(widget)
         super().close()

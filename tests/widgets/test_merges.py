@@ -74,14 +74,14 @@ def test_the_two_side_by_side_and_back(app: App, crm: Connection, acme: Customer
     screen.act("merge", values={"take:name": "other", "take:phone": "kept", "take:note": "other"})
     card = app.main.children[0]
     assert isinstance(card, CustomerCard)
-    assert (card.customer.name, card.customer.phone, card.customer.note) == (acme.name.upper(), acme.phone, "<b>Ring</b> først")
+    assert (card.party.name, card.party.phone, card.party.note) == (acme.name.upper(), acme.phone, "<b>Ring</b> først")
     assert f"Flettet med {double.name} (kundenr. {double.number})" in card.html
-    assert at(app, f"customers/{double.number}").customer.number == acme.number
+    assert at(app, f"customers/{double.number}").party.number == acme.number
     (merge,) = app.main.children[0].data["merged"]
     app.main.children[0].act("unmerge", id=str(merge.id))
     assert app.main.children[0].data["merged"] == []
     assert crm.customers.by_number(number=double.number).note == "<b>Ring</b> først"
-    assert app.main.children[0].customer.name == acme.name
+    assert app.main.children[0].party.name == acme.name
 
 
 def test_numbers_that_differ_are_confirmed(app: App, crm: Connection, acme: Customer) -> None:
@@ -105,8 +105,8 @@ def test_contacts_are_merged_alike(app: App, crm: Connection) -> None:
     screen.act("merge", values={"take:name": "other"})
     card = app.main.children[0]
     assert isinstance(card, ContactCard)
-    assert card.contact.display_name == "Ida K. Berg"
-    assert at(app, f"contacts/{other.id}").contact.id == kept.id
+    assert card.party.display_name == "Ida K. Berg"
+    assert at(app, f"contacts/{other.id}").party.id == kept.id
     app.main.children[0].act("unmerge", id="made up")
     assert crm.contacts.count() == 1
 

@@ -12,10 +12,12 @@ from sqlalchemy import select
 
 from crm_lab.domain.categories import Category, Colour
 from crm_lab.domain.ids import new_id
+from crm_lab.i18n import business_day
 from crm_lab.services.company import create_company
 from crm_lab.services.contacts import add_contacts
 from crm_lab.services.customers import add_customers
 from crm_lab.services.demo import companies, people
+from crm_lab.services.demo.activities import Activities
 from crm_lab.services.demo.dealings import Dealings
 from crm_lab.services.sessions import hash_password
 from crm_lab.settings import utc_now
@@ -47,7 +49,7 @@ def create_demo(database: Database, *, scale: int, on_progress: Callable[[int, i
     labels = _add_categories(database)
     rng = random.Random(companies.SEED)  # noqa: S311 - the same seed must give the same company
     made = companies.companies(scale=scale)
-    dealings = Dealings(utc_now().date())
+    dealings, activities = Dealings(utc_now().date()), Activities(business_day(utc_now()), list(owners.values()))
     done, total = 0, companies.n_companies(scale)
     while batch := list(islice(made, BATCH)):
         customers = [_labelled(replace(c, owner_id=owners[owner]), labels, rng) for c, owner in batch]
@@ -56,6 +58,7 @@ def create_demo(database: Database, *, scale: int, on_progress: Callable[[int, i
             numbered = add_customers(work, customers)
             add_contacts(work, list(people.contacts(numbered)))
             dealings.add(work, numbered)
+            activities.add(work, numbered)
         done += len(batch)
         on_progress(done, total)
 
