@@ -19,7 +19,10 @@ def stylesheet() -> str:
         '@font-face{font-family:"Inter var";font-weight:100 900;font-display:swap;'
         f'src:url(data:font/woff2;base64,{font}) format("woff2")}}'
     )
-    sheets = ("tokens", "base", "controls", "screens", "imports", "search", "ledger", "calendar", "merges")
+    sheets = (
+        "tokens", "base", "controls", "heads", "grid", "fields", "narrow", "shell", "forms", "contacts", "cards", "compact",
+        "imports", "search", "ledger", "calendar", "merges",
+    )  # fmt: skip
     parts = [(ASSETS / f"{name}.css").read_text(encoding="utf-8") for name in sheets]
     return "\n".join([face, *parts])
 
