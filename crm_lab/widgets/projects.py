@@ -65,13 +65,13 @@ class ProjectList(Stack):
         self.grid = Grid(
             columns=[
                 {"key": "number", "label": _("No."), "kind": "num", "width": 76},
-                {"key": "name", "label": _("Project"), "min": 200, "grow": 3, "phone": 1, "fixed": True, "opens": True},
-                {"key": "customer", "label": _("Customer"), "min": 160, "grow": 2, "phone": 3},
+                {"key": "name", "label": _("Project"), "min": 180, "grow": 3, "phone": 1, "fixed": True, "opens": True},
+                {"key": "customer", "label": _("Customer"), "min": 150, "grow": 2, "phone": 3},
                 {"key": "status", "label": _("Status"), "width": 110, "map": states, "phone": 2},
-                {"key": "leader", "label": _("Project leader"), "min": 130, "phone": 4},
+                {"key": "leader", "label": _("Project leader"), "min": 124, "phone": 4},
                 {"key": "starts_on", "label": _("Start"), "kind": "date", "width": 96},
                 {"key": "ends_on", "label": _("End"), "kind": "date", "width": 96},
-                {"key": "budget_minor", "label": _("Budget"), "kind": "money", "width": 128},
+                {"key": "budget_minor", "label": _("Budget"), "kind": "money", "width": 116},
                 {"key": "n_tasks", "label": _("Tasks"), "kind": "num", "width": 84},
             ],
             sort=["number", -1], label=self.title, empty=_("No projects"), empty_hint=_("Add the first one with the button above."),

@@ -48,7 +48,7 @@ class Activities:
         some = [customer for customer in customers if rng.random() < 0.3]  # noqa: PLR2004 - about a third
         load(work.connection, tables.note, [self._note(customer) for customer in some for _n in range(rng.choice((1, 1, 2, 4)))])
         busy = [customer for customer in some if rng.random() < 0.4]  # noqa: PLR2004 - and less than half of those
-        load(work.connection, tables.task, [self._task(customer) for customer in busy] + [self._meeting(customer) for customer in busy[::3]])
+        load(work.connection, tables.task, [self._task(customer) for customer in busy] + [self._meeting(customer) for customer in busy])
         with_project = busy[::5]
         number = work.next_number("project", FIRST_NUMBER, len(with_project))
         load(work.connection, tables.project, [self._project(customer, number + n) for n, customer in enumerate(with_project)])
