@@ -4,8 +4,8 @@ PYTHON ?= python3
 PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check install -c constraints.txt
 PY := .venv/bin/python
 SOURCES := pyproject.toml constraints.txt
-# These need no served company, so two run at a time.
-APART := analysis contracts domain exchange reports services store widgets
+# These drive no browser against a served company, so two run at a time.
+APART := analysis contracts domain exchange notebooks packaging reports services store widgets
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/'
