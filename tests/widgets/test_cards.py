@@ -116,7 +116,7 @@ def test_categories_are_merged_in_the_settings(app, crm, acme):
     crm.categories.put(id=best.id, customer_id=acme.id)
     screen = show(app, "settings/categories")
     screen.act("merge_start", id=str(best.id))
-    assert "Slå sammen Best med" in screen.html
+    assert "Flett Best inn i" in screen.html
     screen.act("merge", values={"into": "nothing"})
     screen.act("merge", values={"into": str(gold.id)})
     assert [row["name"] for row in screen.data["rows"]] == ["Gull"] and "1 kunde eller kontakt" in app.said[-1]["toast"]
