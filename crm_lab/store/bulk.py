@@ -60,9 +60,10 @@ def settle(connection: Connection, table: Table, rows: list[Row], names: Sequenc
         query = update(table).where(table.c.id == bindparam("new_id")).values({name: bindparam(f"new_{name}") for name in names})
         connection.execute(query, given)
         return
-    changes = ", ".join(f'"{name}" = incoming."{name}"' for name in names)
+    changes = ", ".join(f'"{name}" = told."{name}"' for name in names)
     written = [table.c[name] for name in ("id", *names)]
-    _run_on(connection, written, rows, f'UPDATE "{table.name}" SET {changes} FROM incoming WHERE "{table.name}".id = incoming.id')  # noqa: S608 - our own table
+    told = "WITH told AS MATERIALIZED (SELECT * FROM incoming)"  # a join with the Arrow table itself filters it by keys, which fails
+    _run_on(connection, written, rows, f'{told} UPDATE "{table.name}" SET {changes} FROM told WHERE "{table.name}".id = told.id')  # noqa: S608 - our own table
 
 
 def _run_on(connection: Connection, columns: Iterable[Column[Any]], rows: list[Row], statement: str) -> None:
