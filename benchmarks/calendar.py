@@ -26,11 +26,12 @@ from crm_lab.store.records import as_row
 
 PEOPLE, CUSTOMERS, PIECE = 50, 2000, 50_000
 FIRST = datetime(2024, 1, 1, 8, tzinfo=OSLO)
+HALF_A_YEAR = timedelta(days=182)
 WEEK = {"since": date(2026, 3, 23), "until": date(2026, 3, 30)}
 
 
 def fill(database: Database, crm: Connection, n_tasks: int) -> None:
-    """Three years of tasks in the order they were made: a third have a time, one in 500 comes again, one in ten is private."""
+    """Three years of tasks in the order they were made: a third have a time, one in 100 comes again for half a year, one in ten is private."""
     kari, rolls = crm.me.id, random.Random(7)
     with database.writing() as connection:
         template = dict(connection.execute(tables.employee.select()).mappings().one())
@@ -44,7 +45,7 @@ def fill(database: Database, crm: Connection, n_tasks: int) -> None:
         return Task(
             id=new_id(), title=f"Oppgave {n}", kind=TaskKind.MEETING if n % 6 == 0 else TaskKind.TASK, starts_at=at if is_timed else None,
             due_at=None if is_timed else at.replace(hour=0, minute=0), is_all_day=not is_timed, minutes=30 if is_timed else None,
-            rrule="FREQ=WEEKLY" if n % 500 == 0 else "", recurs_from=at if n % 500 == 0 else None, owner_id=rolls.choice(people), owner_only=n % 10 == 0,
+            rrule=f"FREQ=WEEKLY;UNTIL={at + HALF_A_YEAR:%Y%m%d}" if n % 100 == 0 else "", recurs_from=at if n % 100 == 0 else None, owner_id=rolls.choice(people), owner_only=n % 10 == 0,
             customer_id=rolls.choice(parties), created_by=kari, created_at=utc_now(), remind_at=at if n % 50 == 0 else None,
         )  # fmt: skip
 
@@ -54,6 +55,7 @@ def fill(database: Database, crm: Connection, n_tasks: int) -> None:
         with database.writing() as connection:
             load(connection, tables.task, [as_row(one, tables.task) for one in made])
             load(connection, tables.task_member, members)
+    database.checkpoint()
 
 
 def measure(n_tasks: int) -> None:

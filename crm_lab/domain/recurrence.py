@@ -172,6 +172,9 @@ def occurrences(
 ) -> list[datetime]:
     """The times from `since` and before `until` that a rule which begins at `first` comes, as UTC."""
     left_out, last = set(skipped), _wall(until, zone) + timedelta(days=1)
+    over = _until(_parts(rule).get("UNTIL", ""), zone)
+    if over and over < _wall(since, zone) - timedelta(days=1):
+        return []
     begin = _nearer(rule, _wall(first, zone), _wall(since, zone) - timedelta(days=1))
     found = takewhile(lambda wall: wall < last, _on_the_wall(rule, begin, zone))
     return [at for wall in found if since <= (at := wall.replace(tzinfo=zone).astimezone(UTC)) < until and at not in left_out]

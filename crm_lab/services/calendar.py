@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, insert, null, or_, select, true, union_all, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, true, union_all, update
 
 from crm_lab.domain.calendar import (
     MOST_DAYS,
@@ -51,12 +51,17 @@ from crm_lab.store.records import Row, as_record, as_row
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import FromClause, Select, Table
+
 SPAN = timedelta(minutes=LONGEST_MINUTES)
 REMINDED_SINCE, REMINDED_UNTIL = timedelta(days=1), timedelta(days=2)
 """A page is told of reminders so far ahead; one that nobody was there to see is shown for a day."""
 FEED_SINCE = timedelta(days=92)
 TOLD = ("id", "version", "title", "owner_only")
 """What a reader is told only of what they may see."""
+WHEN = ("kind", "status", "owner_id", "starts_at", "due_at", "is_all_day", "minutes", "rrule", "recurs_from", "zone", "skips")
+"""What is read of hidden time too, to know when it is."""
+MINUTES_A_DAY = 24 * 60
 
 
 class Calendar(Service):
@@ -186,49 +191,51 @@ class Calendar(Service):
         return write_calendar(owner._mine(self.work.now - FEED_SINCE), row["name"]).decode()
 
     def _rows(self, begin: datetime, end: datetime, people: tuple[UUID, ...]) -> list[Row]:
-        t, c, p = tables.task, tables.customer, tables.contact
-        shown = self.work.visible_to(t)
-        person = func.trim(p.c.first_name + " " + p.c.last_name)
-        told = [case((shown, t.c[name]), else_=null()).label(name) for name in TOLD]
-        party = case((shown, func.coalesce(shown_name(), person, "")), else_="").label("party")
-        plain = (
-            t.c.kind, t.c.status, t.c.owner_id, t.c.starts_at, t.c.due_at, t.c.is_all_day, t.c.minutes, t.c.rrule, t.c.recurs_from, t.c.zone,
-            t.c.skips,
-        )  # fmt: skip
-        keys = self._standing(begin, end, people)
-        query = (
-            select(*told, party, *plain)
-            .outerjoin(c, c.c.id == t.c.customer_id)
-            .outerjoin(p, p.c.id == t.c.contact_id)
-            .where(among(t.c.id, keys))
-        )
-        return [row for row in self.work.rows(query) if row["id"] or row["owner_id"] in people] if keys else []
+        """What may stand there; of what is hidden from the caller, and taken by one of `people`, when it is and nothing else."""
+        rows = self.work.rows(self._standing(begin, end, people))
+        person = tables.contact.c
+        companies = self._names(rows, "customer_id", tables.customer, shown_name())
+        persons = self._names(rows, "contact_id", tables.contact, func.trim(person.first_name + " " + person.last_name))
+        found: list[Row] = []
+        for row in rows:
+            is_own = not row["owner_only"] or row["owner_id"] == self.actor.id
+            if is_own and row["customer_id"] in companies and row["contact_id"] in persons:
+                found.append(row | {"party": companies[row["customer_id"]] or persons[row["contact_id"]]})
+            elif row["owner_id"] in people:
+                found.append({name: row[name] for name in WHEN} | dict.fromkeys(TOLD) | {"party": ""})
+        return found
 
-    def _standing(self, begin: datetime, end: datetime, people: tuple[UUID, ...]) -> list[UUID]:
-        """The tasks that may stand there, also hidden ones, from conditions on one column each: those the database need not read everything for."""
-        t, early = tables.task, begin - SPAN
-        once = t.c.recurs_from.is_(None)
+    def _names(self, rows: list[Row], key: str, parent: Table, name: ColumnElement[str]) -> dict[UUID | None, str]:
+        """The names of those parties of the rows that the caller may see; of none the empty one."""
+        named = {row[key] for row in rows} - {None}
+        query = select(parent.c.id, name.label("name")).where(and_(among(parent.c.id, named), self.work.visible_to(parent)))
+        return {None: ""} | ({row["id"]: row["name"] for row in self.work.rows(query)} if named else {})
+
+    def _standing(self, begin: datetime, end: datetime, people: tuple[UUID, ...]) -> Select[Any]:
+        """The tasks that may stand there, also hidden ones: by time first, from conditions the database need not read everything for."""
+        t, early, day_before = tables.task, begin - SPAN, begin - timedelta(days=1)
+        once, lasts = t.c.recurs_from.is_(None), or_(t.c.minutes > MINUTES_A_DAY, t.c.due_at >= begin)
         ways = (
-            and_(once, t.c.starts_at >= early, t.c.starts_at < end),
-            and_(once, t.c.starts_at.is_(None), t.c.due_at >= early, t.c.due_at < end),
+            and_(once, t.c.starts_at >= early, t.c.starts_at < end, or_(t.c.starts_at >= day_before, lasts)),
+            and_(once, t.c.starts_at.is_(None), t.c.due_at >= early, t.c.due_at < end, or_(t.c.due_at >= day_before, lasts)),
             and_(once, t.c.starts_at < early, t.c.due_at >= begin, t.c.kind == TaskKind.MEETING),
             and_(t.c.recurs_from.is_not(None), func.coalesce(t.c.starts_at, t.c.due_at) < end),
         )
-        theirs = and_(t.c.status != TaskStatus.CANCELLED, self._taking_part(people))
-        found = self.work.connection.execute(union_all(*(select(t.c.id).where(and_(way, theirs)) for way in ways)))
-        return list(found.scalars())
+        read = [t.c[name] for name in (*TOLD, *WHEN, "customer_id", "contact_id")]
+        near = union_all(*(select(*read).where(and_(way, t.c.status != TaskStatus.CANCELLED)) for way in ways)).cte("near")
+        return select(near).where(self._taking_part(people, near))
 
-    def _taking_part(self, people: tuple[UUID, ...]) -> ColumnElement[bool]:
-        t, m = tables.task, tables.task_member
+    def _taking_part(self, people: tuple[UUID, ...], t: FromClause = tables.task) -> ColumnElement[bool]:
+        m = tables.task_member
         return or_(t.c.owner_id.in_(people), t.c.id.in_(select(m.c.task_id).where(m.c.employee_id.in_(people))))
 
     def _members(self, tasks: list[UUID], people: tuple[UUID, ...]) -> dict[UUID | None, list[UUID]]:
         """Which of `people` take part in each of the tasks."""
         m = tables.task_member
         found: dict[UUID | None, list[UUID]] = {}
-        for row in self.work.rows_of(m, "task_id", tasks) if tasks else []:
-            if row["employee_id"] in people:
-                found.setdefault(row["task_id"], []).append(row["employee_id"])
+        query = select(m.c.task_id, m.c.employee_id).where(and_(among(m.c.task_id, tasks), m.c.employee_id.in_(people)))
+        for row in self.work.rows(query) if tasks else []:
+            found.setdefault(row["task_id"], []).append(row["employee_id"])
         return found
 
 

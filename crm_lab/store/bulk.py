@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Row = dict[str, Any]
-BATCH = 500
+BATCH, UUID_BYTES = 500, 16
 
 
 def load(connection: Connection, table: Table, rows: list[Row]) -> None:
@@ -59,22 +60,33 @@ def settle(connection: Connection, table: Table, rows: list[Row], names: Sequenc
         query = update(table).where(table.c.id == bindparam("new_id")).values({name: bindparam(f"new_{name}") for name in names})
         connection.execute(query, given)
         return
-    changes = ", ".join(f'"{name}" = incoming."{name}"' for name in names)
+    changes = ", ".join(f'"{name}" = told."{name}"' for name in names)
     written = [table.c[name] for name in ("id", *names)]
-    _run_on(connection, written, rows, f'UPDATE "{table.name}" SET {changes} FROM incoming WHERE "{table.name}".id = incoming.id')  # noqa: S608 - our own table
+    told = "WITH told AS MATERIALIZED (SELECT * FROM incoming)"  # a join with the Arrow table itself filters it by keys, which fails
+    _run_on(connection, written, rows, f'{told} UPDATE "{table.name}" SET {changes} FROM told WHERE "{table.name}".id = told.id')  # noqa: S608 - our own table
 
 
 def _run_on(connection: Connection, columns: Iterable[Column[Any]], rows: list[Row], statement: str) -> None:
     """Run a statement of DuckDB's that reads these columns of the rows as the table `incoming`."""
     import pyarrow as pa
 
-    incoming = pa.table({c.name: pa.array(_plain(c, [row.get(c.name) for row in rows]), _arrow_type(c)) for c in columns})
+    wanted = list(columns)
+    told = zip(wanted, _by_column([c.name for c in wanted], rows), strict=True)
+    incoming = pa.table({c.name: pa.array(_plain(c, values), _arrow_type(c)) for c, values in told})
     raw: Any = connection.connection.driver_connection
     raw.register("incoming", incoming)
     try:
         connection.exec_driver_sql(statement)
     finally:
         raw.unregister("incoming")
+
+
+def _by_column(names: list[str], rows: list[Row]) -> Iterable[Sequence[Any]]:
+    """The values of each column; rows that lack none, as most do, are turned without a Python loop."""
+    try:
+        return list(zip(*map(itemgetter(*names), rows), strict=True))
+    except KeyError:
+        return [[row.get(name) for row in rows] for name in names]
 
 
 def among(keyed: ColumnElement[Any], keys: Iterable[Any]) -> ColumnElement[bool]:
@@ -109,19 +121,19 @@ def rewrite(connection: Connection, table: Table, changes: list[tuple[Row, Row]]
         raise ChangedMeanwhile
 
 
-def _plain(column: Column[Any], values: list[Any]) -> list[Any]:
+def _plain(column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
     """The values of a column as Arrow takes them."""
     if isinstance(column.type, JSON):
         return [None if value is None else msgspec.json.encode(value).decode() for value in values]
     if isinstance(column.type, tables.Words):
         return [None if value is None else ",".join(value) for value in values]
     if column.type.python_type is UUID:
-        return [None if value is None else str(value) for value in values]
+        return [value.int.to_bytes(UUID_BYTES, "big") if isinstance(value, UUID) else value and UUID(value).bytes for value in values]
     return values
 
 
 def _arrow_type(column: Column[Any]) -> Any:
     import pyarrow as pa
 
-    kinds = {int: pa.int64(), bool: pa.bool_(), date: pa.date32(), datetime: pa.timestamp("us", "UTC"), Decimal: pa.decimal128(18, 2)}
+    kinds = {int: pa.int64(), bool: pa.bool_(), date: pa.date32(), datetime: pa.timestamp("us", "UTC"), Decimal: pa.decimal128(18, 2), UUID: pa.uuid()}
     return kinds.get(column.type.python_type, pa.string())

@@ -93,6 +93,7 @@ def _open_duckdb(url: URL) -> tuple[Engine, Callable[[], None]]:
             raise StoreHeld(path, held[1] if held else "?") from None
         raise Unavailable(_("The company file {path} cannot be opened: {reason}", path=path, reason=str(error))) from error
     root.execute("SET TimeZone = 'UTC'")
+    root.execute("SET disabled_compression_methods = 'bitpacking'")  # a key so packed takes 75 ns to read, 5 as it is; files grow by a third
     root.execute("SET allowed_directories = ?", [[str(folder / "backup")]])
     root.execute("SET enable_external_access = false")
     root.execute("SET lock_configuration = true")

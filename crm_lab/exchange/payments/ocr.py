@@ -42,8 +42,12 @@ class OcrReader:
         for at, raw in enumerate(text.splitlines(), 1):
             line = raw.rstrip("\r\n\x1a")
             if line.strip():
-                yield from state.take(at, line)
-        yield from state.end()
+                state.take(at, line)
+            if state.told:
+                yield from state.told
+                state.told.clear()
+        state.end()
+        yield from state.told
 
 
 @dataclass(slots=True)
@@ -55,9 +59,13 @@ class _Sums:
 
 
 class _Assignment:
-    """Where the reading is: the account, the payment whose records are still coming, and the sums so far."""
+    """Where the reading is: the account, the payment whose records are still coming, and the sums so far.
+
+    What is complete waits in `told`.
+    """
 
     def __init__(self) -> None:
+        self.told: list[Payment | PaymentFault] = []
         self.account = ""
         self.open: dict[str, Any] = {}
         self.sums = _Sums()
@@ -66,73 +74,74 @@ class _Assignment:
         self.ended = False
         self.at = 0
 
-    def take(self, at: int, line: str) -> Iterator[Payment | PaymentFault]:
+    def take(self, at: int, line: str) -> None:
         """One record."""
         self.at = at
         kind = line[6:8]
         if len(line) != COLUMNS or not line.startswith("NY") or not kind.isdigit():
-            yield from self._flush()
-            yield self._fault(at, _("The line is not a record of 80 columns that begins with NY."))
+            self._flush()
+            self._fault(at, _("The line is not a record of 80 columns that begins with NY."))
         elif line[2:4] == SERVICE.decode() and kind in {SECOND_AMOUNT, TEXT}:
-            yield from self._more(at, line, kind)
+            self._more(at, line, kind)
         else:
-            yield from self._flush()
-            yield from self._begin(at, line, kind)
+            self._flush()
+            self._begin(at, line, kind)
 
-    def end(self) -> Iterator[Payment | PaymentFault]:
+    def end(self) -> None:
         """What is left at the end of the file, which has a record of its own."""
-        yield from self._flush()
+        self._flush()
         if not self.ended:
-            yield self._fault(self.at, _("The file has no end record. Was it cut off?"))
+            self._fault(self.at, _("The file has no end record. Was it cut off?"))
 
-    def _flush(self) -> Iterator[Payment]:
+    def _flush(self) -> None:
         if self.open:
             done, self.open = self.open, {}
-            yield Payment(**done)
+            self.told.append(Payment(**done))
 
-    def _begin(self, at: int, line: str, kind: str) -> Iterator[PaymentFault]:
+    def _begin(self, at: int, line: str, kind: str) -> None:
         if line[2:4] not in {SERVICE.decode(), SERVICE_OF_ALL.decode()}:
             return
         if kind == START_ASSIGNMENT:
             self.account, self.sums = line[24:35].strip(), _Sums()
         elif kind == FIRST_AMOUNT:
-            yield from self._payment(at, line)
+            self._payment(at, line)
         elif kind in {END_ASSIGNMENT, END_FILE}:
             self.ended = self.ended or kind == END_FILE
-            yield from self._check(at, line, self.sums if kind == END_ASSIGNMENT else self.all_sums)
+            self._check(at, line, self.sums if kind == END_ASSIGNMENT else self.all_sums)
 
-    def _payment(self, at: int, line: str) -> Iterator[PaymentFault]:
-        minor, day, is_back = line[32:49].strip(), _day(line[15:21]), line[31] == "-" or line[4:6] in REVERSALS
-        if not (minor.isascii() and minor.isdigit()) or day is None:
-            yield self._fault(at, _("The amount or the date of the payment cannot be read."))
+    def _payment(self, at: int, line: str) -> None:
+        digits, day, is_back = line[32:49].strip(), _day(line[15:21]), line[31] == "-" or line[4:6] in REVERSALS
+        if not (digits.isascii() and digits.isdigit()) or day is None:
+            self._fault(at, _("The amount or the date of the payment cannot be read."))
             return
-        money = Money.from_minor(-int(minor) if is_back else int(minor))
+        minor = -int(digits) if is_back else int(digits)
+        money = Money.from_minor(minor)
         for sums in (self.sums, self.all_sums):
-            sums.n, sums.minor = sums.n + 1, sums.minor + money.minor
+            sums.n, sums.minor = sums.n + 1, sums.minor + minor
         kid = line[49:74].strip()
         self.open = {"line": at, "money": money, "posted_on": day, "value_on": day, "kid": kid, "account": self.account, "is_reversal": is_back}
 
-    def _more(self, at: int, line: str, kind: str) -> Iterator[PaymentFault]:
+    def _more(self, at: int, line: str, kind: str) -> None:
         if not self.open:
             if not self.has_faults:
-                yield self._fault(at, _("The record belongs to no payment."))
+                self._fault(at, _("The record belongs to no payment."))
         elif kind == TEXT:
             self.open["text"] = " ".join(f"{self.open.get('text', '')} {line[15:55]}".split())
         else:
             self.open |= {"reference": _known(line[15:25]) or _known(line[25:34]), "payer_account": _known(line[47:58])}
 
-    def _check(self, at: int, line: str, sums: _Sums) -> Iterator[PaymentFault]:
+    def _check(self, at: int, line: str, sums: _Sums) -> None:
         """Control records hold the number of transactions and their sum; corrections count against the sum."""
         n, minor = line[8:16], line[24:41]
         said = (int(n), int(minor)) if n.isdigit() and minor.isdigit() else (-1, -1)
         if said != (sums.n, sums.minor) and not self.has_faults:
             found = _("{n} payments of {amount}", n=number(sums.n), amount=Money.from_minor(sums.minor).amount)
             told = _("{n} payments of {amount}", n=number(said[0]), amount=Money.from_minor(said[1]).amount)
-            yield self._fault(at, _("The file says that it holds {told}, but {found} stand in it.", told=told, found=found))
+            self._fault(at, _("The file says that it holds {told}, but {found} stand in it.", told=told, found=found))
 
-    def _fault(self, at: int, reason: str) -> PaymentFault:
+    def _fault(self, at: int, reason: str) -> None:
         self.has_faults = True
-        return PaymentFault(at, reason)
+        self.told.append(PaymentFault(at, reason))
 
 
 def _known(digits: str) -> str:

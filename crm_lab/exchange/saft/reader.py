@@ -123,14 +123,14 @@ class SaftReader:
         """Keep what matters of a line until its transaction ends."""
         parts: dict[str, str] = {}
         debit = credit = NOTHING
-        for part in element:
-            name = local(part.tag) if isinstance(part.tag, str) else ""
-            if name == "DebitAmount":
+        for part in element.iterchildren("*"):
+            name = local(part.tag)
+            if name in KEPT:
+                parts[name] = (part.text or "").strip()
+            elif name == "DebitAmount":
                 debit = amount_of(part)
             elif name == "CreditAmount":
                 credit = amount_of(part)
-            elif name in KEPT:
-                parts[name] = (part.text or "").strip()
         self.sums.debit += debit[0]
         self.sums.credit += credit[0]
         account = parts.get("AccountID", "")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, select, update
 
-from crm_lab.domain.ids import new_id
+from crm_lab.domain.ids import new_id, new_ids
 from crm_lab.domain.ledger import MatchRule
 from crm_lab.i18n import _, business_day
 from crm_lab.services.ledger.links import PLACE, StillLinked
@@ -41,12 +41,13 @@ def load_matches(work: Work, matches: Sequence[tuple[Sequence[Row], MatchRule, s
         return
     numbers, who = count(work.next_number("match", 1, len(matches))), _who(work)
     groups, items = [], []
+    keys = iter(new_ids(sum(1 + len(members) for members, _rule, _reason in matches)))
     for members, rule, reason in matches:
         place = {name: members[0][name] for name in PLACE}
         made = {"made_at": work.now, "made_by": who, "request_id": work.request_id, "rule": rule, "reason": reason}
-        groups.append({"id": new_id(), "number": next(numbers)} | place | made)
+        groups.append({"id": next(keys), "number": next(numbers)} | place | made)
         items += [
-            {"id": new_id(), "match_id": groups[-1]["id"], "posting_id": row["id"], "linked_at": work.now, "linked_by": who}
+            {"id": next(keys), "match_id": groups[-1]["id"], "posting_id": row["id"], "linked_at": work.now, "linked_by": who}
             for row in members
         ]
     load(work.connection, tables.match_group, groups)

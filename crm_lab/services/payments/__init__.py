@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Integer, String, and_, case, delete, func, in
 from sqlalchemy import cast as sql_cast
 
 from crm_lab.domain.access import Role
-from crm_lab.domain.ids import new_id
+from crm_lab.domain.ids import new_id, new_ids
 from crm_lab.domain.ledger import dissolved
 from crm_lab.domain.payments import (
     PayerHabit,
@@ -137,7 +137,8 @@ class Payments(Service):
         self._open(id)
         if len(payments) + len(faults) > MOST_A_PIECE:
             raise InvalidInput(_("Send at most {n} rows at a time.", n=number(MOST_A_PIECE)), "payments")
-        rows = [_row(id, payment) for payment in payments] + [_fault_row(id, fault) for fault in faults]
+        rows = [_row(id, key, payment) for key, payment in zip(new_ids(len(payments)), payments, strict=True)]
+        rows += [_fault_row(id, fault) for fault in faults]
         load(self.work.connection, tables.payment, rows)
         return len(rows)
 
@@ -244,7 +245,7 @@ class Payments(Service):
         return self.work.frame(query)
 
 
-def _row(file_id: UUID, payment: Payment) -> Row:
+def _row(file_id: UUID, key: UUID, payment: Payment) -> Row:
     """A payment as it waits: what is no customer's money is settled at once."""
     comes_in = payment.money.amount > 0 or payment.is_reversal
     is_zero = not payment.money.amount
@@ -256,7 +257,7 @@ def _row(file_id: UUID, payment: Payment) -> Row:
     )  # fmt: skip
     sent = f" ({payment.instructed.amount} {payment.instructed.currency})" if payment.instructed else ""
     return {
-        "id": new_id(), "payment_file_id": file_id, "line": payment.line, "state": state, "reason": _("The amount is 0.") if is_zero else "",
+        "id": key, "payment_file_id": file_id, "line": payment.line, "state": state, "reason": _("The amount is 0.") if is_zero else "",
         "account": bare_account(payment.account), "posted_on": payment.posted_on, "value_on": payment.value_on, "amount": payment.money.amount,
         "currency": payment.money.currency, "kid": payment.kid[:LONGEST_REFERENCE], "text": f"{payment.text}{sent}".strip(),
         "payer_name": payment.payer_name, "payer_account": bare_account(payment.payer_account), "reference": payment.reference,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, select
 
-from crm_lab.domain.ids import new_id
+from crm_lab.domain.ids import new_ids
 from crm_lab.domain.ledger import CONTROL_ACCOUNT, Ledger, MatchRule, PostingKind, linked
 from crm_lab.domain.payments import PaymentState, PlacedBy
 from crm_lab.services.ledger.links import Links
@@ -117,8 +117,8 @@ def _said(row: Row, amount: Decimal) -> tuple[Any, ...]:
 
 def post(work: Work, file_id: UUID, rows: list[Row]) -> None:
     """Post placed payments on their customers; each row gets its `posting_id`."""
-    for row in rows:
-        row["posting_id"] = new_id()
+    for row, key in zip(rows, new_ids(len(rows)), strict=True):
+        row["posting_id"] = key
     first = work.next_number("posting", 1, len(rows)) if rows else 0
     copies: Counter[str] = Counter()
     had = _copies(work, rows)

@@ -119,8 +119,10 @@ def numbers_in(text: str) -> Iterator[str]:
 
 def _gathered(work: Work, query: Select[Any]) -> dict[str, set[UUID]]:
     found: dict[str, set[UUID]] = defaultdict(set)
-    for row in work.frame(query).to_pylist():
-        found[row["key"]].add(UUID(str(row["customer_id"])))
+    keys, customers = (column.to_pylist() for column in work.frame(query).select(["key", "customer_id"]).columns)
+    known = {key: UUID(str(key)) for key in set(customers)}
+    for key, customer in zip(keys, customers, strict=True):
+        found[key].add(known[customer])
     return dict(found)
 
 

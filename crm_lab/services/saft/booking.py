@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, select
 
-from crm_lab.domain.ids import new_id
+from crm_lab.domain.ids import new_id, new_ids
 from crm_lab.domain.ledger import Ledger, MatchRule, PostingKind
 from crm_lab.domain.saft import (
     MOST_WARNINGS,
@@ -90,7 +90,8 @@ class Booking:
         openings = [made for party, key in zip(piece.parties, keys, strict=True) for made in self._openings(party, key)]
         self.n_openings += len(openings)
         self.parties.add_missing(piece.lines)
-        postings = [posting for line in piece.lines if (posting := self._posting(line))]
+        fresh = zip(piece.lines, new_ids(len(piece.lines)), strict=True)
+        postings = [posting for line, key in fresh if (posting := self._posting(line, key))]
         self.n_new += len(postings)
         if not self._is_rehearsal and openings + postings:
             load_postings(self.work, openings + postings)
@@ -168,7 +169,7 @@ class Booking:
             what = _("Opening balance of {party} on account {account}, and what stands here", party=code, account=account)
             self.differences.append(SaftDifference(what=what, says=says, found=found))
 
-    def _posting(self, line: SaftLine) -> Row | None:
+    def _posting(self, line: SaftLine, posting_id: UUID) -> Row | None:
         """The posting of a line, None where it is here already or is of nothing."""
         names = (line.ledger, line.code, line.journal, line.transaction, line.posted_on.year, line.record, line.account, line.amount.normalize())
         key = self._key(*names)
@@ -179,7 +180,7 @@ class Booking:
         if not amount:
             return None
         posting: Row = {
-            "id": new_id(), "customer_id": self.parties.codes[line.ledger, line.code], "ledger": line.ledger,
+            "id": posting_id, "customer_id": self.parties.codes[line.ledger, line.code], "ledger": line.ledger,
             "account": line.account[:LONGEST_NUMBER], "kind": line.kind, "document_number": (line.reference or line.document)[:LONGEST_NUMBER],
             "voucher": (line.voucher or line.transaction)[:LONGEST_NUMBER], "posted_on": line.posted_on, "due_on": line.due_on, "amount": amount,
             "currency": currency, "kid": line.kid[:LONGEST_KID], "text": text[:LONGEST_TEXT], "source_id": self._source_id, "source_key": key,
