@@ -30,12 +30,12 @@ class OpportunityStatus(StrEnum):
 
 
 class OpportunityFields(TypedDict, total=False):
-    """What people write on an opportunity."""
+    """What people write on an opportunity; a customer and an owner it must have."""
 
     title: str
-    customer_id: UUID
+    customer_id: UUID | None
     contact_id: UUID | None
-    owner_id: UUID
+    owner_id: UUID | None
     status: OpportunityStatus
     amount: Decimal | None
     currency: str
@@ -101,7 +101,7 @@ def clean_opportunity(given: OpportunityFields, before: Mapping[str, object] | N
             clean["title"] = clean_text(given.get("title", ""), "title", max_length=LONGEST_TITLE)
             if not clean["title"]:
                 raise InvalidInput(_("Say what it is about."), "title")
-    if before is None and not given.get("customer_id"):
+    if (before is None or "customer_id" in given) and not given.get("customer_id"):
         faults.note("customer_id", _("Choose a customer."))
     for name, longest in (("next_step", LONGEST_STEP), ("lost_reason", LONGEST_REASON)):
         if name in given:
