@@ -156,7 +156,8 @@ class OpportunityList(Stack):
         counts = self._all.status.value_counts()
         self.frame = self._all if self._status == ALL else self._all[self._all.status == self._status].reset_index(drop=True)
         minors = zip(self.frame.currency, self.frame.amount_minor.fillna(0), self.frame.weighted_minor.fillna(0), strict=True)
-        words = [(str(status), text, int(counts.get(status, 0))) for status, text in status_words().items()]
+        names = status_words() | {OpportunityStatus.OPEN: _("The undecided")}
+        words = [(str(status), text, int(counts.get(status, 0))) for status, text in names.items()]
         return {
             "states": [*words, (ALL, _("All"), len(self._all))], "status": self._status,
             "sums": sums((currency, int(amount), int(weighted)) for currency, amount, weighted in minors),
@@ -182,14 +183,14 @@ class OpportunityList(Stack):
 
 def _columns() -> list[dict[str, Any]]:
     return [
-        {"key": "title", "label": _("Opportunity"), "min": 200, "grow": 3, "phone": 1, "fixed": True, "opens": True},
-        {"key": "customer", "label": _("Customer"), "min": 160, "grow": 2, "phone": 3},
+        {"key": "title", "label": _("Opportunity"), "min": 160, "grow": 3, "phone": 1, "fixed": True, "opens": True},
+        {"key": "customer", "label": _("Customer"), "min": 140, "grow": 2, "phone": 3},
         {"key": "owner", "label": _("Owner"), "min": 120},
-        {"key": "status", "label": _("Status"), "width": 84, "map": status_words(), "phone": 4},
-        {"key": "amount_minor", "label": _("Amount"), "kind": "money", "width": 124, "phone": 2},
-        {"key": "currency", "label": _("Currency"), "width": 72},
-        {"key": "probability", "label": _("Probability, %"), "kind": "num", "width": 118},
-        {"key": "weighted_minor", "label": _("Weighted"), "kind": "money", "width": 124},
+        {"key": "status", "label": _("Status"), "width": 76, "map": status_words(), "phone": 4},
+        {"key": "amount_minor", "label": _("Amount"), "kind": "money", "width": 112, "phone": 2},
+        {"key": "currency", "label": _("Currency"), "width": 66},
+        {"key": "probability", "label": "%", "kind": "num", "width": 52},
+        {"key": "weighted_minor", "label": _("Weighted"), "kind": "money", "width": 112},
         {"key": "expected_close_on", "label": _("Expected close"), "kind": "date", "width": 124},
     ]
 
