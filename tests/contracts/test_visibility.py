@@ -212,6 +212,7 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "opportunities.get": [{"id": key} for key in (*c.opportunities, new_id())],
         "opportunities.of": [{"customer_id": record["id"]} for record in ids],
         "projects.list": [{}],
+        "projects.search": [{"text": text} for text in (CANARY, CANARY[:4], "Prosjekt", "1001", "1002")],
         "projects.count": [{}],
         "projects.get": [{"id": c.project}, {"id": new_id()}],
         "projects.by_number": [{"number": number} for number in (1001, 1002, 1003)],
