@@ -14,11 +14,13 @@ from crm_lab.domain.contacts import Contact, ContactRole
 from crm_lab.domain.customers import Customer
 from crm_lab.domain.history import Change
 from crm_lab.domain.notes import Note
+from crm_lab.domain.opportunities import Opportunity
 from crm_lab.domain.projects import Project
 from crm_lab.domain.tasks import Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from decimal import Decimal
     from uuid import UUID
 
     from crm_lab.connection import Connection
@@ -37,6 +39,7 @@ class CardFrames:
     facts : the fields of the customer or contact, indexed by name.
     people : of a customer everybody with a role there; of a contact its roles, with `company` and `company_number`.
     addresses, categories, notes, tasks, projects, former_owners : one row each; instants in UTC, `budget_minor` in øre.
+    opportunities : the same, `amount_minor` and `weighted_minor` in øre; of a contact empty.
     standing : ledger, currency, balance_minor and overdue_minor in øre; of a contact empty.
     postings : all of them in both ledgers, columns of `crm.ledger.all_items`; of a contact empty.
     changes : who changed what, newest first.
@@ -48,6 +51,7 @@ class CardFrames:
     categories: pd.DataFrame
     notes: pd.DataFrame
     tasks: pd.DataFrame
+    opportunities: pd.DataFrame
     projects: pd.DataFrame
     former_owners: pd.DataFrame
     standing: pd.DataFrame
@@ -68,6 +72,7 @@ def _customer(crm: Connection, which: int | str | UUID) -> CardFrames:
     postings = [crm.ledger.all_items(ledger=ledger, **about) for ledger in ("AR", "AP")]
     return CardFrames(
         people=_frame(LinkedContact, card.contacts), standing=_standing(crm.ledger.standing(**about)),
+        opportunities=_opportunities(card.opportunities),
         postings=pd.concat([part for part in postings if len(part)] or postings[:1], ignore_index=True),
         **_shared(crm, "customer", party, card, about),
     )  # fmt: skip
@@ -81,13 +86,14 @@ def _contact(crm: Connection, which: int | str | UUID) -> CardFrames:
     people["company"] = [companies[key].name for key in people.customer_id]
     people["company_number"] = pd.array([companies[key].number for key in people.customer_id], dtype="Int64")
     nothing = crm.ledger.all_items(customer_id=party.id).head(0)
-    return CardFrames(people=people, standing=_standing([]), postings=nothing, **_shared(crm, "contact", party, card, {"contact_id": party.id}))
+    shared = _shared(crm, "contact", party, card, {"contact_id": party.id})
+    return CardFrames(people=people, standing=_standing([]), postings=nothing, opportunities=_opportunities(()), **shared)
 
 
 def _shared(crm: Connection, entity: str, party: Customer | Contact, card: Any, about: dict[str, UUID]) -> dict[str, Any]:
     facts = {f.name: getattr(party, f.name) for f in fields(party) if f.name not in PARTS}
     projects = _frame(Project, card.projects)
-    projects["budget_minor"] = pd.array([None if b is None else int(b.scaleb(2)) for b in projects.pop("budget")], dtype="Int64")
+    projects["budget_minor"] = _minor(projects.pop("budget"))
     return {
         "facts": pd.Series(facts | {"owner": card.owner, "former_names": ", ".join(card.former_names)}, name=party.display_name, dtype=object),
         "addresses": _frame(Address, party.addresses), "categories": _frame(Category, card.categories),
@@ -100,6 +106,18 @@ def _frame(cls: Any, records: Iterable[Any]) -> pd.DataFrame:
     """Records of one dataclass as rows; what is a list of its own is left out."""
     names = [f.name for f in fields(cls) if f.name not in PARTS]
     return pd.DataFrame([[getattr(record, name) for name in names] for record in records], columns=names)
+
+
+def _opportunities(records: Iterable[Opportunity]) -> pd.DataFrame:
+    found = list(records)
+    frame = _frame(Opportunity, found)
+    frame["amount_minor"], frame["weighted_minor"] = _minor(frame.pop("amount")), _minor(o.weighted for o in found)
+    return frame.drop(columns=["customer", "customer_number"])
+
+
+def _minor(amounts: Iterable[Decimal | None]) -> Any:
+    """Kroner in øre."""
+    return pd.array([None if amount is None else int(amount.scaleb(2)) for amount in amounts], dtype="Int64")
 
 
 def _standing(found: Iterable[Standing]) -> pd.DataFrame:

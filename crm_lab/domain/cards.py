@@ -11,6 +11,7 @@ from crm_lab.domain.contacts import Contact
 from crm_lab.domain.customers import Customer, CustomerName
 from crm_lab.domain.merges import Merge
 from crm_lab.domain.notes import Note
+from crm_lab.domain.opportunities import Opportunity
 from crm_lab.domain.projects import Project
 from crm_lab.domain.tasks import Task
 from crm_lab.domain.terms import EffectiveTerm
@@ -55,6 +56,7 @@ class CustomerCard:
     contacts : everybody with a role here, also an ended one, by name.
     notes : the newest, pinned ones first.
     tasks : what is to be done first, then what was done last.
+    opportunities : open ones first, without the customer's name.
     projects : open ones first, without their people.
     merges : what was merged into it and still is, newest first.
     terms : every setting as it applies, and where it comes from.
@@ -68,6 +70,7 @@ class CustomerCard:
     contacts: tuple[LinkedContact, ...]
     notes: tuple[Note, ...]
     tasks: tuple[Task, ...]
+    opportunities: tuple[Opportunity, ...]
     projects: tuple[Project, ...]
     merges: tuple[Merge, ...]
     terms: dict[str, EffectiveTerm]

@@ -84,22 +84,25 @@ class FindingKind(StrEnum):
 
     NOTE = "note"
     POSTING = "posting"
+    PROJECT = "project"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A note or a posting found, and the customer or contact it belongs to.
+    """A note, a posting or a project found, and the customer or contact it belongs to; a project may belong to none.
 
     Attributes
     ----------
-    text : the part of the note that was meant, or the number of the posting.
+    text : the part of the note that was meant, the number of the posting, or the name of the project.
+    project_number : leads to the project.
     who : who wrote the note.
-    on : the business day it was written or posted.
+    on : the business day it was written, posted or made.
     """
 
     kind: FindingKind
     customer_number: int | None = None
     contact_id: UUID | None = None
+    project_number: int | None = None
     party: str
     text: str
     who: str = ""

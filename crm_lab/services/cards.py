@@ -23,6 +23,7 @@ from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers, shown_name
 from crm_lab.services.merges import Merges
 from crm_lab.services.notes import Notes
+from crm_lab.services.opportunities import Opportunities
 from crm_lab.services.projects import Projects
 from crm_lab.services.tasks import Tasks
 from crm_lab.store import tables
@@ -51,6 +52,7 @@ class Cards(Service):
             contacts=self._contacts(customer.id),
             notes=tuple(Notes(self.work).about("customer_id", customer.id, NOTES_ON_CARD)),
             tasks=tuple(Tasks(self.work).about("customer_id", customer.id)),
+            opportunities=tuple(Opportunities(self.work).about(customer.id)),
             projects=tuple(Projects(self.work).about("customer_id", customer.id)),
             merges=tuple(Merges(self.work).about(MergeKind.CUSTOMER, customer.id)),
             terms=customers.effective_terms(own=customer.terms, categories=customer.categories),

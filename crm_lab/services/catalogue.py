@@ -15,6 +15,7 @@ from crm_lab.services.imports import Imports
 from crm_lab.services.ledger import Subledger
 from crm_lab.services.merges import Merges
 from crm_lab.services.notes import Notes
+from crm_lab.services.opportunities import Opportunities
 from crm_lab.services.payments import Payments
 from crm_lab.services.places import Places
 from crm_lab.services.projects import Projects
@@ -37,6 +38,7 @@ SERVICES: dict[str, type[Service]] = {
     "ledger": Subledger,
     "merges": Merges,
     "notes": Notes,
+    "opportunities": Opportunities,
     "payments": Payments,
     "places": Places,
     "projects": Projects,

@@ -72,11 +72,11 @@ class HasPostings(Conflict):
         super().__init__(_("There are postings on this party, so it cannot be deleted. Archive it instead."))
 
 
-class HasProjects(Conflict):
-    """A party with projects is archived, not deleted."""
+class HasPlans(Conflict):
+    """A party with projects or opportunities is archived, not deleted."""
 
     def __init__(self) -> None:
-        super().__init__(_("It has projects, which would have no customer. Archive it instead, or move the projects."))
+        super().__init__(_("It has projects or opportunities, which would have no customer. Archive it instead, or move them first."))
 
 
 class Customers(Parties):
@@ -284,12 +284,10 @@ class Customers(Parties):
 
     @writes()
     def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
-        """Delete a party, with its addresses and its contacts' roles. It can be undone. Raises `HasPostings`, `HasProjects`."""
-        p = tables.posting
-        if self.work.one(select(p.c.id).where(and_(p.c.customer_id == id, self.work.visible_to(p))).limit(1)):
-            raise HasPostings
-        if self.work.scalar(select(tables.project.c.id).where(and_(tables.project.c.customer_id == id, self.work.visible_to(tables.project))).limit(1)):
-            raise HasProjects
+        """Delete a party, with its addresses and its contacts' roles. It can be undone. Raises `HasPostings`, `HasPlans`."""
+        for part, refusal in ((tables.posting, HasPostings), (tables.project, HasPlans), (tables.opportunity, HasPlans)):
+            if self.work.scalar(select(part.c.id).where(and_(part.c.customer_id == id, self.work.visible_to(part))).limit(1)):
+                raise refusal
         self._delete(self._read(Customer, id), version)
 
     def _names(self, wanted: ColumnElement[bool]) -> Select[Any]:

@@ -146,6 +146,12 @@ class Parties(Service):
         for part, below in ((tables.note, tables.note_mention), (tables.task, tables.task_member)):
             keys = [row["id"] for row in self.work.rows(select(part.c.id).where(part.c[self.key] == party.id))]
             self.work.remove_many(below, self.work.rows_of(below, f"{part.name}_id", keys))
+        o = tables.opportunity
+        opportunities = self.work.rows_of(o, self.key, [party.id])
+        if self.key == "contact_id":
+            self.work.set_many(o, opportunities, contact_id=None)
+        else:  # those the caller sees have been refused
+            self.work.remove_many(o, opportunities)
         for part in [part for part in DELETED_WITH if self.key in part.c]:
             self.work.replace(part, {self.key: party.id}, [])
         row = self.work.one(select(self.table).where(self.table.c.id == party.id))

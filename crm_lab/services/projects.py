@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Unpack
 from uuid import UUID
 
 import pyarrow as pa
-from sqlalchemy import BigInteger, String, and_, cast, func, literal, or_, select
+from sqlalchemy import BigInteger, String, and_, cast, false, func, literal, or_, select
 
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.projects import Project, ProjectFields, ProjectStatus, clean_project
+from crm_lab.domain.search import LONGEST_TEXT, MOST_WORDS, Finding, FindingKind
 from crm_lab.domain.tasks import CLOSED
 from crm_lab.errors import InvalidInput, NotFound
-from crm_lab.i18n import _
+from crm_lab.i18n import _, business_day
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
 from crm_lab.store import tables
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-FIRST_NUMBER = 1001
+FIRST_NUMBER, MOST_FOUND = 1001, 50
 OVER = (ProjectStatus.DONE, ProjectStatus.CANCELLED)
 PARTS = {"members", "contacts"}
 
@@ -73,6 +74,25 @@ class Projects(Service):
     def by_number(self, *, number: int) -> Project:
         """The same by its number."""
         return self._whole(self._read(tables.project.c.number == number))
+
+    @reads()
+    def search(self, *, text: str, limit: int = 8) -> list[Finding]:  # type: ignore[valid-type]
+        """The projects with a number, or with all words of a text in the name; the newest first."""
+        p, c = tables.project, tables.customer
+        words = text[:LONGEST_TEXT].split()[:MOST_WORDS]
+        if not words:
+            return []
+        meant = or_(cast(p.c.number, String) == words[0] if len(words) == 1 else false(), and_(*(p.c.name.icontains(word, autoescape=True) for word in words)))
+        query = select(p.c.number, p.c.name, p.c.created_at, shown_name().label("company"), c.c.number.label("customer_number"), p.c.leader_id)
+        query = query.outerjoin(c, c.c.id == p.c.customer_id).where(and_(meant, self.work.visible_to(p)))
+        names = self.work.employee_names()
+        return [
+            Finding(
+                kind=FindingKind.PROJECT, project_number=row["number"], customer_number=row["customer_number"], party=row["company"] or "",
+                text=row["name"], who=names.get(row["leader_id"], ""), on=business_day(row["created_at"]),
+            )
+            for row in self.work.rows(query.order_by(p.c.number.desc()).limit(max(1, min(limit, MOST_FOUND))))
+        ]  # fmt: skip
 
     @reads()
     def of(self, *, customer_id: UUID | None = None, contact_id: UUID | None = None) -> list[Project]:  # type: ignore[valid-type]

@@ -15,6 +15,7 @@ from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import ORDER, address_lines, address_text, fallback_text
 from crm_lab.widgets.base import guarded
 from crm_lab.widgets.customer_fields import STATUS_CLASS, kind_of, kind_text, labels, languages, spaced, status_text
+from crm_lab.widgets.opportunity_box import OpportunityBox
 from crm_lab.widgets.party_card import HISTORY, INFO, LEDGER, PartyCard
 from crm_lab.widgets.roles import person_row
 from crm_lab.widgets.terms import source_words, term_label, term_words
@@ -39,6 +40,7 @@ class CustomerCard(PartyCard):
     def __init__(self, app: App, customer_number: int, tab: str = INFO) -> None:
         self._number = customer_number
         self._standing: list[Standing] | None = None
+        self.opportunity_box = OpportunityBox(app, self.reload, self.draw, self.focus_on)
         super().__init__(app, tab)
         if tab == INFO:
             self._ask_for_standing()
@@ -58,13 +60,18 @@ class CustomerCard(PartyCard):
         self.service.rename(id=self.party.id, name=str(values.get("name", "")), version=self.party.version)
 
     def tabs(self) -> list[tuple[str, str, int | None]]:
-        """Information, contacts, projects, ledger and history."""
+        """Information, contacts, opportunities, projects, ledger and history."""
         here = sum(not _has_left(contact) for contact in self.card.contacts)
         still = sum(not project.is_closed for project in self.card.projects)
+        undecided = sum(one.is_open for one in self.card.opportunities)
         return [
-            (INFO, _("Information"), None), ("contacts", _("Contacts"), here), ("projects", _("Projects"), still),
-            (LEDGER, _("Ledger"), None), (HISTORY, _("History"), None),
+            (INFO, _("Information"), None), ("contacts", _("Contacts"), here), ("opportunities", _("Opportunities"), undecided),
+            ("projects", _("Projects"), still), (LEDGER, _("Ledger"), None), (HISTORY, _("History"), None),
         ]  # fmt: skip
+
+    def actions(self) -> dict[str, Any]:
+        """What its template may do, opportunities among it."""
+        return super().actions() | self.opportunity_box.actions
 
     def field_names(self) -> dict[str, str]:
         """The fields of its history in words."""
@@ -112,8 +119,9 @@ class CustomerCard(PartyCard):
         ]  # fmt: skip
 
     def own(self) -> dict[str, Any]:
-        """Facts, addresses, settings and contacts."""
+        """Facts, addresses, settings, contacts and opportunities."""
         c = self.party
+        opportunities = self.opportunity_box.shown(c, self.card.opportunities)
         visiting = effective_address(c.addresses, AddressKind.VISITING) or effective_address(c.addresses, AddressKind.POSTAL)
         return {
             "facts": self._facts(), "addresses": self._addresses(), "place": visiting.city.title() if visiting else "",
@@ -121,7 +129,7 @@ class CustomerCard(PartyCard):
             "phone": c.phone or c.mobile, "email": c.email,
             "terms": self._terms(), "standing": self._standings(), "new_role_path": f"contacts/new/{c.number}",
             "new_project_path": f"projects/new/{c.number}", "info_name": _("Customer information"), "edit_words": _("Edit the customer"), "noun_name": _("Customers"),
-        } | self.roles.shown([person_row(contact) for contact in self.card.contacts])  # fmt: skip
+        } | self.roles.shown([person_row(contact) for contact in self.card.contacts]) | opportunities  # fmt: skip
 
     def _facts(self) -> list[tuple[str, str, str]]:
         """Label, value and link of everything that is known."""

@@ -20,7 +20,7 @@ def stylesheet() -> str:
         f'src:url(data:font/woff2;base64,{font}) format("woff2")}}'
     )
     sheets = (
-        "tokens", "base", "controls", "heads", "grid", "fields", "narrow", "shell", "forms", "contacts", "cards", "compact",
+        "tokens", "base", "controls", "heads", "grid", "fields", "narrow", "shell", "forms", "contacts", "cards", "opportunities", "compact",
         "imports", "search", "ledger", "calendar", "merges",
     )  # fmt: skip
     parts = [(ASSETS / f"{name}.css").read_text(encoding="utf-8") for name in sheets]

@@ -29,6 +29,7 @@ from crm_lab.widgets.ledger import LedgerScreen, keeps_books
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.merges import MergeScreen
 from crm_lab.widgets.notices import NoticeList
+from crm_lab.widgets.opportunities import OpportunityForm, OpportunityList
 from crm_lab.widgets.payments import PaymentScreen
 from crm_lab.widgets.posting_form import PostingForm
 from crm_lab.widgets.profile import Profile
@@ -83,7 +84,7 @@ ROUTES = (
     Route("(?:customers)?", CustomerList),
     Route("customers/new", CustomerForm),
     Route(f"customers/{NUMBER}", lambda app, number: CustomerCard(app, int(number))),
-    Route(f"customers/{NUMBER}/(contacts|projects|history)", lambda app, number, tab: CustomerCard(app, int(number), tab)),
+    Route(f"customers/{NUMBER}/(contacts|opportunities|projects|history)", lambda app, number, tab: CustomerCard(app, int(number), tab)),
     Route(f"customers/{NUMBER}/edit", lambda app, number: CustomerForm(app, int(number))),
     Route(f"customers/{NUMBER}/ledger", lambda app, number: LedgerScreen(app, int(number))),
     Route(f"customers/{NUMBER}/merge(?:/{NUMBER})?", lambda app, *both: MergeScreen(app, MergeKind.CUSTOMER, *both)),
@@ -108,6 +109,10 @@ ROUTES = (
     Route(rf"tasks/{KEY}{QUERY}", lambda app, key, query: TaskForm(app, UUID(key), query or "")),
     Route("calendar/import", CalendarImport),
     Route(rf"calendar{QUERY}", lambda app, query: Calendar(app, query or "")),
+    Route("opportunities", OpportunityList),
+    Route("opportunities/new", OpportunityForm),
+    Route(f"opportunities/new/{NUMBER}", lambda app, number: OpportunityForm(app, customer_number=int(number))),
+    Route(rf"opportunities/{KEY}{QUERY}", lambda app, key, query: OpportunityForm(app, UUID(key), query=query or "")),
     Route("projects", ProjectList),
     Route("projects/new", ProjectForm),
     Route(f"projects/new/{NUMBER}", lambda app, number: ProjectForm(app, customer_number=int(number))),

@@ -109,17 +109,18 @@ class PartySearch(Search):
             self._tell(now)
 
     def _ask_others(self, text: str) -> list[Finding]:
-        """Notes with those words, and postings with that number."""
+        """Postings with that number, projects with that number or name, and notes with those words."""
         if not _is_for_others(text):
             return []
         crm = self._app.crm
-        return [*crm.ledger.find(text=text, limit=MOST_HITS), *crm.notes.search(text=text, limit=MOST_HITS)]
+        return [found for ask in (crm.ledger.find, crm.projects.search, crm.notes.search) for found in ask(text=text, limit=MOST_HITS)]
 
     def _others(self, now: Question, found: list[Finding]) -> dict[str, Any]:
-        """What was found beside the parties; each leads to the card, or to the postings, of its party."""
+        """What was found beside the parties; each leads to its project, or to the card or the postings of its party."""
         items = []
         for at, one in enumerate(found):
             path = f"contacts/{one.contact_id}" if one.contact_id else f"customers/{one.customer_number}"
+            path = f"projects/{one.project_number}" if one.kind is FindingKind.PROJECT else path
             now.paths["other", str(at)] = path + ("/ledger" if one.kind is FindingKind.POSTING else "")
             items.append(_finding(one, now.text) | {"id": str(at)})
         return _other_group(items)
@@ -284,17 +285,20 @@ def _silent_group() -> dict[str, Any]:
 
 
 def _other_group(items: list[Item]) -> dict[str, Any]:
-    return _as_group("other", _("Other"), items, len(items)) | {"note": "" if items else _("No notes, invoices or KIDs.")}
+    return _as_group("other", _("Other"), items, len(items)) | {"note": "" if items else _("No notes, projects, invoices or KIDs.")}
 
 
 def _finding(found: Finding, text: str) -> Item:
-    """A note by its words, a posting by its number; then whose it is."""
+    """A note by its words, a posting by its number, a project by its name; then whose it is."""
     if found.posting is not None and found.amount is not None:
         title = f"{posting_text(found.posting)} {found.text}".strip()
         facts: tuple[str, ...] = (found.party, f"{number(found.amount, 2)} {found.currency}", day(found.on))
+    elif found.kind is FindingKind.PROJECT:
+        title, facts = found.text, (f"{_('Project')} {found.project_number}", found.party, found.who)
     else:
         title, facts = found.text, (_("Note"), found.party, found.who, day(found.on))
-    face = {"initials": initials(found.party), "hue": hue(found.party), "round": found.contact_id is not None}
+    of = found.party or found.text
+    face = {"initials": initials(of), "hue": hue(of), "round": found.contact_id is not None}
     return _face(title, text) | face | {"sub": " · ".join(filter(None, facts)), "verb": _("Open")}
 
 

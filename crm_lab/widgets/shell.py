@@ -27,7 +27,7 @@ from crm_lab.widgets.search import PartySearch
 if TYPE_CHECKING:
     from crm_lab.connection import Connection
 
-COUNTED = ("customers", "contacts", "tasks", "projects")
+COUNTED = ("customers", "contacts", "tasks", "opportunities", "projects")
 ON_PHONE = 4
 """So many entries of the menu stand in a phone's bottom bar; the others are behind "More"."""
 MOST_RECENT = 5
@@ -174,6 +174,7 @@ class App(ipywidgets.Box):
             {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._counts["contacts"]},
             {"path": "tasks", "label": _("Tasks"), "icon": "list-checks", "count": self._counts["tasks"]},
             {"path": "calendar", "label": _("Calendar"), "icon": "calendar", "count": None},
+            {"path": "opportunities", "label": _("Opportunities"), "icon": "target", "count": self._counts["opportunities"]},
             {"path": "ledger", "label": _("Ledger"), "icon": "landmark", "count": None},
             {"path": "projects", "label": _("Projects"), "icon": "briefcase", "count": self._counts["projects"]},
         ]

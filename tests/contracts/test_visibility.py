@@ -68,6 +68,7 @@ class Company:
     feed: str
     note: UUID
     project: UUID
+    opportunities: tuple[UUID, ...]
     paid: UUID
     saft: UUID
 
@@ -139,6 +140,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     kari.tasks.create(title=f"Grav {CANARY}", project_id=project.id)
     shared = kari.projects.create(name="Åpent prosjekt", customer_id=open_party.id, contacts=(person.id,))
     kari.tasks.create(title=f"{CANARY} i åpent prosjekt", project_id=shared.id, contact_id=person.id)
+    opportunities = tuple(
+        kari.opportunities.create(title=f"Salg {CANARY}", next_step=CANARY, customer_id=whose.id, contact_id=person.id).id for whose in (party, open_party)
+    )
     kari.tasks.create(title=f"{CANARY} alene", customer_id=open_party.id, owner_only=True)
     feed = Connection(Local(database, user="ola")).calendar.open_feed()
     paid = deal(kari, party, open_party)
@@ -148,7 +152,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     header = SaftHeader(company_number="1", company_name=CANARY, version="1.30", first_day=date(2026, 1, 1), last_day=date(2026, 1, 31))
     saft = kari.saft.start(header=header, file_name=f"{CANARY}.xml")
     kari.saft.stage(id=saft, position=0, piece=SaftPiece(parties=(SaftParty(ledger="AR", code=CANARY, fields={"name": CANARY}),)))
-    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id, members, feed.token, note.id, project.id, paid, saft)
+    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id, members, feed.token, note.id, project.id, opportunities, paid, saft)
     database.close()
 
 
@@ -203,7 +207,12 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "calendar.reminders": [{}],
         "calendar.export": [{}, {"ids": (c.task,)}, {"ids": (new_id(),)}],
         "calendar.feed": [{"token": CANARY}, {"token": c.feed}],
+        "opportunities.list": [{}],
+        "opportunities.count": [{}],
+        "opportunities.get": [{"id": key} for key in (*c.opportunities, new_id())],
+        "opportunities.of": [{"customer_id": record["id"]} for record in ids],
         "projects.list": [{}],
+        "projects.search": [{"text": text} for text in (CANARY, CANARY[:4], "Prosjekt", "1001", "1002")],
         "projects.count": [{}],
         "projects.get": [{"id": c.project}, {"id": new_id()}],
         "projects.by_number": [{"number": number} for number in (1001, 1002, 1003)],
@@ -283,7 +292,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"calendar.feed", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "ledger.standing", "merges.distinct"}
+    silent = {"calendar.feed", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "ledger.standing", "merges.distinct"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action

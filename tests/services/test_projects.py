@@ -120,3 +120,19 @@ def test_projects_and_their_parties(login: Login) -> None:
     assert kari.projects.get(id=made.id).contacts == ()
     kari.history.undo(request_id=kari.last_request)
     assert kari.projects.get(id=made.id).contacts == (hidden.id,)
+
+
+def test_a_project_is_found_by_its_number_and_the_words_of_its_name(login: Login) -> None:
+    kari, ola = login("kari"), login("ola")
+    secret, acme = kari.customers.create(name="Hemmelig AS", owner_only=True), kari.customers.create(name="Acme AS")
+    kari.projects.create(name="Nytt lager på Åsane", customer_id=acme.id)
+    kari.projects.create(name="Lager for 1001 paller", customer_id=secret.id)
+    kari.projects.create(name="Internt")
+    assert [(f.project_number, f.party, f.who) for f in kari.projects.search(text="LAGER")] == [(1002, "Hemmelig AS", "Kari Nordmann"), (1001, "Acme AS", "Kari Nordmann")]
+    assert [f.project_number for f in ola.projects.search(text="lager")] == [1001]
+    assert [f.project_number for f in kari.projects.search(text="åsane  lager")] == [1001]
+    assert [f.project_number for f in kari.projects.search(text="1001")] == [1002, 1001]
+    assert [f.project_number for f in kari.projects.search(text="1003")] == [1003]
+    for text in ("", "  ", "%", "100", "lager x"):
+        assert [f.project_number for f in kari.projects.search(text=text)] == ([1002] if text == "100" else []), text
+    assert len(kari.projects.search(text="lager", limit=-1)) == 1

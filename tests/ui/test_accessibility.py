@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 SCREENS = [
-    "customers", "customers/10001", "customers/10001/contacts", "customers/10001/projects", "customers/10001/history", "customers/new", "projects",
-    "projects/new/10001", "calendar", "calendar?view=month", "calendar/import", "tasks", "tasks/new?kind=meeting", "employees", "profile",
+    "customers", "customers/10001", "customers/10001/contacts", "customers/10001/opportunities", "customers/10001/projects", "customers/10001/history",
+    "customers/new", "projects", "projects/new/10001", "opportunities", "opportunities/new/10001", "calendar", "calendar?view=month", "calendar/import",
+    "tasks", "tasks/new?kind=meeting", "employees", "profile",
     "search?q=nordlys", "register", "customers/10001/merge", "duplicates", "nowhere",
 ]  # fmt: skip
 LEDGER = ["ledger", "ledger/proposals", "ledger/rules", "ledger/reminders", "customers/10001/ledger", "customers/10001/ledger/new", "imports/saft"]

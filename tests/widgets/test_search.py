@@ -305,6 +305,17 @@ def test_notes_and_numbers_of_invoices_lead_to_their_party(app, crm, acme):
     assert not asked(app, "500")["other"]["items"] and not asked(app, "ta")["other"]["items"]
 
 
+def test_a_project_leads_to_its_page_also_one_of_nobody(app, crm, acme):
+    crm.projects.create(name="Nytt lager", customer_id=acme.id)
+    crm.projects.create(name="Internt oppsett")
+    (project,) = asked(app, "nytt lag")["other"]["items"]
+    assert (project["title"], project["sub"]) == ("Nytt lager", "Prosjekt 1001 · Acme AS · Kari Nordmann")
+    (project,) = asked(app, "1002")["other"]["items"]
+    assert (project["sub"], project["initials"]) == ("Prosjekt 1002 · Kari Nordmann", "IO")
+    app.search.fire("choose", group="other", id=project["id"])
+    assert app.router.path == "projects/1002"
+
+
 def test_a_register_that_is_away_says_so(app, register):
     register.faults.extend([500] * 20)
     away = asked(app, "equinor")["register"]

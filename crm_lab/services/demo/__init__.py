@@ -18,7 +18,7 @@ from crm_lab.services.contacts import add_contacts
 from crm_lab.services.customers import add_customers
 from crm_lab.services.demo import companies, people
 from crm_lab.services.demo.activities import Activities
-from crm_lab.services.demo.dealings import Dealings
+from crm_lab.services.demo.dealings import Dealings, add_opportunities
 from crm_lab.services.sessions import hash_password
 from crm_lab.settings import utc_now
 from crm_lab.store import tables
@@ -56,9 +56,11 @@ def create_demo(database: Database, *, scale: int, on_progress: Callable[[int, i
         with database.writing() as connection:
             work = Work(connection, None, utc_now(), action="company.demo")
             numbered = add_customers(work, customers)
-            add_contacts(work, list(people.contacts(numbered)))
+            persons = list(people.contacts(numbered))
+            add_contacts(work, persons)
             dealings.add(work, numbered)
             activities.add(work, numbered)
+            add_opportunities(work, numbered, persons)
         done += len(batch)
         on_progress(done, total)
 

@@ -18,6 +18,7 @@ from crm_lab.store.tables.exchange import (
 )
 from crm_lab.store.tables.ledger import dismissal, match_group, match_item, match_run, payment, payment_file, posting
 from crm_lab.store.tables.merges import distinct_pair, merge, merge_row
+from crm_lab.store.tables.opportunities import opportunity
 from crm_lab.store.tables.parties import (
     address,
     category,
@@ -60,6 +61,7 @@ __all__ = [
     "metadata",
     "note",
     "note_mention",
+    "opportunity",
     "party_code",
     "payment",
     "payment_file",
@@ -84,7 +86,7 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"employee", "company"}
 """The tables only administrators change, also by undoing."""
-UNSEARCHED = {"dismissal", "followed_card", "match_group", "match_item", "party_code", "posting", "project", "project_contact"}
+UNSEARCHED = {"dismissal", "followed_card", "match_group", "match_item", "opportunity", "party_code", "posting", "project", "project_contact"}
 """The tables whose rows the search index does not hold."""
 OF_PARTIES = ("customer", "contact", "address", "category_link", "contact_role")
 """What an import of parties makes, many rows at a time."""
@@ -94,7 +96,7 @@ STAYING = {"posting", "match_group", "audit"}
 """The tables whose rows stay with a party that was merged into another: they are as visible as that other."""
 UNDOABLE = {
     "address", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "employee",
-    "followed_card", "former_name", "match_group", "match_item", "merge", "note", "note_mention", "party_code", "posting", "project",
-    "project_contact", "project_member", "register_notice", "saft_file", "task", "task_member",
+    "followed_card", "former_name", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "party_code", "posting",
+    "project", "project_contact", "project_member", "register_notice", "saft_file", "task", "task_member",
 }  # fmt: skip
 """The tables whose changes can be taken back."""

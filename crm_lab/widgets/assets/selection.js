@@ -11,8 +11,9 @@ export function sums(cols, key, by, rows) {
   for (const i of rows) {
     const code = kind ? kind.get(i) : 0;
     const sum = found.get(code);
-    if (sum) sum[1] += raw[i];
-    else found.set(code, [kind?.text(i) ?? '', raw[i]]);
+    const value = raw[i] || 0; // where nobody knows it is NaN
+    if (sum) sum[1] += value;
+    else found.set(code, [kind?.text(i) ?? '', value]);
   }
   return new Map(found.values());
 }

@@ -1,0 +1,292 @@
+"""Opportunities on screen: the list of all, and the form of one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from crm_lab.domain.opportunities import EVEN, Opportunity, OpportunityStatus, clean_opportunity
+from crm_lab.errors import Faults, InvalidFields, InvalidInput
+from crm_lab.i18n import _, business_day, day, kroner
+from crm_lab.settings import utc_now
+from crm_lab.widgets.base import Stack, guarded
+from crm_lab.widgets.forms import Form, Values
+from crm_lab.widgets.grid import Grid
+from crm_lab.widgets.live import Live
+from crm_lab.widgets.projects import read_amount
+from crm_lab.widgets.task_box import read_day
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from decimal import Decimal
+
+    import pandas as pd
+
+    from crm_lab.widgets.shell import App
+
+BACK = re.compile(r"customers/[0-9]+(/opportunities)?")
+ALL = "all"
+STATUS_CLASS = {OpportunityStatus.WON: "ok", OpportunityStatus.LOST: "bad"}
+TEXTS = ("title", "status", "currency", "next_step", "lost_reason")
+KEYS = ("customer_id", "contact_id", "owner_id")
+
+
+def status_words() -> dict[str, str]:
+    """Whether it is decided, in words."""
+    return {OpportunityStatus.OPEN: _("Undecided"), OpportunityStatus.WON: _("Won"), OpportunityStatus.LOST: _("Lost")}
+
+
+def field_words() -> dict[str, str]:
+    """The fields in words."""
+    return {
+        "title": _("What it is about"), "customer_id": _("Customer"), "contact_id": _("Contact"), "owner_id": _("Owner"), "status": _("Status"),
+        "amount": _("Amount"), "currency": _("Currency"), "probability": _("Probability, %"), "expected_close_on": _("Expected close"),
+        "next_step": _("Next step"), "lost_reason": _("Why it was lost"),
+    }  # fmt: skip
+
+
+def opportunity_row(one: Opportunity, back: str) -> dict[str, Any]:
+    """An opportunity as a line of a card."""
+    is_late = one.is_open and one.expected_close_on is not None and one.expected_close_on < business_day(utc_now())
+    return {
+        "id": str(one.id), "path": f"opportunities/{one.id}?from={back}", "title": one.title, "owner": one.owner, "is_open": one.is_open,
+        "status": status_words()[one.status], "status_class": STATUS_CLASS.get(one.status, ""), "amount": _money(one.amount, one.currency),
+        "probability": f"{one.probability} %", "weighted": _money(one.weighted, one.currency), "is_late": is_late,
+        "expected": day(one.expected_close_on) if one.expected_close_on else "", "reason": one.lost_reason, "next_step": one.next_step,
+    }  # fmt: skip
+
+
+def sums(amounts: Iterable[tuple[str, int, int]]) -> list[tuple[str, str]]:
+    """Amount and weighted amount of each currency in words, kroner first, of (currency, øre, weighted øre)."""
+    found: dict[str, tuple[int, int]] = {}
+    for currency, minor, weighted in amounts:
+        had = found.get(currency, (0, 0))
+        found[currency] = had[0] + minor, had[1] + weighted
+    units = sorted(found, key=lambda currency: (currency != "NOK", currency))
+    return [(f"{kroner(found[c][0])} {_unit(c)}", f"{kroner(found[c][1])} {_unit(c)}") for c in units]
+
+
+def minor(amount: Decimal | None) -> int:
+    """An amount in øre, 0 where nobody knows."""
+    return 0 if amount is None else int(amount.scaleb(2))
+
+
+def _money(amount: Decimal | None, currency: str) -> str:
+    return "" if amount is None else f"{kroner(minor(amount))} {_unit(currency)}"
+
+
+def _unit(currency: str) -> str:
+    return "kr" if currency == "NOK" else currency
+
+
+def values_of(one: Opportunity) -> Values:
+    """An opportunity as a form has it."""
+    return {
+        "title": one.title, "status": str(one.status), "currency": one.currency, "next_step": one.next_step, "lost_reason": one.lost_reason,
+        "amount": "" if one.amount is None else str(one.amount).replace(".", ",").removesuffix(",00"), "probability": str(one.probability),
+        "expected_close_on": one.expected_close_on.isoformat() if one.expected_close_on else "",
+        "customer_id": str(one.customer_id), "contact_id": str(one.contact_id or ""), "owner_id": str(one.owner_id),
+    }  # fmt: skip
+
+
+def read_fields(values: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
+    """What a form says; fields it does not have are left out."""
+    given: dict[str, Any] = {name: str(values[name]) for name in TEXTS if name in values}
+    if "amount" in values:
+        with faults.at("amount"):
+            given["amount"] = read_amount(str(values["amount"]))
+    if "probability" in values:
+        with faults.at("probability"):
+            given["probability"] = _percent(str(values["probability"]))
+    if "expected_close_on" in values:
+        with faults.at("expected_close_on"):
+            given["expected_close_on"] = read_day(str(values["expected_close_on"]), "expected_close_on")
+    for name in [name for name in KEYS if name in values]:
+        with faults.at(name):
+            given[name] = _key(str(values[name]))
+    return given
+
+
+def _percent(text: str) -> int:
+    digits = text.replace("%", "").strip()
+    if digits and not re.fullmatch(r"[0-9]{1,4}", digits):
+        raise InvalidInput(_("{n} is not a probability. Write a whole number from 0 to 100.", n=text[:20]), "probability")
+    return int(digits) if digits else EVEN
+
+
+def _key(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise InvalidInput(_("Choose one of the list.")) from None
+
+
+class OpportunityList(Stack):
+    """Every opportunity the employee may see, by status."""
+
+    classes = ("screen", "fixed")
+
+    def __init__(self, app: App) -> None:
+        self.app, self.title = app, _("Opportunities")
+        self._status: str = OpportunityStatus.OPEN
+        self._all: pd.DataFrame = app.crm.opportunities.list()
+        self.frame = self._all
+        actions = {"filter": self._filter, "status": self._choose}
+        self.head = Live("opportunity_list.html", app, actions=actions, base=app.base, **self._shown())
+        self.grid = Grid(
+            columns=_columns(), label=self.title, empty=_("No opportunities here"), empty_hint=_("Add one with the button above, or on the card of a customer."),
+            menu=[{"id": "customer", "label": _("Show the customer")}], sum_key="weighted_minor", sum_by="currency",
+            on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu),
+        )  # fmt: skip
+        super().__init__([self.head, self.grid])
+        self.grid.show(self.frame)
+
+    def reload(self) -> None:
+        """Read the list again; what is chosen stays."""
+        self._all = self.app.crm.opportunities.list()
+        self._draw()
+
+    def _draw(self) -> None:
+        self.head.refresh(**self._shown())
+        self.grid.show(self.frame)
+
+    def _shown(self) -> dict[str, Any]:
+        counts = self._all.status.value_counts()
+        self.frame = self._all if self._status == ALL else self._all[self._all.status == self._status].reset_index(drop=True)
+        minors = zip(self.frame.currency, self.frame.amount_minor.fillna(0), self.frame.weighted_minor.fillna(0), strict=True)
+        names = status_words() | {OpportunityStatus.OPEN: _("The undecided")}
+        words = [(str(status), text, int(counts.get(status, 0))) for status, text in names.items()]
+        return {
+            "states": [*words, (ALL, _("All"), len(self._all))], "status": self._status,
+            "sums": sums((currency, int(amount), int(weighted)) for currency, amount, weighted in minors),
+        }  # fmt: skip
+
+    def _choose(self, value: str) -> None:
+        if value in {*OpportunityStatus, ALL}:
+            self._status = value
+            self._draw()
+
+    def _filter(self, value: str) -> None:
+        self.grid.filter = str(value)
+
+    def _open_row(self, row: int) -> None:
+        if isinstance(row, int) and 0 <= row < len(self.frame):
+            self.app.go(f"opportunities/{self.frame.id.iloc[row]}")
+
+    def _menu(self, id: str) -> None:  # noqa: A002 - the grid's word
+        rows = self.grid.selected_rows
+        if id == "customer" and rows:
+            self.app.go(f"customers/{self.frame.customer_number.iloc[rows[0]]}/opportunities")
+
+
+def _columns() -> list[dict[str, Any]]:
+    return [
+        {"key": "title", "label": _("Opportunity"), "min": 160, "grow": 3, "phone": 1, "fixed": True, "opens": True},
+        {"key": "customer", "label": _("Customer"), "min": 140, "grow": 2, "phone": 3},
+        {"key": "owner", "label": _("Owner"), "min": 120},
+        {"key": "status", "label": _("Status"), "width": 76, "map": status_words(), "phone": 4},
+        {"key": "amount_minor", "label": _("Amount"), "kind": "money", "width": 112, "phone": 2},
+        {"key": "currency", "label": _("Currency"), "width": 66},
+        {"key": "probability", "label": "%", "kind": "num", "width": 52},
+        {"key": "weighted_minor", "label": _("Weighted"), "kind": "money", "width": 112},
+        {"key": "expected_close_on", "label": _("Expected close"), "kind": "date", "width": 124},
+    ]
+
+
+class OpportunityForm(Form):
+    """An opportunity being written; without an id a new one, of a customer if that is named. `query` may say where it was opened from."""
+
+    def __init__(self, app: App, opportunity_id: UUID | None = None, customer_number: int | None = None, query: str = "") -> None:
+        self.app, self._id = app, opportunity_id
+        self._employees = app.crm.employees.list()
+        self._customers: list[tuple[str, str, str]] = []
+        self._names: dict[str, str] = {}
+        self._people: dict[str, list[tuple[str, str]]] = {}
+        back = parse_qs(query).get("from", [f"customers/{customer_number}/opportunities" if customer_number else ""])[0]
+        self._back = back if BACK.fullmatch(back) else "opportunities"
+        values = self.stored() if opportunity_id else self._fresh(customer_number)
+        self.title = str(values["title"]) or _("New opportunity")
+        actions: dict[str, Callable[..., Any]] = {"customer": self._customer, "customer_query": self._find, "delete": self._delete}
+        super().__init__("opportunity_form.html", app, values, actions, title=self.title, back=self._back, is_new=opportunity_id is None)
+
+    def _fresh(self, customer_number: int | None) -> Values:
+        blank: Values = dict.fromkeys((*TEXTS, *KEYS, "amount", "expected_close_on"), "")
+        blank |= {"status": str(OpportunityStatus.OPEN), "currency": "NOK", "probability": str(EVEN), "owner_id": str(self.app.me.id)}
+        if customer_number is not None:
+            party = self.app.crm.customers.by_number(number=customer_number)
+            self._names[str(party.id)] = party.display_name
+            blank["customer_id"] = str(party.id)
+        return blank
+
+    def stored(self) -> Values:
+        """The opportunity as it is saved now."""
+        self._one: Opportunity = self.app.crm.opportunities.get(id=self._id)
+        self._names |= {str(self._one.customer_id): self._one.customer, str(self._one.contact_id or ""): self._one.contact}
+        return values_of(self._one)
+
+    def shown(self) -> dict[str, Any]:
+        """What may be chosen."""
+        v = self.values
+        owners = [(str(e.id), e.name) for e in self._employees if e.is_active or str(e.id) == v["owner_id"]]
+        return {
+            "labels": field_words(), "customer": self._names.get(str(v["customer_id"]), ""), "customers": self._customers, "owners": owners,
+            "contacts": self._contacts(), "states": list(status_words().items()), "is_lost": v["status"] == OpportunityStatus.LOST,
+        }  # fmt: skip
+
+    def _contacts(self) -> list[tuple[str, str]]:
+        """Nobody, the persons of the customer, and whoever is named already."""
+        customer, named = str(self.values["customer_id"]), str(self.values["contact_id"])
+        if customer in self._names and customer not in self._people:
+            found = self.app.crm.contacts.of_customer(customer_id=UUID(customer))
+            self._people[customer] = [(str(person.id), person.display_name) for person in found]
+        people = self._people.get(customer, [])
+        extra = [(named, self._names[named])] if named in self._names and named not in dict(people) else []
+        return [("", _("Nobody")), *people, *([] if named == "" else extra)]
+
+    def label_of(self, part: str) -> str:
+        """A field in words."""
+        return field_words()[part]
+
+    def words_for(self, values: Values) -> str:
+        """Names instead of keys."""
+        names = {str(e.id): e.name for e in self._employees} | self._names | status_words()
+        return "\n".join(names.get(str(value), str(value)) for value in values.values() if value)
+
+    def faults(self) -> dict[str, str]:
+        """What the rules say."""
+        faults = Faults()
+        try:
+            clean_opportunity(read_fields(self.values, faults))  # type: ignore[arg-type]
+        except InvalidFields as error:
+            faults.found |= error.fields
+        return faults.found
+
+    def store(self) -> None:
+        """Save, and go back to where it was opened from."""
+        faults = Faults()
+        fields = read_fields(self.values, faults)
+        faults.tell()
+        crm = self.app.crm.opportunities
+        saved = crm.change(id=self._id, version=self._one.version, **fields) if self._id else crm.create(**fields)
+        self.app.go(self._back)
+        self.app.toast(_("{name} is saved.", name=saved.title), undo=True)
+
+    def _delete(self) -> None:
+        self.app.crm.opportunities.delete(id=self._one.id, version=self._one.version)
+        self.app.go(self._back)
+        self.app.toast(_("{name} is deleted.", name=self._one.title), undo=True)
+
+    def _find(self, value: str) -> None:
+        self._customers = [(str(c.id), c.name, str(c.number)) for c in self.app.crm.customers.suggest(text=str(value))]
+        self.draw()
+
+    def _customer(self, id: str) -> None:  # noqa: A002 - the page's word
+        """Another customer, whose persons are others; or none."""
+        names = {key: name for key, name, _detail in self._customers} | {"": ""}
+        if id in names:
+            self._names |= {id: names[id]} if id else {}
+            self.values |= {"customer_id": id, "contact_id": ""}
+            self._customers = []
+            self.redraw()
