@@ -125,6 +125,7 @@ def test_a_double_is_merged_and_taken_apart_by_keyboard(visit: Callable[..., Pag
     page.keyboard.press("Enter")
     expect(page.locator("#menu-actions [role=menuitem]").first).to_be_focused()
     page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     row = page.locator(f"#d-{double.number}")
     row.focus()
