@@ -9,7 +9,7 @@ import traitlets
 
 from crm_lab.errors import CrmError
 from crm_lab.i18n import OSLO, _, day
-from crm_lab.widgets.base import ASSETS, View
+from crm_lab.widgets.base import View, script
 
 if TYPE_CHECKING:
     from crm_lab.domain.calendar import Reminder
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Alarms(View):
     """The reminders of these days; the page waits for their time, and remembers in the browser which were seen."""
 
-    _esm = ASSETS / "alarms.js"
+    _esm = script("alarms")
     due = traitlets.List().tag(sync=True)
     base = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)

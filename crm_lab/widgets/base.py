@@ -19,7 +19,7 @@ from crm_lab.errors import CrmError, Unavailable
 from crm_lab.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
 
 ASSETS = Path(__file__).parent / "assets"
 TAKEN = {"open", "close", "send", "focus", "blur", "keys", "comm"}
@@ -92,6 +92,10 @@ class View(anywidget.AnyWidget):
         arguments = {str(k): v for k, v in message.items() if k != "event"}
         self.fire(str(message.get("event", "")), **arguments)
 
+    def set_aside(self, *, is_aside: bool) -> None:
+        """Hide it, or show it again. Its layout is everybody's: hiding that hides the page."""
+        (self.add_class if is_aside else self.remove_class)("away")
+
     def fire(self, event: str, /, **arguments: Any) -> None:
         """What the browser does; tests call it too. Only named handlers can be reached."""
         handler = self._handlers.get(event)
@@ -140,10 +144,10 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
 _under_way: set[asyncio.Task[None]] = set()
 
 
-def aside(host: Host, ask: Callable[[], Any], then: Callable[[Any], None]) -> None:
+def aside(host: Host, ask: Callable[[], Any], then: Callable[[Any], None], failed: Callable[[str], None] | None = None) -> None:
     """Ask in a thread, so that the page stays alive; `then` gets the answer. Where nothing else runs, ask here.
 
-    Errors of both become a sentence for the user.
+    Errors of both become a sentence for the user; `failed` gets that of one of asking that people can do something about.
     """
     loop = running_loop()
     if loop is None:
@@ -151,6 +155,9 @@ def aside(host: Host, ask: Callable[[], Any], then: Callable[[Any], None]) -> No
         return
 
     def hear(outcome: Any) -> None:
+        if failed is not None and isinstance(outcome, CrmError):
+            _tell(host, outcome, failed)
+            return
         if isinstance(outcome, BaseException):
             raise outcome
         then(outcome)
@@ -159,9 +166,20 @@ def aside(host: Host, ask: Callable[[], Any], then: Callable[[Any], None]) -> No
         outcomes = await asyncio.gather(asyncio.to_thread(ask), return_exceptions=True)
         guarded(host, hear)(outcomes[0])
 
-    task = loop.create_task(wait())
+    _keep_on(loop, wait())
+
+
+def _keep_on(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> None:
+    """Do it beside the page; a task that nobody holds may be forgotten half done."""
+    task = loop.create_task(work)
     _under_way.add(task)
     task.add_done_callback(_under_way.discard)
+
+
+def _tell(host: Host, error: CrmError, failed: Callable[[str], None]) -> None:
+    if isinstance(error, Unavailable):
+        host.store_lost()
+    failed(error.message)
 
 
 def step_by_step(host: Host, steps: Iterator[None], failed: Callable[[str], None]) -> None:
@@ -178,23 +196,16 @@ def step_by_step(host: Host, steps: Iterator[None], failed: Callable[[str], None
     def work() -> bool:
         return next(steps, host) is host
 
-    def tell(error: CrmError) -> None:
-        if isinstance(error, Unavailable):
-            host.store_lost()
-        failed(error.message)
-
     async def all_of_it() -> None:
         done = False
         while not done:
             try:
                 done = await asyncio.to_thread(work)
             except CrmError as error:
-                guarded(host, tell)(error)
+                guarded(host, _tell)(host, error, failed)
                 return
 
-    task = loop.create_task(all_of_it())
-    _under_way.add(task)
-    task.add_done_callback(_under_way.discard)
+    _keep_on(loop, all_of_it())
 
 
 def close_all(widget: Any) -> None:

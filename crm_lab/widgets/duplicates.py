@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crm_lab.domain.duplicates import SURE
 from crm_lab.domain.merges import MergeKind, MergeWish
-from crm_lab.domain.values import Phone
-from crm_lab.errors import Conflict, CrmError, InvalidInput, NotFound
+from crm_lab.errors import Conflict, InvalidInput, NotFound
 from crm_lab.i18n import _, ngettext
-from crm_lab.widgets.base import guarded
+from crm_lab.widgets.base import aside
 from crm_lab.widgets.live import Live, grouped
 from crm_lab.widgets.merges import sureness
+from crm_lab.widgets.roles import national
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,24 +39,13 @@ class DuplicateScreen(Live):
         self._look()
 
     def _look(self) -> None:
-        """Search; where there is a page, in a thread of its own."""
-        loop = self.app.loop
-        if loop is None:
-            self._found(self.app.crm.merges.clusters(self.kind))
-            return
+        """Search beside the page."""
         self.refresh(looking=True)
-        self._task = loop.create_task(self._look_beside())
-
-    async def _look_beside(self) -> None:
-        try:
-            found = await asyncio.to_thread(self.app.crm.merges.clusters, self.kind)
-        except CrmError as error:
-            self.refresh(looking=False, problem=error.message)
-            return
-        if self.comm is not None:
-            guarded(self.app, self._found)(found)
+        aside(self.app, lambda: self.app.crm.merges.clusters(self.kind), self._found, lambda text: self.refresh(looking=False, problem=text))
 
     def _found(self, frame: pd.DataFrame) -> None:
+        if self.comm is None:
+            return  # closed meanwhile
         self._clusters = {}
         for record in frame.to_dict("records"):
             member = {str(name): value for name, value in record.items()}
@@ -131,7 +119,6 @@ class DuplicateScreen(Live):
 
 def _details(member: dict[str, Any], *, is_contact: bool) -> str:
     """What tells a member, on a line."""
-    phone = Phone(member["phone"]).national if member["phone"] else ""
     organisation = grouped(member["organisation_number"]) if member["organisation_number"] else ""
     number = "" if is_contact else str(member["number"])
-    return " · ".join(filter(None, (number, organisation, phone, member["email"], member["owner"])))
+    return " · ".join(filter(None, (number, organisation, national(member["phone"]), member["email"], member["owner"])))

@@ -91,7 +91,7 @@ class ImportScreen(Stack):
     def _show(self, step: str, problem: str = "", **data: Any) -> None:
         """Draw a step; the file is chosen in the first one only."""
         for part in (self.upload, self.before):
-            (part.remove_class if step == "choose" else part.add_class)("away")
+            part.set_aside(is_aside=step != "choose")
         self.steps.refresh(step=step, problem=problem, **data)
 
     # what its columns are

@@ -122,7 +122,7 @@ class SaftScreen(Stack):
 
     def _show(self, step: str, problem: str = "", report: SaftReport | None = None, **data: Any) -> None:
         for part in (self.upload, self.export):
-            part.layout.display = None if step == "choose" else "none"
+            part.set_aside(is_aside=step != "choose")
         told = {"report": report, "counts": _counts(report), "differences": _differences(report)} if report else {}
         self.steps.refresh(step=step, problem=problem, shown=SHOWN, in_own_currency=self._in_own_currency, **told, **data)
 

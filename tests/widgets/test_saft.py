@@ -32,6 +32,7 @@ def data():
 def test_a_file_is_looked_at_brought_in_and_taken_back(app, crm, screen):
     screen._file("fil.xml", data())
     assert screen.steps.data["step"] == "preview"
+    assert "away" in screen.upload._dom_classes and screen.steps.layout.display is None, "the rest of the page stays"
     assert "uten" in screen.steps.html
     assert "saft-differences" in screen.steps.html
     assert crm.ledger.all_items().empty
