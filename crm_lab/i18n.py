@@ -89,6 +89,11 @@ def kroner(minor: int) -> str:
     return number(Decimal(minor).scaleb(-2), 2)
 
 
+def unit(currency: str) -> str:
+    """What stands behind an amount: "kr" of Norwegian kroner, else the currency's code."""
+    return "kr" if currency == "NOK" else currency
+
+
 def business_day(at: datetime) -> date:
     """The day an instant falls on in Oslo."""
     return at.astimezone(OSLO).date()

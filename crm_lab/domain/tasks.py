@@ -134,14 +134,13 @@ class Task:
     @property
     def is_closed(self) -> bool:
         """Whether nothing is left to do."""
-        return self.status in {TaskStatus.DONE, TaskStatus.CANCELLED}
+        return self.status in CLOSED
 
     def is_overdue(self, now: datetime) -> bool:
         """Whether it should have been done by now; an all-day task has the whole day."""
         if self.due_at is None or self.is_closed:
             return False
         return now >= (start_of(business_day(self.due_at) + timedelta(days=1)) if self.is_all_day else self.due_at)
-
 
     @property
     def begins_at(self) -> datetime | None:

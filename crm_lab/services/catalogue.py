@@ -16,6 +16,7 @@ from crm_lab.services.ledger import Subledger
 from crm_lab.services.merges import Merges
 from crm_lab.services.notes import Notes
 from crm_lab.services.opportunities import Opportunities
+from crm_lab.services.overview import Overview
 from crm_lab.services.payments import Payments
 from crm_lab.services.places import Places
 from crm_lab.services.projects import Projects
@@ -39,6 +40,7 @@ SERVICES: dict[str, type[Service]] = {
     "merges": Merges,
     "notes": Notes,
     "opportunities": Opportunities,
+    "overview": Overview,
     "payments": Payments,
     "places": Places,
     "projects": Projects,

@@ -10,7 +10,7 @@ from crm_lab.domain.customers import RegisterStatus
 from crm_lab.domain.ledger import Ledger, Standing
 from crm_lab.domain.terms import TermSource
 from crm_lab.domain.values import Money
-from crm_lab.i18n import _, business_day, day, kroner, number
+from crm_lab.i18n import _, business_day, day, kroner, number, unit
 from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import ORDER, address_lines, address_text, fallback_text
 from crm_lab.widgets.base import guarded
@@ -113,7 +113,7 @@ class CustomerCard(PartyCard):
             {
                 "label": _("Open balance") if s.ledger is Ledger.RECEIVABLE else _("We owe"), "balance": kroner(s.balance.minor),
                 "overdue": kroner(s.overdue.minor), "is_late": s.overdue.minor > 0,
-                "unit": "kr" if s.balance.currency == "NOK" else s.balance.currency,
+                "unit": unit(s.balance.currency),
             }
             for s in found
         ]  # fmt: skip

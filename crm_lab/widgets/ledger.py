@@ -12,7 +12,7 @@ import pandas as pd
 from crm_lab.domain.access import Role
 from crm_lab.domain.ledger import ItemState, Ledger, MatchRule, PostingKind
 from crm_lab.errors import Conflict, InvalidInput
-from crm_lab.i18n import _, business_day, kroner, ngettext, number
+from crm_lab.i18n import _, business_day, kroner, ngettext, number, unit
 from crm_lab.settings import utc_now
 from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.customer_card import CustomerCard
@@ -147,7 +147,7 @@ class LedgerScreen(Stack):
         unplaced = _("Unplaced payments") if self.ledger is Ledger.RECEIVABLE else _("Paid in advance")
         stats = [(_("Open balance"), "balance", ""), (_("Overdue"), "overdue", "late"), (unplaced, "unplaced", "")]
         return {
-            "currency": row["currency"], "unit": "kr" if row["currency"] == "NOK" else row["currency"],
+            "currency": row["currency"], "unit": unit(row["currency"]),
             "stats": [(label, kroner(row[f"{key}_minor"]), cls if row[f"{key}_minor"] else "") for label, key, cls in stats],
             "ages": [(label, kroner(row[f"{key}_minor"]), round(row[f"{key}_minor"] / owed, 3), cls) for label, key, cls in ages],
         }  # fmt: skip

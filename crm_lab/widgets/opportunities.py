@@ -9,7 +9,7 @@ from uuid import UUID
 
 from crm_lab.domain.opportunities import EVEN, Opportunity, OpportunityStatus, clean_opportunity
 from crm_lab.errors import Faults, InvalidFields, InvalidInput
-from crm_lab.i18n import _, business_day, day, kroner
+from crm_lab.i18n import _, business_day, day, kroner, unit
 from crm_lab.settings import utc_now
 from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.forms import Form, Values
@@ -65,7 +65,7 @@ def sums(amounts: Iterable[tuple[str, int, int]]) -> list[tuple[str, str]]:
         had = found.get(currency, (0, 0))
         found[currency] = had[0] + minor, had[1] + weighted
     units = sorted(found, key=lambda currency: (currency != "NOK", currency))
-    return [(f"{kroner(found[c][0])} {_unit(c)}", f"{kroner(found[c][1])} {_unit(c)}") for c in units]
+    return [(f"{kroner(found[c][0])} {unit(c)}", f"{kroner(found[c][1])} {unit(c)}") for c in units]
 
 
 def minor(amount: Decimal | None) -> int:
@@ -74,11 +74,7 @@ def minor(amount: Decimal | None) -> int:
 
 
 def _money(amount: Decimal | None, currency: str) -> str:
-    return "" if amount is None else f"{kroner(minor(amount))} {_unit(currency)}"
-
-
-def _unit(currency: str) -> str:
-    return "kr" if currency == "NOK" else currency
+    return "" if amount is None else f"{kroner(minor(amount))} {unit(currency)}"
 
 
 def values_of(one: Opportunity) -> Values:

@@ -27,7 +27,6 @@ from crm_lab.widgets.search import PartySearch
 if TYPE_CHECKING:
     from crm_lab.connection import Connection
 
-COUNTED = ("customers", "contacts", "tasks", "opportunities", "projects")
 ON_PHONE = 4
 """So many entries of the menu stand in a phone's bottom bar; the others are behind "More"."""
 MOST_RECENT = 5
@@ -58,7 +57,7 @@ class App(ipywidgets.Box):
         set_locale(self.me.locale)
         self.company = crm.company.facts()
         self.recent: dict[str, str] = {}
-        self._counts: dict[str, int | None] = {}
+        self._counts: dict[str, int] = {}
         self._offers: list[str] = []
         self.router = Router(
             lang=self.me.locale, theme=self.me.theme, density=self.me.density, path=start_path("/crm"),
@@ -170,17 +169,17 @@ class App(ipywidgets.Box):
 
     def _menu(self, at: str) -> dict[str, Any]:
         items: list[dict[str, Any]] = [
-            {"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._counts["customers"]},
-            {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._counts["contacts"]},
-            {"path": "tasks", "label": _("Tasks"), "icon": "list-checks", "count": self._counts["tasks"]},
+            {"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._counts.get("customers")},
+            {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._counts.get("contacts")},
+            {"path": "tasks", "label": _("Tasks"), "icon": "list-checks", "count": self._counts.get("tasks")},
             {"path": "calendar", "label": _("Calendar"), "icon": "calendar", "count": None},
-            {"path": "opportunities", "label": _("Opportunities"), "icon": "target", "count": self._counts["opportunities"]},
+            {"path": "opportunities", "label": _("Opportunities"), "icon": "target", "count": self._counts.get("opportunities")},
             {"path": "ledger", "label": _("Ledger"), "icon": "landmark", "count": None},
-            {"path": "projects", "label": _("Projects"), "icon": "briefcase", "count": self._counts["projects"]},
+            {"path": "projects", "label": _("Projects"), "icon": "briefcase", "count": self._counts.get("projects")},
         ]
         if self.me.has(Role.ACCOUNTANT) or self.me.has(Role.ADMIN):
             items.append({"path": "payments", "label": _("Incoming payments"), "icon": "banknote", "count": None})
-        items.append({"path": "register", "label": _("The register"), "icon": "bell", "count": self._counts["register"] or None})
+        items.append({"path": "register", "label": _("The register"), "icon": "bell", "count": self._counts.get("register") or None})
         items.append({"path": "duplicates", "label": _("Duplicates"), "icon": "merge", "count": None})
         items.append({"path": "imports", "label": _("Import"), "icon": "upload", "count": None})
         if self.me.has(Role.ADMIN):
@@ -194,9 +193,9 @@ class App(ipywidgets.Box):
 
     def _count(self) -> None:
         """Ask how many there are, for the menu; nothing where the store is away."""
-        self._counts = dict.fromkeys((*COUNTED, "register"))
+        self._counts = {}
         with suppress(CrmError):
-            self._counts = {service: getattr(self.crm, service).count() for service in COUNTED} | {"register": self.crm.register.n_notices()}
+            self._counts = self.crm.overview.counts()
 
     def _top(self) -> dict[str, Any]:
         return {
