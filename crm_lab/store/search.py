@@ -198,13 +198,15 @@ class _Reader:
     def _named(self, words: Sequence[str], limit: int) -> Found:
         """By name: whole, then its beginning, then all words; a name it had comes last."""
         key = " ".join(words)
-        asked = {"key": key, "key_end": f"{key}\U0010ffff", "key_length": len(key), "most": limit}
-        begun = self._rows(statements.begun(self._n_opened, self._archived), **asked)
-        found: Found = {place: (Match.NAME, "") for (place,) in begun}
+        asked = {"key": key, "key_end": f"{key}\U0010ffff", "most": limit}
+        begun = statements.begun(self._n_opened, self._archived, len(key) == statements.HEAD)
+        places = dict.fromkeys(place for statement in begun for (place,) in self._rows(statement, **asked))
+        found: Found = dict.fromkeys(list(places)[:limit], (Match.NAME, ""))
         if len(found) == limit:
             return found  # of a few letters, the many names that only have them somewhere need not be sorted
-        rows = self._rows(statements.named(self._n_opened, self._archived, len(words)), **asked, pattern=pattern(words), **_spaced(words))
-        return {place: (Match.FORMER_NAME, former) if left else (Match.NAME, "") for place, former, left in rows}
+        rows = self._rows(statements.named(self._n_opened, self._archived, len(words)), most=limit, pattern=pattern(words), **_spaced(words))
+        rest = {place: (Match.FORMER_NAME, former) if left else (Match.NAME, "") for place, former, left in rows if place not in found}
+        return dict(list((found | rest).items())[:limit])
 
     def _coded(self, question: Question) -> tuple[Found, Found]:
         """The parties whose numbers and addresses are those asked for, and those whose begin so."""
