@@ -71,7 +71,7 @@ def _customer(crm: Connection, which: int | str | UUID) -> CardFrames:
     about = {"customer_id": party.id}
     postings = [crm.ledger.all_items(ledger=ledger, **about) for ledger in ("AR", "AP")]
     return CardFrames(
-        people=_frame(LinkedContact, card.contacts), standing=_standing(crm.ledger.standing(**about)),
+        people=_frame(LinkedContact, card.contacts), standing=_standing(card.standing),
         opportunities=_opportunities(card.opportunities),
         postings=pd.concat([part for part in postings if len(part)] or postings[:1], ignore_index=True),
         **_shared(crm, "customer", party, card, about),

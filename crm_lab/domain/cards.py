@@ -9,6 +9,7 @@ from uuid import UUID
 from crm_lab.domain.categories import Category
 from crm_lab.domain.contacts import Contact
 from crm_lab.domain.customers import Customer, CustomerName
+from crm_lab.domain.ledger import Standing
 from crm_lab.domain.merges import Merge
 from crm_lab.domain.notes import Note
 from crm_lab.domain.opportunities import Opportunity
@@ -59,6 +60,7 @@ class CustomerCard:
     opportunities : open ones first, without the customer's name.
     projects : open ones first, without their people.
     merges : what was merged into it and still is, newest first.
+    standing : what stands open today, one a ledger and currency.
     terms : every setting as it applies, and where it comes from.
     """
 
@@ -73,6 +75,7 @@ class CustomerCard:
     opportunities: tuple[Opportunity, ...]
     projects: tuple[Project, ...]
     merges: tuple[Merge, ...]
+    standing: tuple[Standing, ...]
     terms: dict[str, EffectiveTerm]
 
 

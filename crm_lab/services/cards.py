@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Table, and_, func, select
+from sqlalchemy import Table, and_, bindparam, func, select
 
 from crm_lab.domain.cards import ContactCard, CustomerCard, FollowedCard, FormerOwner, LinkedContact
 from crm_lab.domain.categories import Category
@@ -21,16 +22,21 @@ from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers, shown_name
+from crm_lab.services.ledger.frames import standing
 from crm_lab.services.merges import Merges
 from crm_lab.services.notes import Notes
 from crm_lab.services.opportunities import Opportunities
 from crm_lab.services.projects import Projects
 from crm_lab.services.tasks import Tasks
 from crm_lab.store import tables
+from crm_lab.store.merges import all_of
 from crm_lab.store.records import Row, as_record
+from crm_lab.store.visibility import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from sqlalchemy import Select
 
     from crm_lab.domain.contacts import Contact
 
@@ -43,6 +49,8 @@ class Cards(Service):
         """The card of a customer or supplier. Raises `NotFound`, also where it is hidden."""
         customers = Customers(self.work)
         customer = customers.by_number(number=number)
+        merges = tuple(Merges(self.work).about(MergeKind.CUSTOMER, customer.id))
+        whose = [row["id"] for row in self.work.rows(all_of(tables.customer, customer.id))] if merges else [customer.id]
         return CustomerCard(
             customer=customer,
             owner=self.work.employee_names().get(customer.owner_id, ""),
@@ -54,7 +62,8 @@ class Cards(Service):
             tasks=tuple(Tasks(self.work).about("customer_id", customer.id)),
             opportunities=tuple(Opportunities(self.work).about(customer.id)),
             projects=tuple(Projects(self.work).about("customer_id", customer.id)),
-            merges=tuple(Merges(self.work).about(MergeKind.CUSTOMER, customer.id)),
+            merges=merges,
+            standing=tuple(standing(self.work, whose)),
             terms=customers.effective_terms(own=customer.terms, categories=customer.categories),
         )
 
@@ -130,11 +139,7 @@ class Cards(Service):
         return tuple(FormerOwner(name=names.get(UUID(was), "?"), left_at=at) for at, was in gone)
 
     def _contacts(self, customer_id: UUID) -> tuple[LinkedContact, ...]:
-        c, r = tables.contact, tables.contact_role
-        person = (c.c.id, c.c.first_name, c.c.last_name, c.c.mobile, c.c.phone, c.c.email)
-        role = (r.c.title, r.c.phone.label("role_phone"), r.c.email.label("role_email"), r.c.is_decision_maker, r.c.started_on, r.c.ended_on)
-        query = select(*person, *role, r.c.id.label("role_id")).join(c, c.c.id == r.c.contact_id)
-        rows = self.work.rows(query.where(and_(r.c.customer_id == customer_id, self.work.visible_to(c))))
+        rows = self.work.rows(_people(), {"party": customer_id, "caller": self.work.caller})
         rows.sort(key=lambda row: (row["ended_on"] or date.max, row["is_decision_maker"], row["role_id"]))
         longest = {row["id"]: _linked(row) for row in rows}
         return tuple(sorted(longest.values(), key=lambda contact: (alphabet_key(contact.name), contact.id)))
@@ -143,6 +148,16 @@ class Cards(Service):
         c = tables.customer
         query = select(c.c.id, c.c.number, shown_name().label("name")).where(and_(c.c.id.in_(ids), self.work.visible_to(c)))
         return tuple(as_record(CustomerName, row) for row in self.work.rows(query)) if ids else ()
+
+
+@cache
+def _people() -> Select[Any]:
+    """Everybody with a role at `party` whom `caller` may see; built once, for building it costs as much as asking."""
+    c, r = tables.contact, tables.contact_role
+    person = (c.c.id, c.c.first_name, c.c.last_name, c.c.mobile, c.c.phone, c.c.email)
+    role = (r.c.title, r.c.phone.label("role_phone"), r.c.email.label("role_email"), r.c.is_decision_maker, r.c.started_on, r.c.ended_on)
+    query = select(*person, *role, r.c.id.label("role_id")).join(c, c.c.id == r.c.contact_id)
+    return query.where(and_(r.c.customer_id == bindparam("party"), visible(c, bindparam("caller"))))
 
 
 def _linked(row: Row) -> LinkedContact:

@@ -25,7 +25,6 @@ from crm_lab.services.duplicates import find_duplicates
 from crm_lab.services.notices import settle_notices
 from crm_lab.services.parties import Parties, address_rows, clean_reason, name_columns, part_rows
 from crm_lab.store import tables
-from crm_lab.store.merges import now_of
 from crm_lab.store.records import Row, as_record, as_row
 
 if TYPE_CHECKING:
@@ -137,12 +136,16 @@ class Customers(Parties):
     @reads()
     def by_number(self, *, number: int) -> Customer:
         """One party by its customer number, or by that of one merged into it. Raises `NotFound`, also where it is hidden."""
-        c, had = tables.customer, tables.customer.alias("had")
-        meant = select(now_of(had)).where(had.c.number == number).scalar_subquery()
-        row = self.work.one(select(c).where(and_(c.c.id == meant, self.work.visible_to(c))))
+        c = tables.customer
+        seen = select(c).where(self.work.visible_to(c))
+        row = self.work.one(seen.where(c.c.number == number)) or self.work.one(seen.where(c.c.id == self._merged_into(number)))
         if row is None:
             raise NotFound(_("There is no customer number {number}, or you may not see it.", number=number))
         return self._with_parts(as_record(Customer, row))
+
+    def _merged_into(self, number: int) -> UUID | None:
+        c = tables.customer
+        return self.work.scalar(select(c.c.merged_into).where(c.c.number == number))  # type: ignore[no-any-return]
 
     @reads()
     def suggest(self, *, text: str, limit: int = 8) -> list[CustomerName]:  # type: ignore[valid-type]

@@ -40,7 +40,7 @@ from crm_lab.errors import ChangedMeanwhile, NotFound
 from crm_lab.i18n import _
 from crm_lab.store import tables
 from crm_lab.store.bulk import among, batched, load, rewrite
-from crm_lab.store.visibility import owned, visible
+from crm_lab.store.visibility import about, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,9 +76,14 @@ class Work:
     session: str = ""
     steps: int = 0
 
+    @property
+    def caller(self) -> UUID | None:
+        """Who asks, as statements built once are told."""
+        return self.actor.id if self.actor else None
+
     def visible_to(self, table: FromClause) -> ColumnElement[bool]:
         """Which rows of `table` the caller may know of: the one rule for every read."""
-        return visible(table, self.actor.id if self.actor else None)
+        return visible(table, self.caller)
 
     def rows_about(self, table: Table, key: str, party_id: UUID | None, *, newest: int | None = None) -> list[Row]:
         """The rows of one party that the caller may see; that the party is visible has been asked.
@@ -86,10 +91,8 @@ class Work:
         As `visible_to`, at a third of its cost: the few other parties of the rows are asked for by name. `newest` rows
         at most, pinned ones first.
         """
-        query = select(table).where(and_(table.c[key] == party_id, owned(table, self.actor.id if self.actor else None)))
-        if newest is not None:
-            query = query.order_by(table.c.pinned_at.desc().nulls_last(), table.c.created_at.desc(), table.c.id.desc()).limit(newest)
-        rows = self.rows(query)
+        given = {"party": party_id, "caller": self.caller, "newest": newest}
+        rows = self.rows(about(table, key, newest is not None), given)
         for other, parent in tables.PARENTS.items():
             named = {row[other] for row in rows if other != key and row.get(other)}
             if named:
@@ -120,26 +123,29 @@ class Work:
 
         From memory where this process is the only one that writes, and this transaction has not written to the table.
         """
-        last = [table.c.is_active.desc()] if "is_active" in table.c else []
-        query = select(table).order_by(*last, self.alphabetical(table.c.name))
         options = self.connection.get_execution_options()
         if options.get("kept") is None or table.name in options.get("written", ()):
-            return self.rows(query)
+            return self._by_name(table, self.connection)
 
         def read() -> list[Row]:
             with self.connection.engine.connect() as connection:
-                return [dict(row) for row in connection.execute(query).mappings()]
+                return self._by_name(table, connection)
 
         rows: list[Row] = options["kept"].of(table, read)
         return rows
+
+    def _by_name(self, table: Table, connection: Connection) -> list[Row]:
+        last = [table.c.is_active.desc()] if "is_active" in table.c else []
+        query = select(table).order_by(*last, self.alphabetical(table.c.name))
+        return [dict(row) for row in connection.execute(query).mappings()]
 
     def employee_names(self) -> dict[UUID | None, str]:
         """Every employee's name by key, from what is kept."""
         return {row["id"]: row["name"] for row in self.kept(tables.employee)}
 
-    def rows(self, query: Select[Any]) -> list[Row]:
-        """The rows of a query as dicts."""
-        result = self.connection.execute(query)
+    def rows(self, query: Select[Any], given: Row | None = None) -> list[Row]:
+        """The rows of a query as dicts; `given` are the values of its parameters."""
+        result = self.connection.execute(query, given)
         names = tuple(result.keys())
         return [dict(zip(names, row, strict=True)) for row in result.all()]
 

@@ -41,7 +41,8 @@ def begun(n_opened: int, is_archived: bool | None, is_head: bool) -> tuple[State
     Thousands begin with a key of `HEAD` letters. Each reason for a name to come first then has a statement of its own, which
     reads an index in the order wanted and stops, where one statement for all would sort every such name.
     """
-    most, key = bindparam("most"), bindparam("key")
+    most: Any = bindparam("most")
+    key: Any = bindparam("key")
     if not is_head:
         between = name.c.key.between(key, bindparam("key_end"))
         return (_made(select(name.c.place).where(between, _seen(is_archived)).order_by(_is_whole(), *_order(n_opened)).limit(most)),)

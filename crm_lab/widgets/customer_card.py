@@ -13,7 +13,6 @@ from crm_lab.domain.values import Money
 from crm_lab.i18n import _, business_day, day, kroner, number, unit
 from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import ORDER, address_lines, address_text, fallback_text
-from crm_lab.widgets.base import guarded
 from crm_lab.widgets.customer_fields import STATUS_CLASS, kind_of, kind_text, labels, languages, spaced, status_text
 from crm_lab.widgets.opportunity_box import OpportunityBox
 from crm_lab.widgets.party_card import HISTORY, INFO, LEDGER, PartyCard
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from crm_lab.domain.customers import Customer
     from crm_lab.widgets.shell import App
 
-AFTER_PAINT = 0.03
-"""Seconds after which what is not needed at once is asked for."""
 LINKS = {"phone": "tel:", "mobile": "tel:", "email": "mailto:", "invoice_email": "mailto:", "website": ""}
 
 
@@ -39,11 +36,8 @@ class CustomerCard(PartyCard):
 
     def __init__(self, app: App, customer_number: int, tab: str = INFO) -> None:
         self._number = customer_number
-        self._standing: list[Standing] | None = None
         self.opportunity_box = OpportunityBox(app, self.reload, self.draw, self.focus_on)
         super().__init__(app, tab)
-        if tab == INFO:
-            self._ask_for_standing()
 
     def read(self) -> None:
         """Read the party again."""
@@ -77,38 +71,9 @@ class CustomerCard(PartyCard):
         """The fields of its history in words."""
         return labels(is_person=self.party.is_person) | {"founded_on": _("Founded"), "register_status": _("Status in the register")}
 
-    def turn_to(self, path: str) -> bool:
-        """Show another tab; the first one asks what stands open, if nobody has."""
-        turned = super().turn_to(path)
-        if turned and self.tab == INFO and self._standing is None:
-            self._ask_for_standing()
-        return turned
-
-    def reload(self) -> None:
-        """Read the party again, and what stands open at it."""
-        super().reload()
-        if self.tab == INFO:
-            self._ask_for_standing()
-
-    def _ask_for_standing(self) -> None:
-        """Ask what stands open once the card is drawn: it costs as much as a third of the card."""
-        if self.app.loop is None:
-            self._show_standing()
-        else:
-            self.app.loop.call_later(AFTER_PAINT, guarded(self.app, self._show_standing))
-
-    def _show_standing(self) -> None:
-        if self.comm is None:
-            return  # closed meanwhile
-        self._standing = self.app.crm.ledger.standing(customer_id=self.party.id)
-        if not (self.data["editing"] or self.data["noting"]):
-            self.refresh(standing=self._standings())
-
-    def _standings(self) -> list[dict[str, Any]] | None:
-        """Open balance and overdue by ledger and currency; kroner alone where there is nothing, None while it is asked for."""
-        if self._standing is None:
-            return None
-        found = self._standing or [Standing(ledger=Ledger.RECEIVABLE, balance=Money(Decimal(0)), overdue=Money(Decimal(0)))]
+    def _standings(self) -> list[dict[str, Any]]:
+        """Open balance and overdue by ledger and currency; kroner alone where there is nothing."""
+        found = self.card.standing or [Standing(ledger=Ledger.RECEIVABLE, balance=Money(Decimal(0)), overdue=Money(Decimal(0)))]
         return [
             {
                 "label": _("Open balance") if s.ledger is Ledger.RECEIVABLE else _("We owe"), "balance": kroner(s.balance.minor),

@@ -159,6 +159,8 @@ def test_postings_keep_their_party_and_are_shown_together(login: Callable[[str],
     assert ola.ledger.balances().balance_minor.tolist() == [4000]
     made = ingrid.ledger.match(posting_ids=(invoice, payment))
     assert ola.ledger.ageing(customer_id=kept.id).balance_minor.tolist() == [4000]
+    assert [s.balance.minor for s in ola.ledger.standing(customer_id=kept.id)] == [4000]
+    assert [s.balance.minor for s in ola.cards.customer(number=kept.number).standing] == [4000]
     assert ola.ledger.matches(customer_id=kept.id).number.tolist() == [made.number]
     with pytest.raises(LinkedAcross, match=str(made.number)):
         ola.merges.unmerge(id=merge.id)

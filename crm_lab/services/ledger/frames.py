@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Integer, String, and_, case, func, literal, null, or_, select, true
+from sqlalchemy import BigInteger, Integer, String, and_, bindparam, case, func, literal, null, or_, select, true
 from sqlalchemy import cast as sql_cast
 
 from crm_lab.domain.ledger import ItemState, Ledger, Standing
@@ -17,10 +18,11 @@ from crm_lab.store import tables
 from crm_lab.store.merges import all_of, now_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     import pyarrow as pa
-    from sqlalchemy import ColumnElement, Subquery
+    from sqlalchemy import ColumnElement, Select, Subquery
 
     from crm_lab.store.records import Work
 
@@ -98,17 +100,9 @@ def ageing(work: Work, ledger: Ledger, customer_id: UUID | None, as_of: date | N
     return work.frame(query.group_by(*party, unit.c.currency).order_by(c.c.number, unit.c.currency))
 
 
-def standing(work: Work, customer_id: UUID) -> list[Standing]:
-    """What stands open at one party today in both ledgers: the figures of `ageing` at a quarter of its cost."""
-    p, i = tables.posting, tables.match_item
-    debt = p.c.amount * case((p.c.ledger == Ledger.RECEIVABLE, 1), else_=-1)
-    due = func.min(case((debt > 0, func.coalesce(p.c.due_on, p.c.posted_on)), else_=null()))
-    units = select(p.c.ledger, p.c.currency, func.sum(debt).label("debt"), due.label("due_on"))
-    units = units.outerjoin(i, and_(i.c.posting_id == p.c.id, i.c.unlinked_at.is_(None))).where(p.c.customer_id == customer_id)
-    unit = units.group_by(p.c.ledger, p.c.currency, func.coalesce(i.c.match_id, p.c.id)).subquery()
-    is_late = and_(unit.c.debt > 0, unit.c.due_on < business_day(work.now))
-    sums = [_minor(func.sum(unit.c.debt)).label("balance"), _sum(unit.c.debt, is_late).label("overdue")]
-    rows = work.rows(select(unit.c.ledger, unit.c.currency, *sums).group_by(unit.c.ledger, unit.c.currency))
+def standing(work: Work, parties: Iterable[UUID]) -> list[Standing]:
+    """What stands open today in both ledgers at a party and those merged into it: the figures of `ageing` at a quarter of its cost."""
+    rows = work.rows(_standing(), {"parties": list(parties), "today": business_day(work.now)})
     found = [
         Standing(
             ledger=Ledger(row["ledger"]), balance=Money.from_minor(row["balance"], row["currency"]),
@@ -117,6 +111,21 @@ def standing(work: Work, customer_id: UUID) -> list[Standing]:
         for row in rows
     ]  # fmt: skip
     return sorted(found, key=lambda s: (s.ledger != Ledger.RECEIVABLE, s.balance.currency != "NOK", s.balance.currency))
+
+
+@cache
+def _standing() -> Select[Any]:
+    """ledger, currency, balance and overdue at `parties` on the day `today`; built once, for building it costs as much as asking."""
+    p, i = tables.posting, tables.match_item
+    debt = p.c.amount * case((p.c.ledger == Ledger.RECEIVABLE, 1), else_=-1)
+    due = func.min(case((debt > 0, func.coalesce(p.c.due_on, p.c.posted_on)), else_=null()))
+    units = select(p.c.ledger, p.c.currency, func.sum(debt).label("debt"), due.label("due_on"))
+    units = units.outerjoin(i, and_(i.c.posting_id == p.c.id, i.c.unlinked_at.is_(None)))
+    units = units.where(p.c.customer_id.in_(bindparam("parties", expanding=True)))
+    unit = units.group_by(p.c.ledger, p.c.currency, func.coalesce(i.c.match_id, p.c.id)).subquery()
+    is_late = and_(unit.c.debt > 0, unit.c.due_on < bindparam("today"))
+    sums = [_minor(func.sum(unit.c.debt)).label("balance"), _sum(unit.c.debt, is_late).label("overdue")]
+    return select(unit.c.ledger, unit.c.currency, *sums).group_by(unit.c.ledger, unit.c.currency)
 
 
 def matches(work: Work, customer_id: UUID | None) -> pa.Table:
