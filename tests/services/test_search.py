@@ -123,12 +123,19 @@ def test_the_whole_number_comes_before_a_name_that_has_it(kari: Connection) -> N
     assert names(kari, "10001") == ["Første AS", "10001 Butikk AS"]
 
 
-def test_recent_then_own_then_the_shorter_name(kari: Connection, ola: Connection) -> None:
+@pytest.mark.parametrize("typed", ["hav", "ha"])
+@pytest.mark.parametrize("limit", [8, 3])
+def test_recent_then_own_then_the_shorter_name(kari: Connection, ola: Connection, typed: str, limit: int) -> None:
     for crm, name in ((ola, "Havn AS"), (kari, "Havn Drift AS"), (ola, "Havn Rør og Varme AS")):
         crm.customers.create(name=name)
-    assert names(kari, "hav") == ["Havn Drift AS", "Havn AS", "Havn Rør og Varme AS"]
-    assert names(ola, "hav") == ["Havn AS", "Havn Rør og Varme AS", "Havn Drift AS"]
-    assert names(kari, "hav", recent=("10003", "rubbish", "9" * 40, "")) == ["Havn Rør og Varme AS", "Havn Drift AS", "Havn AS"]
+    ola.customers.create(name="Havet AS", owner_only=True)
+    assert names(kari, typed, limit=limit) == ["Havn Drift AS", "Havn AS", "Havn Rør og Varme AS"]
+    assert names(ola, typed, limit=limit) == ["Havn AS", "Havet AS", "Havn Rør og Varme AS", "Havn Drift AS"][:limit]
+    recent = ("10003", "rubbish", "9" * 40, "")
+    assert names(kari, typed, limit=limit, recent=recent) == ["Havn Rør og Varme AS", "Havn Drift AS", "Havn AS"]
+    assert kari.search.find(text=typed, limit=limit).customers.total == 3
+    ola.customers.create(name=typed)
+    assert names(kari, typed, limit=limit, recent=recent)[0] == typed
 
 
 def test_contacts_by_name_work_phone_and_address(kari: Connection) -> None:
