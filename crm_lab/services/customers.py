@@ -373,15 +373,14 @@ def shown_name() -> ColumnElement[str]:
 
 
 def visiting_place() -> Any:
-    """Place and municipality of each party: of the visiting address, else of the postal one."""
+    """Place and municipality of each party: of the visiting address, else of the postal one; there is one of each at most."""
     a = tables.address
-    rank = func.row_number().over(partition_by=a.c.customer_id, order_by=(a.c.kind.desc(), a.c.position))
-    ranked = (
-        select(a.c.customer_id, a.c.city, a.c.municipality, rank.label("rank"))
-        .where(a.c.kind.in_((AddressKind.VISITING, AddressKind.POSTAL)))
-        .subquery()
-    )
-    return select(ranked).where(ranked.c.rank == 1).subquery()
+
+    def best(text: ColumnElement[str]) -> ColumnElement[str]:
+        return func.coalesce(*(func.max(case((a.c.kind == kind, text))) for kind in (AddressKind.VISITING, AddressKind.POSTAL)))
+
+    places = select(a.c.customer_id, best(a.c.city).label("city"), best(a.c.municipality).label("municipality"))
+    return places.where(a.c.kind.in_((AddressKind.VISITING, AddressKind.POSTAL))).group_by(a.c.customer_id).subquery()
 
 
 def party_kind() -> ColumnElement[str]:
