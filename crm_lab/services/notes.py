@@ -93,7 +93,7 @@ class Notes(Service):
         return self._with_files(note, attach)
 
     @writes()
-    def change(  # noqa: PLR0913 - all of a note
+    def change(
         self, *, id: UUID, version: int, text: str, attach: Sequence[Upload] = (), detach: Sequence[UUID] = ()  # noqa: A002 - the wire's word
     ) -> Note:
         """Change what one wrote oneself, and the files on it. Raises `Forbidden`, `ChangedMeanwhile`."""

@@ -103,7 +103,7 @@ def test_what_cannot_be_brought(login: Callable[[str], Connection], monkeypatch:
     kari = login("kari")
     acme = kari.customers.create(name="Acme AS")
     monkeypatch.setenv("CRM_LARGEST_DOCUMENT", "1000000")
-    with pytest.raises(TooLarge, match="stor.pdf is too large.* 1 MB"):
+    with pytest.raises(TooLarge, match=r"^stor\.pdf .* 1 MB"):
         kari.documents.start(name="stor.pdf", size=1_000_001)
     upload = kari.documents.start(name="liten.txt", size=3)
     for at, part, error in ((5, b"x", OutOfStep), (-1, b"x", InvalidInput), (999_999, b"xy", TooLarge)):
