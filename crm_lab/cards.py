@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from crm_lab.connection import Connection
     from crm_lab.domain.ledger import Standing
 
-PARTS = {"addresses", "categories", "roles", "terms", "sources", "members", "contacts"}
+PARTS = {"addresses", "categories", "roles", "terms", "sources", "members", "contacts", "documents"}
 MOST_NOTES = 5_000
 
 
@@ -38,7 +38,7 @@ class CardFrames:
     ----------
     facts : the fields of the customer or contact, indexed by name.
     people : of a customer everybody with a role there; of a contact its roles, with `company` and `company_number`.
-    addresses, categories, notes, tasks, projects, former_owners : one row each; instants in UTC, `budget_minor` in øre.
+    addresses, categories, notes, tasks, projects, former_owners : one row each; instants in UTC, `n_documents` on a note, `budget_minor` in øre.
     opportunities : the same, `amount_minor` and `weighted_minor` in øre; of a contact empty.
     standing : ledger, currency, balance_minor and overdue_minor in øre; of a contact empty.
     postings : all of them in both ledgers, columns of `crm.ledger.all_items`; of a contact empty.
@@ -93,11 +93,14 @@ def _contact(crm: Connection, which: int | str | UUID) -> CardFrames:
 def _shared(crm: Connection, entity: str, party: Customer | Contact, card: Any, about: dict[str, UUID]) -> dict[str, Any]:
     facts = {f.name: getattr(party, f.name) for f in fields(party) if f.name not in PARTS}
     projects = _frame(Project, card.projects)
+    noted = crm.notes.of(**about, limit=MOST_NOTES)
+    notes = _frame(Note, noted)
+    notes["n_documents"] = pd.array([len(note.documents) for note in noted], dtype="Int64")
     projects["budget_minor"] = _minor(projects.pop("budget"))
     return {
         "facts": pd.Series(facts | {"owner": card.owner, "former_names": ", ".join(card.former_names)}, name=party.display_name, dtype=object),
         "addresses": _frame(Address, party.addresses), "categories": _frame(Category, card.categories),
-        "notes": _frame(Note, crm.notes.of(**about, limit=MOST_NOTES)), "tasks": _frame(Task, card.tasks), "projects": projects,
+        "notes": notes, "tasks": _frame(Task, card.tasks), "projects": projects,
         "former_owners": _frame(FormerOwner, card.former_owners), "changes": _frame(Change, crm.history.of(entity=entity, id=party.id)),
     }  # fmt: skip
 

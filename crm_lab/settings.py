@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     url : database URL; empty means the DuckDB file in `data`.
     socket : Unix socket of the store; empty means `store.sock` in `data`.
     session : session token of a kernel, or personal access token of a script.
+    documents : where the contents of documents are kept, a folder or a URL that fsspec knows; empty means beside the database.
+    largest_document : bytes that a document may have.
     register_url : the service of Enhetsregisteret; empty means that nothing is looked up there.
     register_daily : whether the store brings its copy of Enhetsregisteret, where there is one, up to date every day.
     register_look_every : seconds after which the store looks whether there is a newer copy.
@@ -39,6 +41,8 @@ class Settings(BaseSettings):
     socket: str = ""
     session: str = ""
     user: str = ""
+    documents: str = ""
+    largest_document: int = 200_000_000
     register_url: str = "https://data.brreg.no/enhetsregisteret/api"
     register_daily: bool = True
     register_look_every: float = 30.0

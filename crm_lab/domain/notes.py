@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from crm_lab.domain.documents import Document
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import InvalidInput
 from crm_lab.i18n import _
@@ -27,6 +28,7 @@ class Note:
     author : name of the employee who wrote it.
     edited_at : when the text was last changed; its earlier versions are in the history.
     pinned_at : since when it stands above the others.
+    documents : the files on it.
     """
 
     id: UUID
@@ -39,6 +41,7 @@ class Note:
     created_at: datetime
     edited_at: datetime | None = None
     pinned_at: datetime | None = None
+    documents: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +53,10 @@ class NoteVersion:
     author: str
 
 
-def clean_note(text: str) -> str:
-    """The text in its stored form. Raises `InvalidInput`."""
+def clean_note(text: str, *, has_files: bool = False) -> str:
+    """The text in its stored form; a note with files may do without. Raises `InvalidInput`."""
     clean = clean_text(text, "text", max_length=LONGEST_NOTE, lines=True)
-    if not clean:
+    if not clean and not has_files:
         raise InvalidInput(_("Write something first."), "text")
     return clean
 

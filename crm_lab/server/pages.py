@@ -24,6 +24,7 @@ from crm_lab.connection import Remote
 from crm_lab.errors import Unavailable
 from crm_lab.server.assets import ASSETS, scripts_address
 from crm_lab.server.auth import Callers, OwnerAuthorizer, SessionIdentity
+from crm_lab.server.documents import DOCUMENT, DocumentHandler
 from crm_lab.server.feed import FEED, CalendarFeedHandler, Readings
 from crm_lab.server.handlers import (
     ErrorPage,
@@ -124,6 +125,7 @@ class CrmVoila(Voila):
             (scripts_address(base) + r"(\w+\.js)", Scripts, {"path": str(ASSETS)}),
             (url_path_join(base, r"(inter\.woff2)"), Font, {"path": str(ASSETS)}),
             (url_path_join(base, "crm") + "(?:/.*)?", PageHandler, page),
+            (url_path_join(base, "documents", DOCUMENT), DocumentHandler),
             (url_path_join(base, "feed", FEED), CalendarFeedHandler, {"readings": Readings()}),
             (url_path_join(base, "healthz"), Health),
             (re.escape(base), web.RedirectHandler, {"url": url_path_join(self.base_url, "crm"), "permanent": False}),

@@ -9,6 +9,7 @@ from crm_lab.services.categories import Categories
 from crm_lab.services.company import Company
 from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers
+from crm_lab.services.documents import Documents
 from crm_lab.services.employees import Employees
 from crm_lab.services.history import History
 from crm_lab.services.imports import Imports
@@ -33,6 +34,7 @@ SERVICES: dict[str, type[Service]] = {
     "company": Company,
     "contacts": Contacts,
     "customers": Customers,
+    "documents": Documents,
     "employees": Employees,
     "history": History,
     "imports": Imports,

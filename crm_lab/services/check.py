@@ -1,4 +1,4 @@
-"""What `crm-lab check` looks for: references that lead nowhere, numbers beyond their series, stale clues."""
+"""What `crm-lab check` looks for: references that lead nowhere, numbers beyond their series, stale clues, files gone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from crm_lab.domain.ledger import SMALLEST_MATCH
 from crm_lab.i18n import _
 from crm_lab.settings import utc_now
 from crm_lab.store import tables
+from crm_lab.store.files import files_of
 from crm_lab.store.merges import PARTIES
 from crm_lab.store.records import Work
 
@@ -33,7 +34,7 @@ def check(database: Database) -> list[str]:
 
 def faults_of(work: Work) -> list[str]:
     """The same inside an action."""
-    return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work), *_broken_merges(work)]
+    return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work), *_broken_merges(work), *_misplaced_files(work)]
 
 
 def _orphans(work: Work) -> Iterator[str]:
@@ -83,3 +84,17 @@ def _broken_merges(work: Work) -> Iterator[str]:
         query = select(func.count()).select_from(party.join(target, target.c.id == party.c.merged_into)).where(wrong)
         if n := work.scalar(query):
             yield _("{column}: {n} rows name a record that is not there.", column=f"{party.name}.merged_into", n=n)
+
+
+def _misplaced_files(work: Work) -> Iterator[str]:
+    """Documents without their content, and contents that no document has, nor one that undoing may bring back."""
+    d, a, files = tables.document, tables.audit, files_of(work.connection)
+    wanted = {row["sha256"]: row for row in work.rows(select(d.c.id, d.c.name, d.c.sha256, d.c.size))}
+    there = files.all()
+    for digest, row in wanted.items():
+        if there.get(digest) != row["size"]:
+            yield _("The document {name} ({id}) has lost its content. Copy {path} back from a backup.", name=row["name"], id=row["id"], path=f"documents/{digest[:2]}/{digest}")
+    removed = work.rows(select(a.c.before).where(a.c.entity == d.name, a.c.before.is_not(None)))
+    spare = there.keys() - wanted.keys() - files.awaited() - {row["before"]["sha256"] for row in removed}
+    for digest in sorted(spare):
+        yield _("The file {path} belongs to no document. It can be deleted.", path=f"documents/{digest[:2]}/{digest}")

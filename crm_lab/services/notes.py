@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import and_, select
 
 from crm_lab.domain.access import Role
+from crm_lab.domain.documents import Upload
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.notes import Note, NoteVersion, clean_note, excerpt, mentioned
 from crm_lab.domain.search import LONGEST_TEXT, MOST_WORDS, Finding, FindingKind
@@ -14,6 +17,7 @@ from crm_lab.errors import Forbidden, InvalidInput
 from crm_lab.i18n import _, business_day
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
+from crm_lab.services.documents import Documents
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record, as_row
 
@@ -75,27 +79,32 @@ class Notes(Service):
         ]  # fmt: skip
 
     @writes()
-    def create(self, *, text: str, customer_id: UUID | None = None, contact_id: UUID | None = None) -> Note:
-        """Write on the wall of a customer or of a contact. Raises `InvalidInput`, `NotFound`."""
+    def create(self, *, text: str, customer_id: UUID | None = None, contact_id: UUID | None = None, attach: Sequence[Upload] = ()) -> Note:
+        """Write on the wall of a customer or of a contact, and put files on it. Raises `InvalidInput`, `NotFound`."""
         if (customer_id is None) == (contact_id is None):
             raise InvalidInput(_("A note is about one customer or one contact."), "customer_id")
         self.work.require(tables.customer if customer_id else tables.contact, customer_id or contact_id)
         note = Note(
-            id=new_id(), customer_id=customer_id, contact_id=contact_id, text=clean_note(text),
+            id=new_id(), customer_id=customer_id, contact_id=contact_id, text=clean_note(text, has_files=bool(attach)),
             author_id=self.actor.id, author=self.actor.name, created_at=self.work.now,
         )  # fmt: skip
         self.work.insert(tables.note, as_row(note, tables.note))
         self._mention(note)
-        return note
+        return self._with_files(note, attach)
 
     @writes()
-    def change(self, *, id: UUID, version: int, text: str) -> Note:  # noqa: A002 - the wire's word
-        """Change what one wrote oneself. Raises `Forbidden`, `ChangedMeanwhile`."""
+    def change(
+        self, *, id: UUID, version: int, text: str, attach: Sequence[Upload] = (), detach: Sequence[UUID] = ()  # noqa: A002 - the wire's word
+    ) -> Note:
+        """Change what one wrote oneself, and the files on it. Raises `Forbidden`, `ChangedMeanwhile`."""
         self._require_own(id)
-        row = self.work.change(tables.note, id, version, text=clean_note(text), edited_at=self.work.now)
+        documents = Documents(self.work)
+        documents.remove(id, detach)
+        has_files = bool(attach or documents.on([id]))
+        row = self.work.change(tables.note, id, version, text=clean_note(text, has_files=has_files), edited_at=self.work.now)
         (note,) = self._notes([row])
         self._mention(note)
-        return note
+        return self._with_files(note, attach)
 
     @writes()
     def pin(self, *, id: UUID, version: int, pinned: bool = True) -> Note:  # noqa: A002
@@ -109,6 +118,7 @@ class Notes(Service):
         self._require_own(id)
         row = self.work.change(tables.note, id, version)
         self.work.replace(tables.note_mention, {"note_id": id}, [])
+        self.work.replace(tables.document, {"note_id": id}, [])
         self.work.remove(tables.note, row)
 
     def about(self, key: str, party_id: UUID | None, limit: int = 200) -> list[Note]:
@@ -117,7 +127,14 @@ class Notes(Service):
 
     def _notes(self, rows: list[Row]) -> list[Note]:
         names = self.work.employee_names()
-        return [as_record(Note, row | {"author": names.get(row["author_id"], "")}) for row in rows]
+        files = Documents(self.work).on(row["id"] for row in rows) if rows else {}
+        notes = [as_record(Note, row | {"author": names.get(row["author_id"], "")}) for row in rows]
+        return [replace(note, documents=tuple(files[note.id])) if note.id in files else note for note in notes]
+
+    def _with_files(self, note: Note, attach: Sequence[Upload]) -> Note:
+        documents = Documents(self.work)
+        documents.attach(note, attach)
+        return replace(note, documents=tuple(documents.on([note.id]).get(note.id, ())))
 
     def _mention(self, note: Note) -> None:
         called = mentioned(note.text)

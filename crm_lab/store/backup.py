@@ -6,9 +6,11 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from crm_lab.settings import utc_now
+from crm_lab.store import tables
+from crm_lab.store.files import files_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def backup(database: Database, folder: Path) -> Path:
-    """Write a consistent copy as Parquet files while people work; returns its folder."""
+    """Write a consistent copy while people work, Parquet files and the contents of documents; returns its folder."""
     with database.reading() as connection:
         return export(connection, folder)
 
@@ -35,5 +37,7 @@ def export(connection: Connection, folder: Path) -> Path:
     shutil.rmtree(part, ignore_errors=True)
     path = str(part.absolute()).replace("'", "''")
     connection.execute(text(f"EXPORT DATABASE '{path}' (FORMAT parquet)"))
+    digests = set(connection.execute(select(tables.document.c.sha256)).scalars())
+    files_of(connection).copy_to(part / "documents", digests)
     part.rename(target)
     return target

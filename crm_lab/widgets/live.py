@@ -77,18 +77,20 @@ class Live(View):
 
     `data-do="rename"` in the template calls `actions["rename"](**data)`; a form's fields come as `values`.
     `answered` is the number of the newest message that the HTML knows of: what was typed later is left alone.
+    `on_slice(message, part)` gets the slices of files that are put on a form with `data-attach`.
     """
 
-    _esm = script("morph", "combo", "live")
+    _esm = script("morph", "combo", "attach", "live")
     html = traitlets.Unicode().tag(sync=True)
     answered = traitlets.Int().tag(sync=True)
 
-    def __init__(self, template: str, host: Host, actions: Mapping[str, Any] | None = None, **data: Any) -> None:
+    def __init__(self, template: str, host: Host, actions: Mapping[str, Any] | None = None, *, on_slice: Any = None, **data: Any) -> None:
         self._template, self._host = template, host
         self._heard = 0
         self._actions = {name: guarded(host, action) for name, action in (actions or {}).items()}
         self.data = data
-        super().__init__(html=self._drawn())
+        heard = {"on_slice": guarded(host, on_slice)} if on_slice else {}
+        super().__init__(html=self._drawn(), **heard)
 
     def refresh(self, **data: Any) -> None:
         """Draw again, with changed values."""
@@ -100,8 +102,10 @@ class Live(View):
     def _drawn(self) -> str:
         return environment().get_template(self._template).render(self.data)
 
-    def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        if isinstance(message, dict) and is_plain(message):
+    def _receive(self, _widget: Any, message: Any, buffers: Any) -> None:
+        if isinstance(message, dict) and message.get("event") == "slice":
+            self.fire("slice", message=message, part=bytes(buffers[0]) if buffers else b"")
+        elif isinstance(message, dict) and is_plain(message):
             self._heard = message.get("n", 0)
             self.act(str(message.get("do", "")), **{str(k): v for k, v in message.items() if k not in {"do", "n"}})
 

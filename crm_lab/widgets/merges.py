@@ -203,6 +203,7 @@ def count_text(table: str, n: int) -> str:
         "customer": lambda: ngettext("{n} customer merged earlier", "{n} customers merged earlier", n),
         "former_name": lambda: ngettext("{n} former name", "{n} former names", n),
         "match_group": lambda: ngettext("{n} match", "{n} matches", n),
+        "document": lambda: ngettext("{n} document", "{n} documents", n),
         "note": lambda: ngettext("{n} note", "{n} notes", n),
         "posting": lambda: ngettext("{n} posting", "{n} postings", n),
         "task": lambda: ngettext("{n} task", "{n} tasks", n),

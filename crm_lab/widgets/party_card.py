@@ -44,14 +44,14 @@ class PartyCard(Live):
         self.read()
         self.path = f"{self.noun}/{self.address()}"
         about = {self.key: self.party.id}
-        self.wall, self.task_box = Wall(app, about, self.reload), TaskBox(app, about, self.reload)
+        self.wall, self.task_box = Wall(app, about, self.reload, self.draw, self.send), TaskBox(app, about, self.reload)
         self.roles = Roles(app, about, self.reload, self.draw, self.focus_on)
         self.category_box = CategoryBox(app, about, self.reload, self.draw, self.focus_on)
         self.title = self.party.display_name
         self.merged_into = MergedInto(app, MergeKind(self.key.removesuffix("_id")), self.reload)
         app.remember(self.path, self.title)
         state = {"editing": False, "deleting": False, "noting": False}
-        super().__init__(self.template, app, actions=self.actions(), base=app.base, **state, **self._shown())
+        super().__init__(self.template, app, actions=self.actions(), on_slice=self.wall.attachments.take, base=app.base, **state, **self._shown())
         if tab == LEDGER:  # a part of that screen
             self.remove_class("screen")
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crm_lab.domain.access import Role
+from crm_lab.domain.documents import in_words
 from crm_lab.domain.ledger import PostingKind
 from crm_lab.domain.notes import MENTION, NOTES_ON_CARD
 from crm_lab.domain.tasks import start_of
 from crm_lab.i18n import _, kroner
+from crm_lab.widgets.attachments import NEW, Attachments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,13 +31,16 @@ LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 
 
 class Wall:
-    """The part of a card that `wall.html` draws; `about` names the party, `reload` draws the card again.
+    """The part of a card that `wall.html` draws; `about` names the party, `reload` draws the card again, `draw` only what this page knows.
 
     `n_written` notes were written here: it names the form, so that each begins with an empty one.
     """
 
-    def __init__(self, app: App, about: dict[str, UUID], reload: Callable[[], None]) -> None:
-        self._app, self._about, self._reload = app, about, reload
+    def __init__(
+        self, app: App, about: dict[str, UUID], reload: Callable[[], None], draw: Callable[[], None], tell: Callable[[dict[str, Any]], None]
+    ) -> None:
+        self._app, self._about, self._reload, self._draw = app, about, reload, draw
+        self.attachments = Attachments(app, tell, draw)
         self._notes: dict[str, Note] = {}
         self._edited = self._told = ""
         self._limit = 0
@@ -47,6 +53,7 @@ class Wall:
         return {
             "note_add": self._add, "note_edit": self._edit, "note_save": self._save, "note_cancel": self._cancel,
             "note_pin": self._pin, "note_delete": self._delete, "note_past": self._past, "wall_more": self._more, "wall_kind": self._kind,
+            "file_drop": self._drop_file, "file_get": self._get_file,
         }  # fmt: skip
 
     def shown(self, card: CustomerCard | ContactCard) -> dict[str, Any]:
@@ -59,7 +66,7 @@ class Wall:
         entries.sort(key=lambda entry: (entry["is_pinned"], entry["at"]), reverse=True)
         kinds = [(kind, words, kind in self._kinds) for kind, words in self._kinds_of_party()]
         has_more = len(notes) >= max(self._limit, NOTES_ON_CARD) and NOTES in self._kinds
-        return {"entries": entries, "wall_kinds": kinds, "has_more": has_more, "n_written": self.n_written}
+        return {"entries": entries, "wall_kinds": kinds, "has_more": has_more, "n_written": self.n_written, "chosen": self.attachments.chips(NEW), "files_at": files_at(self._app.base)}
 
     def _kinds_of_party(self) -> list[tuple[str, str]]:
         kinds = [(NOTES, _("Notes")), (TASKS, _("Done tasks")), (OWNERS, _("Owner changes"))]
@@ -71,7 +78,25 @@ class Wall:
         return {
             "kind": NOTES, "id": key, "at": note.created_at, "is_pinned": note.pinned_at is not None, "note": note, "parts": parts(note.text),
             "edited": key == self._edited, "mine": note.author_id == me.id or me.has(Role.ADMIN), "past": past,
+            "files": self._files(key, note), "chosen": self.attachments.chips(key),
         }  # fmt: skip
+
+    def _files(self, key: str, note: Note) -> list[dict[str, Any]]:
+        gone = self.attachments.gone() if key == self._edited else set()
+        return [{"id": str(one.id), "name": one.name, "size": in_words(one.size)} for one in note.documents if one.id not in gone]
+
+    def _drop_file(self, id: str) -> None:  # noqa: A002 - the page's word
+        self.attachments.drop(id)
+        self._draw()
+
+    def _get_file(self, id: str) -> None:  # noqa: A002 - the page's word
+        """Hand a file over where no web server of ours does, as in JupyterLab."""
+        documents, data = self._app.crm.documents, b""
+        known = [one for note in self._notes.values() for one in note.documents if str(one.id) == id]
+        for document in known:
+            while part := documents.read(id=document.id, at=len(data)):
+                data += part
+            self._app.download(document.name, data)
 
     def _happened(self, kind: str, card: CustomerCard | ContactCard) -> list[dict[str, Any]]:
         """What happened beside the notes, as lines."""
@@ -102,12 +127,14 @@ class Wall:
         self._reload()
 
     def _add(self, values: dict[str, Any]) -> None:
-        self._app.crm.notes.create(text=str(values.get("text", "")), **self._about)
+        self._app.crm.notes.create(text=str(values.get("text", "")), attach=self.attachments.ready(NEW), **self._about)
+        self.attachments.let_go(NEW)
         self.n_written += 1
         self._reload()
         self._app.toast(_("The note is saved."), undo=True)
 
     def _edit(self, id: str) -> None:  # noqa: A002 - the page's word
+        self.attachments.let_go(self._edited)
         self._edited = id
         self._reload()
 
@@ -116,7 +143,7 @@ class Wall:
 
     def _save(self, id: str, values: dict[str, Any]) -> None:  # noqa: A002
         note = self._notes[id]
-        self._app.crm.notes.change(id=note.id, version=note.version, text=str(values.get("text", "")))
+        self._app.crm.notes.change(id=note.id, version=note.version, text=str(values.get("text", "")), attach=self.attachments.ready(id), detach=list(self.attachments.gone()))
         self._edit("")
         self._app.toast(_("The note is changed."), undo=True)
 
@@ -134,6 +161,11 @@ class Wall:
 
 def _line(kind: str, key: str, at: datetime, who: str, text: str) -> dict[str, Any]:
     return {"kind": kind, "id": f"{kind}-{key}", "at": at, "who": who, "text": text, "is_pinned": False}
+
+
+def files_at(base: str) -> str:
+    """Where our web server hands documents out, "" where there is none."""
+    return f"{base.removesuffix('crm')}documents/" if os.environ.get("CRM_SCRIPTS") else ""
 
 
 def parts(text: str) -> list[tuple[str, str]]:

@@ -49,7 +49,7 @@ PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
 VOUCHER = "90017"
 LEDGER = ("open_items", "closed_items", "all_items", "balances", "ageing", "matches")
-NOT_ABOUT_PARTIES = {"calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "saft.origin", "ledger.automatic_rules", "ledger.stamp"}
+NOT_ABOUT_PARTIES = {"calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "saft.origin", "documents.start", "documents.add", "documents.finish", "documents.discard", "ledger.automatic_rules", "ledger.stamp"}
 
 
 @dataclass
@@ -63,6 +63,7 @@ class Company:
     open_person: Contact
     requests: tuple[UUID | None, ...]
     staged: UUID
+    document: UUID
     task: UUID
     everybody: tuple[UUID, ...]
     feed: str
@@ -128,7 +129,10 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     with database.writing() as connection:
         said = {"id": new_id(), "version": 1, "customer_id": party.id, "field": "name", "said": {"text": f"{CANARY} AS"}, "noticed_at": utc_now(), "settled_at": None}
         Work(connection, None, utc_now()).insert(tables.register_notice, said)
-    note = kari.notes.create(text=f"{CANARY} @ola @ingrid @per", customer_id=party.id)
+    upload = kari.documents.start(name=f"{CANARY}.txt", size=len(CANARY))
+    kari.documents.add(id=upload.id, at=0, part=CANARY.encode())
+    kari.documents.finish(id=upload.id)
+    note = kari.notes.create(text=f"{CANARY} @ola @ingrid @per", customer_id=party.id, attach=[upload])
     kari.cards.follow(customer_id=party.id)
     kari.notes.create(text=f"{CANARY} privat", contact_id=person.id)
     meeting = datetime(2026, 11, 24, 12, tzinfo=OSLO)
@@ -152,7 +156,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     header = SaftHeader(company_number="1", company_name=CANARY, version="1.30", first_day=date(2026, 1, 1), last_day=date(2026, 1, 31))
     saft = kari.saft.start(header=header, file_name=f"{CANARY}.xml")
     kari.saft.stage(id=saft, position=0, piece=SaftPiece(parties=(SaftParty(ledger="AR", code=CANARY, fields={"name": CANARY}),)))
-    yield Company(people, party, person, open_party, open_person, requests, staged.id, task.id, members, feed.token, note.id, project.id, opportunities, paid, saft)
+    yield Company(people, party, person, open_party, open_person, requests, staged.id, note.documents[0].id, task.id, members, feed.token, note.id, project.id, opportunities, paid, saft)
     database.close()
 
 
@@ -217,6 +221,8 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "projects.get": [{"id": c.project}, {"id": new_id()}],
         "projects.by_number": [{"number": number} for number in (1001, 1002, 1003)],
         "projects.of": linked,
+        **{f"documents.{name}": [{"id": c.document}, {"id": new_id()}] for name in ("get", "read")},
+        "documents.of": [{"note_id": c.note}, {"note_id": new_id()}],
         "imports.list": [{}],
         "imports.preview": [{"id": c.staged}, {"id": new_id()}],
         "history.of": [record | {"entity": entity} for record in ids for entity in ("customer", "contact")],

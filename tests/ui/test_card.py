@@ -12,6 +12,7 @@ from tests.ui.test_accessibility import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
@@ -38,6 +39,38 @@ def test_a_note_by_keyboard_is_seen_by_the_colleague(visit: Callable[..., Page])
     expect(ola.locator(".feed p")).to_have_text("Ola har ringt", timeout=5_000)
     kari.click(".toast:last-child button")
     expect(kari.locator(".feed p")).to_have_text("@ola ringer <b>dem</b>")
+
+
+def test_a_file_on_a_note_is_downloaded_as_it_was(visit: Callable[..., Page], tmp_path: Path) -> None:
+    data = b"%PDF-1.7\n" + bytes(range(256)) * 20_000  # more than one slice
+    (tmp_path / "Tilbud æøå.pdf").write_bytes(data)
+    page = visit("kari", "customers/10001")
+    page.fill("#f-new-note", "Se vedlegg")
+    page.set_input_files("[data-attach=new]", [tmp_path / "Tilbud æøå.pdf"])
+    expect(page.locator(".composer .file")).to_contain_text("5,1 MB")
+    expect(page.locator("#f-new-note")).to_have_value("Se vedlegg")
+    page.evaluate("""() => {
+      const data = new DataTransfer();
+      data.items.add(new File(['limt inn'], 'limt.txt'));
+      document.querySelector('#f-new-note').dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));
+    }""")
+    expect(page.locator(".composer .file")).to_have_count(2)
+    assert faults(page) == []
+    page.locator(".composer .file", has_text="limt.txt").locator("button").click()
+    expect(page.locator(".composer .file")).to_have_count(1)
+    expect(page.locator("#f-new-note")).to_have_value("Se vedlegg")
+    page.click("#new-note-0 [type=submit]")
+    chip = page.locator(".feed a.file")
+    expect(chip).to_contain_text("Tilbud æøå.pdf")
+    with page.expect_download() as got:
+        chip.click()
+    assert (got.value.suggested_filename, got.value.path().read_bytes()) == ("Tilbud æøå.pdf", data)
+    answer = page.request.get(page.evaluate("() => document.querySelector('.feed a.file').href"))
+    assert (answer.headers["content-type"], answer.headers["content-disposition"][:10], answer.headers["x-content-type-options"]) == ("application/octet-stream", "attachment", "nosniff")
+    assert "sandbox" in answer.headers["content-security-policy"]
+    page.click("[data-do=note_delete]")
+    expect(chip).to_have_count(0)
+    assert page.request.get(answer.url).status == 404
 
 
 def test_a_task_is_added_done_and_listed(visit: Callable[..., Page]) -> None:

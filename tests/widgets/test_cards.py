@@ -155,6 +155,63 @@ def test_the_wall_shows_what_is_chosen_and_earlier_notes(app, crm, acme):
     assert [(entry["kind"], entry["text"]) for entry in card.data["entries"]] == [("tasks", "Ringt dem"), ("payments", "125,00 NOK, Innbetaling")]
 
 
+def send_file(card, to, name, data, *, step=4):
+    for at in range(0, len(data) or 1, step):
+        card._receive(card, {"event": "slice", "to": to, "name": name, "size": len(data), "at": at}, [data[at : at + step]])
+
+
+def test_files_are_put_on_a_note_and_taken_off(app, crm, acme):
+    card = show(app, f"customers/{acme.number}")
+    send_file(card, "new", "<img src=x>.txt", b"hei p\xc3\xa5 deg")
+    send_file(card, "new", "feil.txt", b"feil")
+    send_file(card, "new", "tom.txt", b"")
+    assert [(f["name"], f["size"]) for f in card.data["chosen"]] == [("<img src=x>.txt", "11 B"), ("feil.txt", "4 B"), ("tom.txt", "0 B")]
+    assert "<img" not in card.html
+    card.act("file_drop", id=card.data["chosen"][1]["id"])
+    card.act("note_add", values={"text": ""})
+    assert card.data["chosen"] == []
+    (note,) = crm.notes.of(customer_id=acme.id)
+    assert [(d.name, crm.documents.read(id=d.id)) for d in note.documents] == [("<img src=x>.txt", "hei på deg".encode()), ("tom.txt", b"")]
+    card.act("note_edit", id=str(note.id))
+    send_file(card, str(note.id), "ny.txt", b"ny")
+    card.act("file_drop", id=str(note.documents[0].id))
+    card.act("note_cancel")
+    assert crm.notes.of(customer_id=acme.id) == [note], "who cancels changes nothing"
+    card.act("note_edit", id=str(note.id))
+    assert len(card.data["entries"][0]["files"]) == 2
+    send_file(card, str(note.id), "ny.txt", b"ny")
+    card.act("file_drop", id=str(note.documents[0].id))
+    card.act("note_save", id=str(note.id), values={"text": "Nå"})
+    assert [d.name for d in crm.notes.of(customer_id=acme.id)[0].documents] == ["tom.txt", "ny.txt"]
+    assert crm.customers.card(acme.number).notes.n_documents.tolist() == [2]
+    undo(app)
+    assert crm.notes.of(customer_id=acme.id)[0].documents == note.documents
+
+
+def test_slices_that_nobody_s_page_sends_are_dropped(app, crm, acme, monkeypatch, handed):
+    card = show(app, f"customers/{acme.number}")
+    sound = {"event": "slice", "to": "new", "name": "a.txt", "size": 4, "at": 0}
+    for wrong in ({"at": 2}, {"size": "4"}, {"name": None}, {"to": 1}, {"at": True}, {"size": 1}, {"at": -4}):
+        card._receive(card, sound | wrong, [b"abcd"])
+    card._receive(card, sound, [])
+    assert card.data["chosen"] == []
+    said = len(app.said)
+    card._receive(card, sound | {"size": 10**12}, [b"abcd"])
+    assert "for stor" in app.said[said]["toast"]
+    secret = crm.contacts.create(last_name="Aas")
+    send_file(card, "new", "a.txt", b"abcd")
+    key = card.data["chosen"][0]["id"]
+    note = crm.notes.create(text="x", contact_id=secret.id, attach=[{"id": key, "name": "a.txt"}])
+    card.act("file_get", id=str(note.documents[0].id))
+    card.act("file_get", id="../../etc/passwd")
+    card.act("file_drop", id="../../etc/passwd")
+    assert handed == {}, "a document of another card is not handed over here"
+    card.act("note_add", values={"text": "her"})
+    (mine,) = crm.notes.of(customer_id=acme.id)[0].documents
+    card.act("file_get", id=str(mine.id))
+    assert handed == {"a.txt": b"abcd"}
+
+
 def test_earlier_versions_of_a_note_are_shown(app, crm, acme):
     note = crm.notes.create(text="Først", customer_id=acme.id)
     crm.notes.change(id=note.id, version=note.version, text="Så")

@@ -6,6 +6,7 @@ from crm_lab.store.tables.activities import calendar_feed, followed_card, note, 
 from crm_lab.store.tables.audit import audit, request
 from crm_lab.store.tables.columns import Words, metadata
 from crm_lab.store.tables.company import access_token, company, counter, employee, login_attempt, session
+from crm_lab.store.tables.documents import document
 from crm_lab.store.tables.exchange import (
     import_file,
     import_part,
@@ -47,6 +48,7 @@ __all__ = [
     "customer",
     "dismissal",
     "distinct_pair",
+    "document",
     "employee",
     "followed_card",
     "former_name",
@@ -86,7 +88,7 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"employee", "company"}
 """The tables only administrators change, also by undoing."""
-UNSEARCHED = {"dismissal", "followed_card", "match_group", "match_item", "opportunity", "party_code", "posting", "project", "project_contact"}
+UNSEARCHED = {"dismissal", "document", "followed_card", "match_group", "match_item", "opportunity", "party_code", "posting", "project", "project_contact"}
 """The tables whose rows the search index does not hold."""
 OF_PARTIES = ("customer", "contact", "address", "category_link", "contact_role")
 """What an import of parties makes, many rows at a time."""
@@ -95,7 +97,7 @@ IMMUTABLE = {"posting"}
 STAYING = {"posting", "match_group", "audit"}
 """The tables whose rows stay with a party that was merged into another: they are as visible as that other."""
 UNDOABLE = {
-    "address", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "employee",
+    "address", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee",
     "followed_card", "former_name", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "party_code", "posting",
     "project", "project_contact", "project_member", "register_notice", "saft_file", "task", "task_member",
 }  # fmt: skip

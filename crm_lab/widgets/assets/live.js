@@ -1,6 +1,7 @@
 // @ts-check
 // HTML from Python, events to Python.
 import {morph, parse} from './morph.js';
+import {attaching} from './attach.js';
 import {combos} from './combo.js';
 
 const TYPING = 150;
@@ -170,6 +171,7 @@ function render({model, el, signal}) {
   }, {capture: true});
   document.addEventListener('scroll', () => markSection(el), {signal, capture: true, passive: true});
 
+  attaching(model, el, signal);
   const sync = combos(el, signal);
   const paint = () => {
     const answered = model.get('answered');

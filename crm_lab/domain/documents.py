@@ -1,0 +1,104 @@
+"""Documents: files that belong to a note, and so to its party."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from babel.numbers import format_decimal
+
+from crm_lab.errors import InvalidInput
+from crm_lab.i18n import _, current_locale
+
+LONGEST_NAME = 200
+LARGEST_SLICE = 4 << 20
+"""So many bytes travel at a time, either way."""
+MOST_ON_NOTE = 20
+SNIFFED = 1024
+"""So many bytes at the beginning tell what a file is."""
+UNKNOWN = "application/octet-stream"
+MAGIC = (
+    (b"%PDF-", "application/pdf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+)
+"""First bytes by media type, as registered with IANA."""
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file that somebody put on a note.
+
+    Attributes
+    ----------
+    size : bytes.
+    media_type : what the content says it is, whatever the browser said.
+    sha256 : digest of the content, in hexadecimal; equal contents are kept once.
+    """
+
+    id: UUID
+    version: int = 1
+    customer_id: UUID | None = None
+    contact_id: UUID | None = None
+    note_id: UUID | None = None
+    name: str
+    size: int
+    media_type: str
+    sha256: str
+    created_by: UUID
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that is here but belongs to nothing yet: `id` is the caller's to attach within a day."""
+
+    id: UUID
+    name: str
+    size: int = 0
+
+
+def clean_name(name: str) -> str:
+    """A file's name without folders and what no name holds, its ending kept. Raises `InvalidInput`."""
+    last = re.split(r"[/\\]", name)[-1]
+    shown = "".join(c for c in unicodedata.normalize("NFC", last) if unicodedata.category(c)[0] != "C").strip().strip(".").strip()
+    if not shown:
+        raise InvalidInput(_("{name} is no name for a file. Rename it and try again.", name=repr(name[:40])), "name")
+    if len(shown) <= LONGEST_NAME:
+        return shown
+    stem, dot, ending = shown.rpartition(".")
+    return f"{stem[: LONGEST_NAME - 20]}{dot}{ending[:16]}"
+
+
+def media_type(beginning: bytes) -> str:
+    """What a file's first `SNIFFED` bytes say it is: of the kinds that are told apart, else text or unknown."""
+    for magic, kind in MAGIC:
+        if beginning.startswith(magic):
+            return kind
+    if beginning[:4] == b"RIFF" and beginning[8:12] == b"WEBP":
+        return "image/webp"
+    try:
+        text = beginning.decode()
+    except UnicodeDecodeError as error:
+        if error.end < len(beginning) or error.reason != "unexpected end of data":
+            return UNKNOWN
+        text = beginning[: error.start].decode()
+    return UNKNOWN if UNPRINTABLE.search(text) else "text/plain"
+
+
+def in_words(size: int) -> str:
+    """A number of bytes as people say it: 812 B, 45 kB, 1,5 MB."""
+    for unit, step in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= step:
+            tenths = size * 10 // step
+            return f"{format_decimal(Decimal(tenths) / 10 if unit != 'kB' else tenths // 10, locale=current_locale())} {unit}"
+    return f"{size} B"

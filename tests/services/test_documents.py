@@ -1,0 +1,163 @@
+"""Documents: brought in slices, put on a note, read by who may see the note's party, and never by another."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crm_lab.domain.documents import LARGEST_SLICE, MOST_ON_NOTE, Upload
+from crm_lab.domain.ids import new_id
+from crm_lab.domain.merges import MergeKind
+from crm_lab.errors import CrmError, Forbidden, InvalidInput, NotFound
+from crm_lab.services.check import check
+from crm_lab.services.documents import TooLarge
+from crm_lab.store.backup import backup
+from crm_lab.store.files import NoSuchUpload, OutOfStep, files_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from crm_lab.connection import Connection
+    from crm_lab.store.engine import Database
+
+PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
+
+
+def bring(crm: Connection, name: str = "tilbud.pdf", data: bytes = PDF) -> Upload:
+    upload: Upload = crm.documents.start(name=name, size=len(data))
+    for at in range(0, len(data), LARGEST_SLICE):
+        crm.documents.add(id=upload.id, at=at, part=data[at : at + LARGEST_SLICE])
+    assert crm.documents.finish(id=upload.id) == len(data)
+    return upload
+
+
+def kept(tmp_path: Path) -> list[Path]:
+    return [path for path in (tmp_path / "documents").rglob("*") if path.is_file()]
+
+
+def test_a_file_on_a_note_comes_back_as_it_was(login: Callable[[str], Connection], tmp_path: Path) -> None:
+    kari, ola = login("kari"), login("ola")
+    acme = kari.customers.create(name="Acme AS")
+    data = PDF + bytes(LARGEST_SLICE)
+    note = kari.notes.create(text="Se vedlegg", customer_id=acme.id, attach=[bring(kari, "../../etc/Tilbud <b>.PDF", data)])
+    (document,) = ola.notes.of(customer_id=acme.id)[0].documents
+    assert (document.name, document.size, document.media_type, document.sha256) == ("Tilbud <b>.PDF", len(data), "application/pdf", hashlib.sha256(data).hexdigest())
+    assert note.documents == (document,) == tuple(ola.documents.of(note_id=note.id)) == kari.cards.customer(number=acme.number).notes[0].documents
+    assert ola.documents.read(id=document.id) + ola.documents.read(id=document.id, at=LARGEST_SLICE) == data
+    assert ola.documents.read(id=document.id, at=len(data)) == b""
+    assert [path.name for path in kept(tmp_path)] == [document.sha256]
+    ola.notes.create(text="", customer_id=acme.id, attach=[bring(ola, "igjen.pdf", data)])
+    assert len(kept(tmp_path)) == 1, "the same content is kept once"
+
+
+def test_taking_files_off_can_be_undone(login: Callable[[str], Connection], database: Database) -> None:
+    kari = login("kari")
+    acme = kari.customers.create(name="Acme AS")
+    note = kari.notes.create(text="", customer_id=acme.id, attach=[bring(kari)])
+    (document,) = note.documents
+    with pytest.raises(InvalidInput):
+        kari.notes.change(id=note.id, version=note.version, text="", detach=[document.id])
+    assert kari.documents.of(note_id=note.id) == [document], "a refusal changes nothing"
+    note = kari.notes.change(id=note.id, version=note.version, text="Uten", detach=[document.id])
+    assert (note.documents, check(database)) == ((), [])
+    kari.history.undo(request_id=kari.last_request)
+    assert kari.documents.read(id=document.id) == PDF
+    (note,) = kari.notes.of(customer_id=acme.id)
+    kari.notes.delete(id=note.id, version=note.version)
+    with pytest.raises(NotFound):
+        kari.documents.read(id=document.id)
+    kari.history.undo(request_id=kari.last_request)
+    kari.customers.delete(id=acme.id, version=acme.version)
+    kari.history.undo(request_id=kari.last_request)
+    assert kari.notes.of(customer_id=acme.id)[0].documents == (document,)
+
+
+def test_what_belongs_to_another_is_not_there(login: Callable[[str], Connection]) -> None:
+    kari, ola = login("kari"), login("ola")
+    secret = kari.customers.create(name="Hemmelig AS", owner_only=True)
+    acme = kari.customers.create(name="Acme AS")
+    (document,) = kari.notes.create(text="", customer_id=secret.id, attach=[bring(kari)]).documents
+    open_note = kari.notes.create(text="Åpen", customer_id=acme.id)
+    for action in (ola.documents.get, ola.documents.read):
+        answers = []
+        for key in (document.id, new_id()):
+            with pytest.raises(NotFound) as refused:
+                action(id=key)
+            answers.append(refused.value.to_wire())
+        assert answers[0] == answers[1]
+    mine = bring(kari)
+    for steal in (lambda: ola.notes.create(text="", customer_id=acme.id, attach=[mine]), lambda: ola.documents.add(id=mine.id, at=1, part=b"x"), lambda: ola.documents.finish(id=mine.id)):
+        with pytest.raises(NoSuchUpload):
+            steal()
+    ola.documents.discard(id=mine.id)
+    with pytest.raises(Forbidden):
+        ola.notes.change(id=open_note.id, version=open_note.version, text="x", attach=[bring(ola)])
+    changed = kari.notes.change(id=open_note.id, version=open_note.version, text="x", detach=[document.id], attach=[mine])
+    assert (len(changed.documents), kari.documents.get(id=document.id)) == (1, document), "one of another note stays"
+
+
+def test_what_cannot_be_brought(login: Callable[[str], Connection], monkeypatch: pytest.MonkeyPatch) -> None:
+    kari = login("kari")
+    acme = kari.customers.create(name="Acme AS")
+    monkeypatch.setenv("CRM_LARGEST_DOCUMENT", "1000000")
+    with pytest.raises(TooLarge, match=r"^stor\.pdf .* 1 MB"):
+        kari.documents.start(name="stor.pdf", size=1_000_001)
+    upload = kari.documents.start(name="liten.txt", size=3)
+    for at, part, error in ((5, b"x", OutOfStep), (-1, b"x", InvalidInput), (999_999, b"xy", TooLarge)):
+        with pytest.raises(error):
+            kari.documents.add(id=upload.id, at=at, part=part)
+    with pytest.raises(NoSuchUpload):
+        kari.notes.create(text="uferdig", customer_id=acme.id, attach=[upload])
+    for name in ("", "..", "a/", "\x00"):
+        with pytest.raises(InvalidInput):
+            kari.documents.start(name=name, size=1)
+    whole = bring(kari)
+    with pytest.raises(InvalidInput):
+        kari.notes.create(text="mange", customer_id=acme.id, attach=[whole] * (MOST_ON_NOTE + 1))
+    assert kari.notes.of(customer_id=acme.id) == []
+
+
+def test_a_slice_sent_again_is_harmless(login: Callable[[str], Connection]) -> None:
+    kari = login("kari")
+    upload = kari.documents.start(name="a.txt", size=4)
+    assert [kari.documents.add(id=upload.id, at=at, part=part) for at, part in ((0, b"ab"), (2, b"cd"), (2, b"cd"))] == [2, 4, 4]
+    assert (kari.documents.finish(id=upload.id), kari.documents.finish(id=upload.id)) == (4, 4)
+
+
+def test_merging_moves_them(login: Callable[[str], Connection]) -> None:
+    kari = login("kari")
+    kept_one, merged = kari.customers.create(name="Acme AS"), kari.customers.create(name="Acme Norge AS")
+    (document,) = kari.notes.create(text="", customer_id=merged.id, attach=[bring(kari)]).documents
+    made = kari.merges.merge(kind=MergeKind.CUSTOMER, kept_id=kept_one.id, merged_id=merged.id)
+    assert kari.documents.get(id=document.id).customer_id == kept_one.id
+    kari.merges.unmerge(id=made.id)
+    assert kari.documents.get(id=document.id) == document
+
+
+def test_backup_has_them_and_check_misses_them(login: Callable[[str], Connection], database: Database, tmp_path: Path) -> None:
+    kari = login("kari")
+    acme = kari.customers.create(name="Acme AS")
+    (document,) = kari.notes.create(text="", customer_id=acme.id, attach=[bring(kari)]).documents
+    bring(kari, "venter.txt", b"venter")
+    assert check(database) == []
+    copy = backup(database, tmp_path / "backup") / "documents" / document.sha256[:2] / document.sha256
+    assert copy.read_bytes() == PDF
+    (path,) = [path for path in kept(tmp_path) if path.name == document.sha256]
+    path.rename(path.with_name("0" * 64))
+    gone, spare = check(database)
+    assert "tilbud.pdf" in gone and document.sha256 in gone and "0" * 64 in spare
+    with pytest.raises(CrmError, match="crm-lab check"):
+        kari.documents.read(id=document.id)
+
+
+def test_another_place_than_the_folder(login: Callable[[str], Connection], database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CRM_DOCUMENTS", "memory://firma")
+    kari = login("kari")
+    acme = kari.customers.create(name="Acme AS")
+    (document,) = kari.notes.create(text="", customer_id=acme.id, attach=[bring(kari)]).documents
+    assert (kari.documents.read(id=document.id), kept(tmp_path), check(database)) == (PDF, [], [])
+    with database.reading() as connection:
+        assert files_of(connection).all() == {document.sha256: len(PDF)}
