@@ -93,6 +93,28 @@ class Opportunity:
         return (self.amount * share / CERTAIN).quantize(ORE, ROUND_HALF_UP)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpportunityStep:
+    """A step of an opportunity: it was made, won, lost, taken up again or removed, or became more or less likely.
+
+    Attributes
+    ----------
+    title : as it was called then.
+    before, after : its status; None before it was made and after it was removed.
+    probability_before, probability : in percent.
+    lost_reason : "" unless it was lost then.
+    """
+
+    at: datetime
+    who: str
+    title: str
+    before: OpportunityStatus | None
+    after: OpportunityStatus | None
+    probability_before: int
+    probability: int
+    lost_reason: str = ""
+
+
 def clean_opportunity(given: OpportunityFields, before: Mapping[str, object] | None = None) -> OpportunityFields:
     """The fields in their stored form, checked together with those that stay. Raises `InvalidFields`."""
     faults, clean = Faults(), dict(given)

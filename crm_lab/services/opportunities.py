@@ -11,13 +11,21 @@ import pyarrow as pa
 from sqlalchemy import BigInteger, String, and_, case, cast, func, literal, select
 
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.opportunities import CERTAIN, Opportunity, OpportunityFields, OpportunityStatus, clean_opportunity
+from crm_lab.domain.opportunities import (
+    CERTAIN,
+    Opportunity,
+    OpportunityFields,
+    OpportunityStatus,
+    OpportunityStep,
+    clean_opportunity,
+)
 from crm_lab.errors import InvalidInput
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
 from crm_lab.store import tables
-from crm_lab.store.records import NoSuchRecord, as_record, as_row
+from crm_lab.store.merges import all_of
+from crm_lab.store.records import NoSuchRecord, Row, as_record, as_row
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -91,6 +99,16 @@ class Opportunities(Service):
         known = [row | {"contact": persons[row["contact_id"]], "owner": owners.get(row["owner_id"], "")} for row in rows if row["contact_id"] in persons]
         return sorted((as_record(Opportunity, row) for row in known), key=_place)
 
+    @reads()
+    def steps(self, *, customer_id: UUID) -> list[OpportunityStep]:  # type: ignore[valid-type]
+        """What became of a customer's opportunities, the oldest step first. Raises `NotFound`, also where it is hidden."""
+        self.work.require(tables.customer, customer_id)
+        a, names = tables.audit, self.work.employee_names()
+        told = and_(a.c.customer_id.in_(all_of(tables.customer, customer_id)), a.c.entity == tables.opportunity.name, self.work.visible_to(a))
+        rows = self.work.rows(select(a.c.done_at, a.c.actor_id, a.c.before, a.c.after).where(told).order_by(a.c.done_at, a.c.step))
+        found = (_step(row["done_at"], names.get(row["actor_id"], ""), row["before"], row["after"]) for row in rows)
+        return [step for step in found if (step.before, step.probability_before) != (step.after, step.probability)]
+
     @writes()
     def create(self, **fields: Unpack[OpportunityFields]) -> Opportunity:
         """Make an opportunity, the caller's unless somebody else is named. Raises `InvalidFields`, `NotFound`."""
@@ -153,6 +171,16 @@ class Opportunities(Service):
 def _person() -> Any:
     p = tables.contact
     return func.trim(p.c.first_name + " " + p.c.last_name)
+
+
+def _step(at: datetime, who: str, before: Row | None, after: Row | None) -> OpportunityStep:
+    was, now = ({} if row is None else row for row in (before, after))
+    named = now or was
+    return OpportunityStep(
+        at=at, who=who, title=named["title"],
+        before=OpportunityStatus(was["status"]) if was else None, after=OpportunityStatus(now["status"]) if now else None,
+        probability_before=(was or named)["probability"], probability=named["probability"], lost_reason=now.get("lost_reason", ""),
+    )  # fmt: skip
 
 
 def _place(opportunity: Opportunity) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from crm_lab.domain.opportunities import EVEN, Opportunity, OpportunityStatus, clean_opportunity
+from crm_lab.domain.opportunities import EVEN, Opportunity, OpportunityStatus, OpportunityStep, clean_opportunity
 from crm_lab.errors import Faults, InvalidFields, InvalidInput
 from crm_lab.i18n import _, business_day, day, kroner, unit
 from crm_lab.settings import utc_now
@@ -286,3 +286,16 @@ class OpportunityForm(Form):
             self.values |= {"customer_id": id, "contact_id": ""}
             self._customers = []
             self.redraw()
+
+
+def step_words(step: OpportunityStep) -> str:
+    """A step as a line of the wall says it."""
+    if step.after is None:
+        return _("{title} is removed", title=step.title)
+    if step.before is None:
+        return _("{title} is new, {n} %", title=step.title, n=step.probability)
+    if step.before is step.after:
+        return _("{title}: probability from {before} to {after} %", title=step.title, before=step.probability_before, after=step.probability)
+    if step.after is OpportunityStatus.LOST:
+        return _("{title} is lost: {reason}", title=step.title, reason=step.lost_reason)
+    return _("{title} is won", title=step.title) if step.after is OpportunityStatus.WON else _("{title} is open again", title=step.title)

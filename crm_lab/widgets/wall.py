@@ -14,6 +14,7 @@ from crm_lab.domain.notes import MENTION, NOTES_ON_CARD
 from crm_lab.domain.tasks import start_of
 from crm_lab.i18n import _, kroner
 from crm_lab.widgets.attachments import NEW, Attachments
+from crm_lab.widgets.opportunities import step_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from crm_lab.domain.notes import Note
     from crm_lab.widgets.shell import App
 
-NOTES, TASKS, OWNERS, PAYMENTS = "notes", "tasks", "owners", "payments"
+NOTES, TASKS, OWNERS, OPPORTUNITIES, PAYMENTS = "notes", "tasks", "owners", "opportunities", "payments"
 MOST_PAYMENTS = 500
 MORE = 200
 """So many earlier notes come at a time."""
@@ -70,7 +71,7 @@ class Wall:
 
     def _kinds_of_party(self) -> list[tuple[str, str]]:
         kinds = [(NOTES, _("Notes")), (TASKS, _("Done tasks")), (OWNERS, _("Owner changes"))]
-        return [*kinds, *([(PAYMENTS, _("Payments"))] if "customer_id" in self._about else [])]
+        return [*kinds, *([(OPPORTUNITIES, _("Opportunities")), (PAYMENTS, _("Payments"))] if "customer_id" in self._about else [])]
 
     def _note(self, key: str, note: Note) -> dict[str, Any]:
         me = self._app.me
@@ -106,6 +107,9 @@ class Wall:
             return [_line(kind, str(n), owner.left_at, owner.name, _("no longer owns it")) for n, owner in enumerate(card.former_owners)]
         if "customer_id" not in self._about:
             return []
+        if kind == OPPORTUNITIES:
+            steps = self._app.crm.opportunities.steps(**self._about)
+            return [_line(kind, str(n), step.at, step.who, step_words(step)) for n, step in enumerate(steps)]
         frame = self._app.crm.ledger.all_items(**self._about)
         paid = frame[frame.kind.isin([PostingKind.PAYMENT, PostingKind.REFUND])].tail(MOST_PAYMENTS)
         return [

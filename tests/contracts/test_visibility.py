@@ -215,6 +215,7 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "opportunities.count": [{}],
         "opportunities.get": [{"id": key} for key in (*c.opportunities, new_id())],
         "opportunities.of": [{"customer_id": record["id"]} for record in ids],
+        "opportunities.steps": [{"customer_id": record["id"]} for record in ids],
         "projects.list": [{}],
         "projects.search": [{"text": text} for text in (CANARY, CANARY[:4], "Prosjekt", "1001", "1002")],
         "projects.count": [{}],

@@ -177,3 +177,23 @@ def test_every_change_is_in_the_audit(login: Login, database: Database) -> None:
         told = connection.execute(a.select().where(a.c.entity == "opportunity").order_by(a.c.done_at)).mappings().all()
     assert [(row["action"], row["customer_id"]) for row in told] == [("opportunities.create", acme.id), ("opportunities.win", acme.id)]
     assert (told[1]["before"]["status"], told[1]["after"]["status"]) == ("open", "won")
+
+
+def test_its_steps_are_told_to_those_who_may_see_it(login: Login) -> None:
+    kari, ola = login("kari"), login("ola")
+    acme, per = kari.customers.create(name="Acme AS"), kari.contacts.create(first_name="Per", last_name="Vik", owner_only=True)
+    one = kari.opportunities.create(title="Kran", customer_id=acme.id, probability=30)
+    kari.opportunities.create(title="Hemmelig", customer_id=acme.id, contact_id=per.id)
+    one = kari.opportunities.change(id=one.id, version=one.version, next_step="Ring")
+    one = ola.opportunities.change(id=one.id, version=one.version, probability=60)
+    one = ola.opportunities.lose(id=one.id, version=one.version, reason="Pris")
+    one = kari.opportunities.reopen(id=one.id, version=one.version)
+    one = kari.opportunities.win(id=one.id, version=one.version)
+    kari.opportunities.delete(id=one.id, version=one.version)
+    told = [(s.who.split()[0], s.before, s.after, s.probability_before, s.probability, s.lost_reason) for s in ola.opportunities.steps(customer_id=acme.id)]
+    still, won, lost = OpportunityStatus.OPEN, OpportunityStatus.WON, OpportunityStatus.LOST
+    assert told == [
+        ("Kari", None, still, 30, 30, ""), ("Ola", still, still, 30, 60, ""), ("Ola", still, lost, 60, 60, "Pris"),
+        ("Kari", lost, still, 60, 60, ""), ("Kari", still, won, 60, 60, ""), ("Kari", won, None, 60, 60, ""),
+    ]  # fmt: skip
+    assert [s.title for s in kari.opportunities.steps(customer_id=acme.id)][1] == "Hemmelig"

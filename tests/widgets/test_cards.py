@@ -144,6 +144,8 @@ def test_the_wall_shows_what_is_chosen_and_earlier_notes(app, crm, acme):
     task = crm.tasks.create(title="Ringt dem", customer_id=acme.id)
     crm.tasks.complete(id=task.id, version=task.version)
     crm.ledger.post(customer_id=acme.id, kind="payment", amount=Decimal(-125), posted_on=date(2026, 1, 2), text="Innbetaling")
+    kran = crm.opportunities.create(title="Kran", customer_id=acme.id)
+    crm.opportunities.lose(id=kran.id, version=kran.version, reason="Pris")
     card = show(app, f"customers/{acme.number}")
     assert (len(card.data["entries"]), card.data["has_more"]) == (60, True)
     card.act("wall_more")
@@ -153,6 +155,9 @@ def test_the_wall_shows_what_is_chosen_and_earlier_notes(app, crm, acme):
     for kind in ("tasks", "payments", "owners", "made up"):
         card.act("wall_kind", kind=kind)
     assert [(entry["kind"], entry["text"]) for entry in card.data["entries"]] == [("tasks", "Ringt dem"), ("payments", "125,00 NOK, Innbetaling")]
+    card.act("wall_kind", kind="opportunities")
+    told = [(entry["kind"], entry["text"]) for entry in card.data["entries"]]
+    assert told[:2] == [("opportunities", "Kran er tapt: Pris"), ("opportunities", "Kran er ny, 50 %")]
 
 
 def send_file(card, to, name, data, *, step=4):
