@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crm_lab.connection import Connection
     from crm_lab.store.engine import Database
 
-MOST_STATEMENTS = 11
+MOST_STATEMENTS = 12
 """What opening a card may cost the database: one for the party and one for each kind of thing linked to it."""
 
 
