@@ -195,6 +195,23 @@ def test_logout_ends_kernels_sockets_and_the_cookie(served: Served) -> None:
     assert attach(served, kernel, cookies(served.login("kari"))) in {403, 404}
 
 
+def test_a_document_is_for_who_may_see_its_party(served: Served) -> None:
+    crm = Connection(Remote(served.socket, user="kari"))
+    secret = crm.customers.create(name="Hemmelig dokument AS", owner_only=True)
+    upload = crm.documents.start(name='</script>"\r\nX: y.html', size=11)
+    crm.documents.add(id=upload.id, at=0, part=b"<script></>")
+    crm.documents.finish(id=upload.id)
+    (document,) = crm.notes.create(text="", customer_id=secret.id, attach=[upload]).documents
+    crm.close()
+    url = f"{served.url}/documents/{document.id}"
+    kari = served.login("kari").get(url, timeout=10)
+    assert (kari.status_code, kari.content, kari.headers["Content-Type"]) == (200, b"<script></>", "application/octet-stream")
+    assert kari.headers["Content-Disposition"] == "attachment; filename*=UTF-8''script%3E%22X%3A%20y.html"
+    ola = served.login("ola")
+    assert [ola.get(at, timeout=10).status_code for at in (url, url[:-4] + "0000", f"{served.url}/documents/../crm.duckdb", f"{url}/x")] == [404] * 4
+    assert requests.get(url, timeout=10, allow_redirects=False).status_code in {302, 403}
+
+
 def test_a_thousand_guesses_get_nowhere(served: Served) -> None:
     """Through the login form: the right password is refused too once the address is locked, and later guesses cost nothing."""
     session = requests.Session()
@@ -245,20 +262,3 @@ def test_too_many_readings_of_one_address_are_refused(served: Served) -> None:
     answers = [requests.get(f"{served.url}/feed/{feed.token}.ics", timeout=10) for _n in range(MOST_READINGS + 1)]
     assert [answer.status_code for answer in answers] == [200] * MOST_READINGS + [429]
     assert int(answers[-1].headers["Retry-After"]) > 0
-
-
-def test_a_document_is_for_who_may_see_its_party(served: Served) -> None:
-    crm = Connection(Remote(served.socket, user="kari"))
-    secret = crm.customers.create(name="Hemmelig dokument AS", owner_only=True)
-    upload = crm.documents.start(name='</script>"\r\nX: y.html', size=11)
-    crm.documents.add(id=upload.id, at=0, part=b"<script></>")
-    crm.documents.finish(id=upload.id)
-    (document,) = crm.notes.create(text="", customer_id=secret.id, attach=[upload]).documents
-    crm.close()
-    url = f"{served.url}/documents/{document.id}"
-    kari = served.login("kari").get(url, timeout=10)
-    assert (kari.status_code, kari.content, kari.headers["Content-Type"]) == (200, b"<script></>", "application/octet-stream")
-    assert kari.headers["Content-Disposition"] == "attachment; filename*=UTF-8''script%3E%22X%3A%20y.html"
-    ola = served.login("ola")
-    assert [ola.get(at, timeout=10).status_code for at in (url, url[:-4] + "0000", f"{served.url}/documents/../crm.duckdb", f"{url}/x")] == [404] * 4
-    assert requests.get(url, timeout=10, allow_redirects=False).status_code in {302, 403}
