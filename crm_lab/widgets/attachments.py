@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from crm_lab.domain.documents import LARGEST_SLICE, MOST_ON_NOTE, Upload, in_words
+from crm_lab.domain.documents import MOST_ON_NOTE, Upload, in_words
 from crm_lab.errors import CrmError, InvalidInput
 from crm_lab.i18n import _
+from crm_lab.widgets.upload import is_slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,11 +30,11 @@ class Attachments:
 
     def take(self, message: dict[Any, Any], part: bytes) -> None:
         """A slice from the page, which anybody signed in can forge; the last one of a file shows it among the chosen."""
-        to, name, size, at = (message.get(key) for key in ("to", "name", "size", "at"))
-        if not (isinstance(to, str) and isinstance(name, str) and type(size) is int and type(at) is int) or len(part) > LARGEST_SLICE:
+        to = message.get("to")
+        if not (isinstance(to, str) and is_slice(message, part)):
             return
         try:
-            self._take(to[:40], name[:1000], size, at, part)
+            self._take(to[:40], message["name"][:1000], message["size"], message["at"], part)
         except CrmError:
             self._coming = None
             self._tell({"next": -1})

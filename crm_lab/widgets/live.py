@@ -80,7 +80,7 @@ class Live(View):
     `on_slice(message, part)` gets the slices of files that are put on a form with `data-attach`.
     """
 
-    _esm = script("morph", "combo", "attach", "live")
+    _esm = script("morph", "combo", "slices", "attach", "live")
     html = traitlets.Unicode().tag(sync=True)
     answered = traitlets.Int().tag(sync=True)
 

@@ -6,10 +6,15 @@ from typing import Any
 
 import traitlets
 
+from crm_lab.domain.documents import LARGEST_SLICE
 from crm_lab.i18n import _
 from crm_lab.widgets.base import View, script
 
-LARGEST_SLICE = 4 << 20
+
+def is_slice(message: dict[Any, Any], part: bytes) -> bool:
+    """Whether a message, which anybody signed in can forge, is a slice of a file: with its name, size and place."""
+    name, size, at = (message.get(key) for key in ("name", "size", "at"))
+    return isinstance(name, str) and type(size) is int and type(at) is int and len(part) <= LARGEST_SLICE
 
 
 class Upload(View):
@@ -18,7 +23,7 @@ class Upload(View):
     Slices that come out of order or beyond `largest` are somebody's invention and end the transfer.
     """
 
-    _esm = script("upload")
+    _esm = script("slices", "upload")
     accept = traitlets.Unicode().tag(sync=True)
     largest = traitlets.Int().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
@@ -36,9 +41,9 @@ class Upload(View):
 
     def take(self, message: dict[Any, Any], part: bytes) -> None:
         """One slice; the last one fires `file`."""
-        name, size, at = (message.get(key) for key in ("name", "size", "at"))
-        if not (isinstance(name, str) and type(size) is int and type(at) is int) or len(part) > LARGEST_SLICE:
+        if not is_slice(message, part):
             return
+        name, size, at = (message[key] for key in ("name", "size", "at"))
         if at == 0:
             self._coming = bytearray()
         if at != len(self._coming) or not 0 <= size <= self.largest or at + len(part) > size or (size and not part):

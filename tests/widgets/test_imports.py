@@ -6,8 +6,9 @@ import uuid
 
 import pytest
 
+from crm_lab.domain.documents import LARGEST_SLICE
 from crm_lab.widgets.imports import ImportScreen
-from crm_lab.widgets.upload import LARGEST_SLICE, Upload
+from crm_lab.widgets.upload import Upload
 
 FILE = b"Navn;Org.nr;Rart\nFjord AS;923609016;1\nFeil AS;12;2\n"
 

@@ -1,7 +1,6 @@
 // @ts-check
 // Files for a form: chosen, dropped on it or pasted into it, sent one after the other in slices that a web socket takes.
-
-const SLICE = 4 << 20;
+import {sendSlice} from './slices.js';
 
 /** @param {any} model @param {HTMLElement} el @param {AbortSignal} signal */
 export function attaching(model, el, signal) {
@@ -11,12 +10,10 @@ export function attaching(model, el, signal) {
   /** The input of a form that files can be put on. @param {any} at @returns {HTMLInputElement | null} */
   const inputOf = at => at.closest?.('form')?.querySelector('[data-attach]') ?? null;
 
-  const send = async (/** @type {number} */ at) => {
+  const send = (/** @type {number} */ at) => {
     const {file, to} = queue[0];
     show(file.size ? at / file.size : 0);
-    const part = await file.slice(at, at + SLICE).arrayBuffer().catch(() => null);
-    if (part) model.send({event: 'slice', to, name: file.name, size: file.size, at}, undefined, [part]);
-    else next();
+    sendSlice(model, file, at, {to}).catch(next); // a file that cannot be read is passed over
   };
   const next = () => {
     show(null);

@@ -1,7 +1,6 @@
 // @ts-check
 // A file from the user's machine, dropped or picked, sent in slices that a web socket takes; each waits for the one before.
-
-const SLICE = 4 << 20;
+import {sendSlice} from './slices.js';
 
 /** @param {{model: any, el: HTMLElement, signal: AbortSignal}} view */
 function render({model, el, signal}) {
@@ -28,12 +27,6 @@ function render({model, el, signal}) {
 
   /** @type {File | null} */
   let file = null;
-  /** @param {number} at */
-  const send = async at => {
-    if (!file) return;
-    const part = await file.slice(at, at + SLICE).arrayBuffer();
-    model.send({event: 'slice', name: file.name, size: file.size, at}, undefined, [part]);
-  };
   /** @param {FileList | null | undefined} files */
   const take = files => {
     if (!files?.length || file) return;
@@ -45,7 +38,7 @@ function render({model, el, signal}) {
     bar.hidden = false;
     bar.value = 0;
     title.textContent = file.name;
-    send(0);
+    sendSlice(model, file, 0);
   };
   const done = () => {
     file = null;
@@ -67,7 +60,7 @@ function render({model, el, signal}) {
   model.on('msg:custom', (/** @type {any} */ m) => {
     if (m.next === undefined || !file) return;
     bar.value = file.size ? m.next / file.size : 1;
-    if (m.next < file.size) send(m.next);
+    if (m.next < file.size) sendSlice(model, file, m.next);
     else done();
   });
 }
