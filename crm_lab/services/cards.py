@@ -29,7 +29,6 @@ from crm_lab.services.opportunities import Opportunities
 from crm_lab.services.projects import Projects
 from crm_lab.services.tasks import Tasks
 from crm_lab.store import tables
-from crm_lab.store.merges import all_of
 from crm_lab.store.records import Row, as_record
 from crm_lab.store.visibility import visible
 
@@ -50,7 +49,6 @@ class Cards(Service):
         customers = Customers(self.work)
         customer = customers.by_number(number=number)
         merges = tuple(Merges(self.work).about(MergeKind.CUSTOMER, customer.id))
-        whose = [row["id"] for row in self.work.rows(all_of(tables.customer, customer.id))] if merges else [customer.id]
         return CustomerCard(
             customer=customer,
             owner=self.work.employee_names().get(customer.owner_id, ""),
@@ -63,7 +61,7 @@ class Cards(Service):
             opportunities=tuple(Opportunities(self.work).about(customer.id)),
             projects=tuple(Projects(self.work).about("customer_id", customer.id)),
             merges=merges,
-            standing=tuple(standing(self.work, whose)),
+            standing=tuple(standing(self.work, customer.id, has_merged=bool(merges))),
             terms=customers.effective_terms(own=customer.terms, categories=customer.categories),
         )
 

@@ -18,7 +18,7 @@ from crm_lab.store.files import files_of
 from crm_lab.store.records import as_record, as_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from crm_lab.domain.notes import Note
 
@@ -92,14 +92,12 @@ class Documents(Service):
             found.setdefault(row["note_id"], []).append(as_record(Document, row))
         return {key: sorted(documents, key=lambda one: (one.created_at, one.id)) for key, documents in found.items()}
 
-    def attach(self, note: Note, uploads: Iterable[Upload]) -> None:
+    def attach(self, note: Note, uploads: Sequence[Upload]) -> None:
         """Put on a note what its writer has brought. Raises `NoSuchUpload`, `InvalidInput`."""
-        chosen = list(uploads)
-        if len(chosen) + len(note.documents) > MOST_ON_NOTE:
+        if len(uploads) + len(note.documents) > MOST_ON_NOTE:
             raise InvalidInput(_("A note holds {n} files at most.", n=MOST_ON_NOTE), "attach")
-        files = files_of(self.work.connection) if chosen else None
-        for upload in chosen:
-            assert files is not None  # noqa: S101 - there is one
+        files = files_of(self.work.connection)
+        for upload in uploads:
             kept = files.kept(self.actor.id, upload.id)
             document = Document(
                 id=new_id(), customer_id=note.customer_id, contact_id=note.contact_id, note_id=note.id, name=clean_name(upload.name),

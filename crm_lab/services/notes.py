@@ -132,6 +132,8 @@ class Notes(Service):
         return [replace(note, documents=tuple(files[note.id])) if note.id in files else note for note in notes]
 
     def _with_files(self, note: Note, attach: Sequence[Upload]) -> Note:
+        if not attach:
+            return note
         documents = Documents(self.work)
         documents.attach(note, attach)
         return replace(note, documents=tuple(documents.on([note.id]).get(note.id, ())))

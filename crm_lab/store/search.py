@@ -21,7 +21,7 @@ from sqlalchemy.pool import StaticPool
 from crm_lab.domain.search import Hit, HitGroup, Match, Question, SearchKind, typos
 from crm_lab.store import search_statements as statements
 from crm_lab.store import tables
-from crm_lab.store.search_rows import INDEXES, SCHEMA, TRIGGERS, code, metadata, name, place, read_rows
+from crm_lab.store.search_rows import HEAD, INDEXES, SCHEMA, TRIGGERS, code, metadata, name, place, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -199,7 +199,7 @@ class _Reader:
         """By name: whole, then its beginning, then all words; a name it had comes last."""
         key = " ".join(words)
         asked = {"key": key, "key_end": f"{key}\U0010ffff", "most": limit}
-        begun = statements.begun(self._n_opened, self._archived, len(key) == statements.HEAD)
+        begun = statements.begun(self._n_opened, self._archived, len(key) == HEAD)
         places = dict.fromkeys(place for statement in begun for (place,) in self._rows(statement, **asked))
         found: Found = dict.fromkeys(list(places)[:limit], (Match.NAME, ""))
         if len(found) == limit:

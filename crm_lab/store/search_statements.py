@@ -13,12 +13,10 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, liter
 from sqlalchemy.dialects import sqlite
 
 from crm_lab.domain.search import Match
-from crm_lab.store.search_rows import code, fts, name, place
+from crm_lab.store.search_rows import HEAD, code, fts, name, place
 from crm_lab.store.visibility import visible
 
 CALLER: Any = bindparam("caller")
-HEAD = 2
-"""The letters that `name_head` of the index stands by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,6 @@ from crm_lab.services.ledger import details, dismissals, frames, reminders, runs
 from crm_lab.services.ledger.links import Links, add_postings, link, take_back
 from crm_lab.services.ledger.lookup import postings_numbered
 from crm_lab.store import tables
-from crm_lab.store.merges import all_of
 
 MOST_FOUND = 50
 LONGEST_TEXT, LONGEST_NUMBER, LARGEST = 250, 40, Decimal(10) ** 15
@@ -97,8 +96,7 @@ class Subledger(Service):
     def standing(self, *, customer_id: UUID) -> list[Standing]:
         """What stands open at one party today, one entry a ledger and currency. Raises `NotFound`, also where it is hidden."""
         self._check_party(customer_id)
-        every = self.work.rows(all_of(tables.customer, customer_id))
-        return frames.standing(self.work, [row["id"] for row in every])
+        return frames.standing(self.work, customer_id)
 
     @reads()
     def matches(self, *, customer_id: UUID | None = None) -> pa.Table:

@@ -18,7 +18,6 @@ from crm_lab.store import tables
 from crm_lab.store.merges import all_of, now_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from uuid import UUID
 
     import pyarrow as pa
@@ -100,9 +99,13 @@ def ageing(work: Work, ledger: Ledger, customer_id: UUID | None, as_of: date | N
     return work.frame(query.group_by(*party, unit.c.currency).order_by(c.c.number, unit.c.currency))
 
 
-def standing(work: Work, parties: Iterable[UUID]) -> list[Standing]:
-    """What stands open today in both ledgers at a party and those merged into it: the figures of `ageing` at a quarter of its cost."""
-    rows = work.rows(_standing(), {"parties": list(parties), "today": business_day(work.now)})
+def standing(work: Work, customer_id: UUID, *, has_merged: bool = True) -> list[Standing]:
+    """What stands open today in both ledgers at a party and those merged into it: the figures of `ageing` at a quarter of its cost.
+
+    Whether any were merged into it need not be asked where `has_merged` says that none was.
+    """
+    parties = [row["id"] for row in work.rows(all_of(tables.customer, customer_id))] if has_merged else [customer_id]
+    rows = work.rows(_standing(), {"parties": parties, "today": business_day(work.now)})
     found = [
         Standing(
             ledger=Ledger(row["ledger"]), balance=Money.from_minor(row["balance"], row["currency"]),
