@@ -54,7 +54,7 @@ class ImportsProxy(ServiceProxy):
     """`crm.imports`: its actions, and reading a file to bring in."""
 
     def read(self, file: str | Path, kind: str = "customers", data: bytes | None = None) -> FileImport:
-        """A CSV, Excel or vCard file of customers or contacts, to look at, check and run; `data` is its content if at hand."""
+        """A CSV, Excel or vCard file of customers, contacts or products, to look at, check and run; `data` is its content if at hand."""
         from crm_lab.imports import read_file
 
         return read_file(self, Path(file).name, Path(file).read_bytes() if data is None else data, kind)

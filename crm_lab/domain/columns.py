@@ -19,6 +19,7 @@ from babel import Locale
 
 from crm_lab.domain.addresses import AddressKind
 from crm_lab.domain.names import fold
+from crm_lab.domain.products import UNIT_WORDS, Unit
 from crm_lab.domain.terms import Distribution, VatTreatment
 from crm_lab.errors import InvalidInput
 from crm_lab.i18n import LOCALES, N_, _, day, use_locale
@@ -107,6 +108,15 @@ VAT_TREATMENT = Words(
         VatTreatment.REVERSE_CHARGE: N_("Reverse charge"), VatTreatment.EXPORT: N_("Export outside Norway"),
     },
     {VatTreatment.STANDARD: ("pliktig", "avgiftspliktig"), VatTreatment.EXEMPT: ("fri", "avgiftsfri", "fritatt"), VatTreatment.EXPORT: ("eksport", "export", "utland")},
+)  # fmt: skip
+UNIT = Words(
+    dict(UNIT_WORDS),
+    {
+        Unit.PIECE: ("stk", "stk.", "stykk", "ea", "piece", "pieces"), Unit.HOUR: ("t", "time", "timer", "h", "hour"), Unit.DAY: ("dag", "dager", "day"),
+        Unit.MONTH: ("mnd", "måned", "måneder", "month"), Unit.YEAR: ("år", "year"), Unit.KILOGRAM: ("kilo", "kilogram"), Unit.TONNE: ("tonn", "t."),
+        Unit.METRE: ("meter", "lm"), Unit.SQUARE_METRE: ("m2", "kvm", "kvadratmeter"), Unit.CUBIC_METRE: ("m3", "kubikkmeter"),
+        Unit.LITRE: ("l", "liter", "litre"), Unit.KILOMETRE: ("kilometer",), Unit.SET: ("sett", "set"), Unit.KILOWATT_HOUR: ("kilowattime",),
+    },
 )  # fmt: skip
 
 
@@ -274,6 +284,14 @@ CONTACT_COLUMNS = (
     *OWNED,
     *_address_columns((AddressKind.POSTAL, AddressKind.VISITING)),
 )  # fmt: skip
+PRODUCT_COLUMNS = (
+    Column("number", (N_("Product number"),), ("produktnr", "varenr", "varenummer", "artikkelnummer", "artikkelnr", "nummer", "nr", "sku", "item number", "product no", "product code", "item no")),
+    Column("name", (N_("Name"),), ("produktnavn", "varenavn", "produkt", "vare", "beskrivelse", "varebeskrivelse", "betegnelse", "product name", "item name", "product", "item", "description")),
+    Column("name_en", (N_("English name"),), ("navn engelsk", "engelsk", "name en", "english")),
+    Column("unit", (N_("Unit"),), ("enhetskode", "salgsenhet", "unit code", "uom"), UNIT),
+    Column("vat_code", (N_("VAT code"),), ("mva kode", "mva", "avgiftskode", "mva sats", "tax code", "vat")),
+    Column("price", (N_("Price"),), ("utsalgspris", "pris eks mva", "pris ekskl mva", "salgspris", "enhetspris", "listepris", "unit price", "sales price", "price excl vat"), parse_decimal),
+)
 
 
 def header_key(text: str) -> str:
@@ -312,7 +330,7 @@ def kind_of(is_customer: bool, is_supplier: bool, is_person: bool) -> PartyKind:
 
 
 SHOWN: dict[type, dict[Any, str]] = {
-    PartyKind: KIND.shown, bool: FLAG.shown, Distribution: DISTRIBUTION.shown, VatTreatment: VAT_TREATMENT.shown,
+    PartyKind: KIND.shown, Unit: UNIT.shown, bool: FLAG.shown, Distribution: DISTRIBUTION.shown, VatTreatment: VAT_TREATMENT.shown,
 }  # fmt: skip
 
 

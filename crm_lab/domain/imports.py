@@ -1,8 +1,8 @@
-"""Files of customers and contacts: which column is what, and what a row says."""
+"""Files of customers, contacts and products: which column is what, and what a row says."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,9 +11,18 @@ from typing import Any
 from uuid import UUID
 
 from crm_lab.domain.addresses import Address, AddressKind
-from crm_lab.domain.columns import CONTACT_COLUMNS, CUSTOMER_COLUMNS, Column, PartyKind, header_key, in_all_languages
+from crm_lab.domain.columns import (
+    CONTACT_COLUMNS,
+    CUSTOMER_COLUMNS,
+    PRODUCT_COLUMNS,
+    Column,
+    PartyKind,
+    header_key,
+    in_all_languages,
+)
 from crm_lab.domain.contacts import ContactFields, ContactRole, clean_contact
 from crm_lab.domain.customers import CustomerFields, clean_customer
+from crm_lab.domain.products import ProductFields, clean_product
 from crm_lab.domain.terms import Terms
 from crm_lab.errors import Faults, InvalidFields, InvalidInput, Rejected
 from crm_lab.i18n import _, ngettext
@@ -43,6 +52,7 @@ class ImportKind(StrEnum):
 
     CUSTOMERS = "customers"
     CONTACTS = "contacts"
+    PRODUCTS = "products"
 
 
 class KnownRows(StrEnum):
@@ -110,6 +120,14 @@ class CheckedContact:
     categories: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedProduct:
+    """A row of products in stored form."""
+
+    line: int
+    fields: ProductFields
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedRow:
     """A row as it would be stored: `state` is new, update, known or fault; texts by column key."""
@@ -174,10 +192,13 @@ class FileRejected(Rejected):
         super().__init__(message, [{"line": f.line, "field": f.field, "message": f.message} for f in faults[:MOST_FAULTS]])
 
 
+COLUMNS = {ImportKind.CUSTOMERS: CUSTOMER_COLUMNS, ImportKind.CONTACTS: CONTACT_COLUMNS, ImportKind.PRODUCTS: PRODUCT_COLUMNS}
+
+
 @cache
 def columns_of(kind: ImportKind) -> dict[str, Column]:
     """The columns of a kind of file by key."""
-    return {c.key: c for c in (CUSTOMER_COLUMNS if kind is ImportKind.CUSTOMERS else CONTACT_COLUMNS)}
+    return {c.key: c for c in COLUMNS[kind]}
 
 
 @cache
@@ -194,7 +215,7 @@ def _names_of(kind: ImportKind) -> dict[str, str]:
 def propose_mapping(kind: ImportKind, header: Sequence[str]) -> list[str]:
     """For each header the key of the column it is most likely, or "". A street may come in several columns."""
     names, taken = _names_of(kind), set[str]()
-    named = [names.get(header_key(text)) or _address_column(kind, text) for text in header]
+    named = [names.get(header_key(text)) or ("" if kind is ImportKind.PRODUCTS else _address_column(kind, text)) for text in header]
     if kind is ImportKind.CONTACTS and "company" in named:
         named = [_of_work(key, text) for key, text in zip(named, header, strict=True)]
     for n, key in enumerate(named):
@@ -316,6 +337,18 @@ def check_contact(row: ImportRow, today: date) -> CheckedContact:
         line=row.line, fields=fields, company=company, role=roles[0] if roles else None,  # type: ignore[arg-type]
         owner=parsed.get("owner", "").strip(), categories=parsed.get("categories", ()),
     )  # fmt: skip
+
+
+def check_product(row: ImportRow, codes: Mapping[str, object]) -> CheckedProduct:
+    """A row in stored form; `codes` are the VAT codes of sales. Raises `InvalidFields`, keyed by column."""
+    faults = Faults()
+    parsed: dict[str, Any] = {"name": ""} | _parsed(ImportKind.PRODUCTS, row, faults)
+    try:
+        parsed = dict(clean_product(parsed, codes))  # type: ignore[arg-type]
+    except InvalidInput as error:
+        _refused(faults, error, {})
+    faults.tell()
+    return CheckedProduct(line=row.line, fields=parsed)  # type: ignore[arg-type]
 
 
 def _split_name(name: str) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from crm_lab.services.opportunities import Opportunities
 from crm_lab.services.overview import Overview
 from crm_lab.services.payments import Payments
 from crm_lab.services.places import Places
+from crm_lab.services.products import Products
 from crm_lab.services.projects import Projects
 from crm_lab.services.register import Register
 from crm_lab.services.saft import Saft
@@ -45,6 +46,7 @@ SERVICES: dict[str, type[Service]] = {
     "overview": Overview,
     "payments": Payments,
     "places": Places,
+    "products": Products,
     "projects": Projects,
     "register": Register,
     "saft": Saft,

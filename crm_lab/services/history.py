@@ -116,7 +116,7 @@ class History(Service):
         a, later = tables.audit, tables.audit.alias()
         mine = and_(a.c.request_id == request_id, a.c.actor_id == self.actor.id)
         touched_since = select(later.c.id).where(later.c.entity_id == a.c.entity_id, later.c.id != a.c.id).exists()
-        only_made = and_(mine, a.c.before.is_(None), a.c.entity.in_(tables.OF_PARTIES), ~touched_since)
+        only_made = and_(mine, a.c.before.is_(None), a.c.entity.in_(tables.IMPORTED), ~touched_since)
         made: dict[Table, list[UUID]] = {}
         if self.work.scalar(select(func.count()).where(mine)) > MANY and not self.work.scalar(select(a.c.id).where(mine, a.c.entity == "saft_file")):
             for entity, key in self.work.connection.execute(select(a.c.entity, a.c.entity_id).where(only_made)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Numeric,
     String,
     Table,
     and_,
@@ -135,5 +135,7 @@ def _plain(column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
 def _arrow_type(column: Column[Any]) -> Any:
     import pyarrow as pa
 
-    kinds = {int: pa.int64(), bool: pa.bool_(), date: pa.date32(), datetime: pa.timestamp("us", "UTC"), Decimal: pa.decimal128(18, 2), UUID: pa.uuid()}
+    if isinstance(column.type, Numeric):
+        return pa.decimal128(column.type.precision or 18, column.type.scale or 0)
+    kinds = {int: pa.int64(), bool: pa.bool_(), date: pa.date32(), datetime: pa.timestamp("us", "UTC"), UUID: pa.uuid()}
     return kinds.get(column.type.python_type, pa.string())

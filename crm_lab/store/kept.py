@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-KEPT = frozenset({tables.company.name, tables.employee.name, tables.category.name})
+KEPT = frozenset({tables.company.name, tables.employee.name, tables.category.name, tables.price_list.name})
 
 
 class KeptRows:

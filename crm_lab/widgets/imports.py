@@ -27,7 +27,7 @@ SWITCHES = {"skip_faulty", "new_categories", "without_company"}
 
 def kind_texts() -> dict[str, str]:
     """What a file holds, in words."""
-    return {ImportKind.CUSTOMERS: _("Customers and suppliers"), ImportKind.CONTACTS: _("Contacts")}
+    return {ImportKind.CUSTOMERS: _("Customers and suppliers"), ImportKind.CONTACTS: _("Contacts"), ImportKind.PRODUCTS: _("Products")}
 
 
 class ImportScreen(Stack):

@@ -32,6 +32,7 @@ from crm_lab.widgets.notices import NoticeList
 from crm_lab.widgets.opportunities import OpportunityForm, OpportunityList
 from crm_lab.widgets.payments import PaymentScreen
 from crm_lab.widgets.posting_form import PostingForm
+from crm_lab.widgets.products import PriceLists, ProductForm, ProductList
 from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.projects import ProjectForm, ProjectList, ProjectPage
 from crm_lab.widgets.proposals import ProposalScreen
@@ -113,6 +114,10 @@ ROUTES = (
     Route("opportunities/new", OpportunityForm),
     Route(f"opportunities/new/{NUMBER}", lambda app, number: OpportunityForm(app, customer_number=int(number))),
     Route(rf"opportunities/{KEY}{QUERY}", lambda app, key, query: OpportunityForm(app, UUID(key), query=query or "")),
+    Route("products", ProductList),
+    Route("products/new", ProductForm),
+    Route("products/lists", PriceLists),
+    Route(f"products/{KEY}", lambda app, key: ProductForm(app, UUID(key))),
     Route("projects", ProjectList),
     Route("projects/new", ProjectForm),
     Route(f"projects/new/{NUMBER}", lambda app, number: ProjectForm(app, customer_number=int(number))),

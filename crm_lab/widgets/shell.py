@@ -174,6 +174,7 @@ class App(ipywidgets.Box):
             {"path": "tasks", "label": _("Tasks"), "icon": "list-checks", "count": self._counts.get("tasks")},
             {"path": "calendar", "label": _("Calendar"), "icon": "calendar", "count": None},
             {"path": "opportunities", "label": _("Opportunities"), "icon": "target", "count": self._counts.get("opportunities")},
+            {"path": "products", "label": _("Products"), "icon": "tag", "count": None},
             {"path": "ledger", "label": _("Ledger"), "icon": "landmark", "count": None},
             {"path": "projects", "label": _("Projects"), "icon": "briefcase", "count": self._counts.get("projects")},
         ]

@@ -14,6 +14,7 @@ from crm_lab.domain.ids import new_id
 from crm_lab.domain.imports import (
     CheckedContact,
     CheckedCustomer,
+    CheckedProduct,
     FaultList,
     FileRejected,
     Import,
@@ -24,23 +25,28 @@ from crm_lab.domain.imports import (
     RowFault,
     check_contact,
     check_customer,
+    check_product,
 )
+from crm_lab.domain.products import SALES_CODES
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import Conflict, InvalidFields, InvalidInput, NotFound
 from crm_lab.i18n import _, business_day, number
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.imports.contacts import ContactPlan
 from crm_lab.services.imports.customers import CustomerPlan
+from crm_lab.services.imports.products import ProductPlan
 from crm_lab.store import tables
 from crm_lab.store.bulk import load
 from crm_lab.store.records import as_record
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crm_lab.services.imports.plan import Plan
 
 MOST_ROWS_A_PIECE, MOST_PIECES, LONGEST_FILE_NAME = 2000, 1000, 250
 KEPT = timedelta(days=1)
-PLANS: dict[ImportKind, type[Plan[Any]]] = {ImportKind.CUSTOMERS: CustomerPlan, ImportKind.CONTACTS: ContactPlan}
+PLANS: dict[ImportKind, type[Plan[Any]]] = {ImportKind.CUSTOMERS: CustomerPlan, ImportKind.CONTACTS: ContactPlan, ImportKind.PRODUCTS: ProductPlan}
 
 
 class AlreadyImported(Conflict):
@@ -56,11 +62,12 @@ class CheckedRows:
 
     customers: tuple[CheckedCustomer, ...] = ()
     contacts: tuple[CheckedContact, ...] = ()
+    products: tuple[CheckedProduct, ...] = ()
     faults: tuple[RowFault, ...] = ()
 
 
 class Imports(Service):
-    """Files of customers and contacts that were, or are to be, brought in; everybody has their own."""
+    """Files of customers, contacts and products that were, or are to be, brought in; everybody has their own."""
 
     @reads()
     def list(self) -> list[Import]:  # type: ignore[valid-type]
@@ -141,9 +148,13 @@ class Imports(Service):
     def _checked(self, kind: ImportKind, rows: list[ImportRow]) -> CheckedRows:  # type: ignore[valid-type]
         faults, good = FaultList(), []
         today = business_day(self.work.now)
+        checks: dict[ImportKind, Callable[[ImportRow], Any]] = {
+            ImportKind.CUSTOMERS: check_customer, ImportKind.CONTACTS: lambda row: check_contact(row, today),
+            ImportKind.PRODUCTS: lambda row: check_product(row, SALES_CODES),
+        }  # fmt: skip
         for row in rows:  # type: ignore[attr-defined]
             try:
-                good.append(check_customer(row) if kind is ImportKind.CUSTOMERS else check_contact(row, today))
+                good.append(checks[kind](row))
             except InvalidFields as error:
                 faults.add(row.line, error.fields)
         return CheckedRows(**{str(kind): tuple(good)}, faults=tuple(faults.found))  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from crm_lab.domain.imports import (
     MOST_FAULTS,
     CheckedContact,
     CheckedCustomer,
+    CheckedProduct,
     FaultList,
     ImportChoices,
     ImportPlan,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from crm_lab.store.records import Work
 
 SHOWN_FIRST = 20
-C = TypeVar("C", CheckedCustomer, CheckedContact)
+C = TypeVar("C", CheckedCustomer, CheckedContact, CheckedProduct)
 Identity = tuple[Any, ...]
 
 
@@ -129,6 +130,8 @@ class Plan(Generic[C]):
     def _fields(self, row: C, told: dict[str, str]) -> dict[str, Any]:
         """The row's fields with owner and categories as keys."""
         fields: dict[str, Any] = dict(row.fields)
+        if isinstance(row, CheckedProduct):
+            return fields
         if row.owner:
             owner = self._employees.get(header_key(row.owner))
             if owner is None:
@@ -187,5 +190,5 @@ class Plan(Generic[C]):
 
     def _shown(self, row: C) -> dict[str, str]:
         """A row as it would be stored, by column."""
-        values = in_columns(row.fields) | {"owner": row.owner, "categories": row.categories}
+        values: dict[str, Any] = dict(row.fields) if isinstance(row, CheckedProduct) else in_columns(row.fields) | {"owner": row.owner, "categories": row.categories}
         return {key: written(value) for key, value in values.items() if value not in (None, "", ())}

@@ -30,6 +30,7 @@ from crm_lab.store.tables.parties import (
     customer,
     former_name,
 )
+from crm_lab.store.tables.products import price, price_list, product
 from crm_lab.store.tables.projects import project, project_contact, project_member
 
 __all__ = [
@@ -68,6 +69,9 @@ __all__ = [
     "payment",
     "payment_file",
     "posting",
+    "price",
+    "price_list",
+    "product",
     "project",
     "project_contact",
     "project_member",
@@ -88,10 +92,10 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"employee", "company"}
 """The tables only administrators change, also by undoing."""
-UNSEARCHED = {"dismissal", "document", "followed_card", "match_group", "match_item", "opportunity", "party_code", "posting", "project", "project_contact"}
+UNSEARCHED = {"dismissal", "document", "followed_card", "match_group", "match_item", "opportunity", "party_code", "posting", "price", "price_list", "product", "project", "project_contact"}
 """The tables whose rows the search index does not hold."""
-OF_PARTIES = ("customer", "contact", "address", "category_link", "contact_role")
-"""What an import of parties makes, many rows at a time."""
+IMPORTED = ("customer", "contact", "address", "category_link", "contact_role", "product")
+"""What an import makes, many rows at a time."""
 IMMUTABLE = {"posting"}
 """The tables whose rows stay as they are: taking one back adds another that says the opposite."""
 STAYING = {"posting", "match_group", "audit"}
@@ -99,6 +103,6 @@ STAYING = {"posting", "match_group", "audit"}
 UNDOABLE = {
     "address", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee",
     "followed_card", "former_name", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "party_code", "posting",
-    "project", "project_contact", "project_member", "register_notice", "saft_file", "task", "task_member",
+    "price", "price_list", "product", "project", "project_contact", "project_member", "register_notice", "saft_file", "task", "task_member",
 }  # fmt: skip
 """The tables whose changes can be taken back."""
