@@ -43,7 +43,7 @@ class Grid(View):
     places of the filtered rows in the order shown, in answer to `ask_rows()`.
     """
 
-    _esm = script("columns", "menu", "selection", "grid")
+    _esm = script("order", "columns", "menu", "selection", "grid")
     columns = traitlets.List().tag(sync=True)
     data = traitlets.List().tag(sync=True)
     sort = traitlets.List().tag(sync=True)

@@ -1,7 +1,8 @@
 // @ts-check
 // A virtual table: column buffers in, places of the selected rows out. Sorting and filtering happen here.
-import {inOrder, readColumns} from './columns.js';
+import {readColumns} from './columns.js';
 import {h, openMenu, remembered} from './menu.js';
+import {inOrder} from './order.js';
 import {drawBar, fits, sums, sumText} from './selection.js';
 
 const NATIONAL = /^\+47(\d\d)(\d\d)(\d\d)(\d\d)$/;
