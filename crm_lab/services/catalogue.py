@@ -19,6 +19,7 @@ from crm_lab.services.notes import Notes
 from crm_lab.services.opportunities import Opportunities
 from crm_lab.services.overview import Overview
 from crm_lab.services.payments import Payments
+from crm_lab.services.pipelines import Pipelines
 from crm_lab.services.places import Places
 from crm_lab.services.products import Products
 from crm_lab.services.projects import Projects
@@ -45,6 +46,7 @@ SERVICES: dict[str, type[Service]] = {
     "opportunities": Opportunities,
     "overview": Overview,
     "payments": Payments,
+    "pipelines": Pipelines,
     "places": Places,
     "products": Products,
     "projects": Projects,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LONGEST_REASON = 250
 DELETED_WITH = (
     tables.address, tables.category_link, tables.former_name, tables.contact_role, tables.document, tables.note, tables.task,
-    tables.register_notice, tables.project_contact, tables.followed_card,
+    tables.register_notice, tables.project_contact, tables.opportunity_contact, tables.followed_card,
 )  # fmt: skip
 """What goes with a party that is deleted, and comes back with it."""
 
@@ -151,6 +151,8 @@ class Parties(Service):
         if self.key == "contact_id":
             self.work.set_many(o, opportunities, contact_id=None)
         else:  # those the caller sees have been refused
+            for part in (tables.opportunity_contact, tables.opportunity_seller):
+                self.work.remove_many(part, self.work.rows_of(part, "opportunity_id", [row["id"] for row in opportunities]))
             self.work.remove_many(o, opportunities)
         for part in [part for part in DELETED_WITH if self.key in part.c]:
             self.work.replace(part, {self.key: party.id}, [])

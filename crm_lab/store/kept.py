@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-KEPT = frozenset({tables.company.name, tables.employee.name, tables.category.name, tables.price_list.name})
+KEPT = frozenset(table.name for table in (
+    tables.company, tables.employee, tables.category, tables.price_list, tables.pipeline, tables.stage, tables.sales_choice,
+))  # fmt: skip
 
 
 class KeptRows:

@@ -40,6 +40,7 @@ from crm_lab.errors import ChangedMeanwhile, NotFound
 from crm_lab.i18n import _
 from crm_lab.store import tables
 from crm_lab.store.bulk import among, batched, load, rewrite
+from crm_lab.store.opportunity_changes import log_changes
 from crm_lab.store.visibility import about, visible
 
 if TYPE_CHECKING:
@@ -299,7 +300,9 @@ class Work:
         self._keep_clues(table, changes)
 
     def _keep_clues(self, table: Table, changes: Sequence[tuple[Row | None, Row | None]]) -> None:
-        """What rows are found by, after they were changed from one state to another."""
+        """What rows are found by, and the history of opportunities, after they were changed from one state to another."""
+        if table is tables.opportunity:
+            log_changes(self.connection, changes, self.now, self.caller)
         if table.name not in tables.FOUND_BY_CLUES:
             return
         signs = [((after or before or {})["id"], _clues(before), _clues(after)) for before, after in changes]

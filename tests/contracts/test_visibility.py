@@ -49,7 +49,7 @@ PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
 VOUCHER = "90017"
 LEDGER = ("open_items", "closed_items", "all_items", "balances", "ageing", "matches")
-NOT_ABOUT_PARTIES = {"calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "saft.origin", "documents.start", "documents.add", "documents.finish", "documents.discard", "ledger.automatic_rules", "ledger.stamp", "products.list", "products.get", "products.find", "products.price_lists", "products.prices", "products.price"}
+NOT_ABOUT_PARTIES = {"calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "pipelines.list", "pipelines.choices", "pipelines.frame", "saft.origin", "documents.start", "documents.add", "documents.finish", "documents.discard", "ledger.automatic_rules", "ledger.stamp", "products.list", "products.get", "products.find", "products.price_lists", "products.prices", "products.price"}
 
 
 @dataclass
@@ -211,7 +211,7 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "calendar.reminders": [{}],
         "calendar.export": [{}, {"ids": (c.task,)}, {"ids": (new_id(),)}],
         "calendar.feed": [{"token": CANARY}, {"token": c.feed}],
-        "opportunities.list": [{}],
+        **{f"opportunities.{name}": [{}] for name in ("list", "frame", "sellers", "changes_frame")},
         "opportunities.count": [{}],
         "opportunities.get": [{"id": key} for key in (*c.opportunities, new_id())],
         "opportunities.of": [{"customer_id": record["id"]} for record in ids],
@@ -300,7 +300,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"calendar.feed", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "ledger.standing", "merges.distinct"}
+    silent = {"calendar.feed", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.changes_frame", "ledger.standing", "merges.distinct"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action

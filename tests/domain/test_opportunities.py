@@ -8,10 +8,18 @@ from decimal import Decimal
 import pytest
 
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.opportunities import Opportunity, OpportunityStatus, clean_opportunity
+from crm_lab.domain.opportunities import (
+    Opportunity,
+    OpportunityContact,
+    OpportunityStatus,
+    SellerShare,
+    clean_opportunity,
+    nok,
+)
 from crm_lab.errors import InvalidFields
 
-KEY = new_id()
+KEY, OTHER = new_id(), new_id()
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +41,13 @@ KEY = new_id()
         ({"status": "lost", "lost_reason": " "}, "lost_reason"),
         ({"status": "lost", "lost_reason": "x" * 501}, "lost_reason"),
         ({"next_step": "\x00"}, "next_step"),
+        ({"products": "x" * 501}, "products"),
+        ({"rate": Decimal(0)}, "rate"),
+        ({"rate": Decimal("0.0000001")}, "rate"),
+        ({"sellers": (SellerShare(employee_id=KEY, percent=99),)}, "sellers"),
+        ({"sellers": (SellerShare(employee_id=KEY, percent=50), SellerShare(employee_id=KEY, percent=50))}, "sellers"),
+        ({"sellers": (SellerShare(employee_id=KEY, percent=-10), SellerShare(employee_id=OTHER, percent=110))}, "sellers"),
+        ({"contacts": (OpportunityContact(contact_id=KEY, role="x" * 61),)}, "contacts"),
     ],
 )
 def test_what_is_wrong_is_told_at_its_field(given, field):
@@ -64,7 +79,16 @@ def test_only_what_is_lost_has_a_reason():
 )
 def test_what_one_is_worth(status, amount, probability, weighted):
     one = Opportunity(
-        id=KEY, title="Kran", customer_id=KEY, owner_id=KEY, created_by=KEY, created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        id=KEY, title="Kran", customer_id=KEY, owner_id=KEY, created_by=KEY, created_at=NOW, stage_since=NOW, touched_at=NOW, stage_id=KEY,
         status=OpportunityStatus(status), amount=Decimal(amount) if amount else None, probability=probability,
     )  # fmt: skip
     assert one.weighted == (Decimal(weighted) if weighted else None)
+
+
+@pytest.mark.parametrize(
+    ("amount", "rate", "expected"),
+    [("100", "11.7345", "1173.45"), ("0.01", "0.5", "0.01"), ("0.01", "0.49", "0.00"), (None, "1", None), ("100", None, None)],
+)
+def test_kroner_are_rounded_half_up_and_unknown_where_the_rate_is(amount, rate, expected):
+    given = [None if text is None else Decimal(text) for text in (amount, rate, expected)]
+    assert nok(given[0], given[1]) == given[2]

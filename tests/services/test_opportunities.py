@@ -90,7 +90,7 @@ def test_what_is_wrong_changes_nothing(login: Login, given: dict[str, Any], fiel
         with pytest.raises(InvalidInput) as caught:
             ask()
         assert caught.value.field == field
-    assert [(one.title, one.version, one.probability) for one in crm.opportunities.of(customer_id=acme.id)] == [("Kran", 1, 50)]
+    assert [(one.title, one.version, one.probability) for one in crm.opportunities.of(customer_id=acme.id)] == [("Kran", 1, 10)]
 
 
 def test_who_is_not_there_is_refused(login: Login) -> None:

@@ -157,7 +157,7 @@ def test_the_wall_shows_what_is_chosen_and_earlier_notes(app, crm, acme):
     assert [(entry["kind"], entry["text"]) for entry in card.data["entries"]] == [("tasks", "Ringt dem"), ("payments", "125,00 NOK, Innbetaling")]
     card.act("wall_kind", kind="opportunities")
     told = [(entry["kind"], entry["text"]) for entry in card.data["entries"]]
-    assert told[:2] == [("opportunities", "Kran er tapt: Pris"), ("opportunities", "Kran er ny, 50 %")]
+    assert told[:2] == [("opportunities", "Kran er tapt: Pris"), ("opportunities", "Kran er ny, 10 %")]
 
 
 def send_file(card, to, name, data, *, step=4):

@@ -18,7 +18,8 @@ from crm_lab.services.contacts import add_contacts
 from crm_lab.services.customers import add_customers
 from crm_lab.services.demo import companies, people
 from crm_lab.services.demo.activities import Activities
-from crm_lab.services.demo.dealings import Dealings, add_opportunities
+from crm_lab.services.demo.dealings import Dealings
+from crm_lab.services.demo.opportunities import add_opportunities
 from crm_lab.services.sessions import hash_password
 from crm_lab.settings import utc_now
 from crm_lab.store import tables

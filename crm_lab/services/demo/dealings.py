@@ -1,4 +1,4 @@
-"""The demo's dealings: opportunities, invoices, payments, credit notes and the matches between them, all made up."""
+"""The demo's dealings: invoices, payments, credit notes and the matches between them, all made up."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.ledger import CONTROL_ACCOUNT, Ledger, MatchRule, PostingKind
-from crm_lab.domain.opportunities import CERTAIN, Opportunity, OpportunityStatus
 from crm_lab.domain.values import mod10
 from crm_lab.store import tables
 from crm_lab.store.bulk import load
-from crm_lab.store.records import as_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crm_lab.domain.contacts import Contact
     from crm_lab.domain.customers import Customer
     from crm_lab.store.records import Row, Work
 
@@ -30,9 +27,6 @@ ENDINGS = {
     "paid": 60, "part": 5, "over": 3, "no_kid": 5, "new": 6, "lump": 6, "credited": 3, "credit": 2, "unpaid": 10,
 }  # fmt: skip
 """How dealings end, in about a hundred: paid and matched, in part, too much; money not yet matched; credit notes; nothing."""
-SALES = ("Rammeavtale", "Ny lastebil", "Utvidet serviceavtale", "Nytt lager", "Årslisenser", "Ombygging av kontor", "Kurs for ansatte", "Solceller på taket")
-STEPS = ("Ring og avtal befaring", "Send tilbud", "Følg opp tilbudet", "Møte med daglig leder", "")
-REASONS = ("Pris", "Valgte en konkurrent", "Utsatt til neste år", "Ikke behov lenger")
 
 
 class Dealings:
@@ -138,32 +132,6 @@ class Dealings:
             links += [{"id": new_id(), "match_id": groups[-1]["id"], "posting_id": row["id"], "linked_at": made_at} for row in members]
         load(work.connection, tables.match_group, groups)
         load(work.connection, tables.match_item, links)
-
-
-def add_opportunities(work: Work, customers: Sequence[Customer], contacts: Sequence[Contact]) -> None:
-    """What about a tenth of the customers may come to buy: two in three undecided, the others won or lost."""
-    rng = random.Random(f"{SEED} {customers[0].number}")  # noqa: S311 - the same seed must give the same company
-    people = {role.customer_id: contact for contact in contacts for role in contact.roles if not contact.owner_only}
-    made = [
-        _opportunity(work, customer, people.get(customer.id), rng)
-        for customer in customers
-        if customer.owner_id and rng.random() < 0.1  # noqa: PLR2004 - a tenth
-        for _time in range(rng.choice((1, 1, 1, 2, 3)))
-    ]
-    load(work.connection, tables.opportunity, [as_row(one, tables.opportunity) for one in made])
-
-
-def _opportunity(work: Work, customer: Customer, person: Contact | None, rng: random.Random) -> Opportunity:
-    (status,) = rng.choices(tuple(OpportunityStatus), (66, 20, 14))
-    created_at, is_open = work.now - timedelta(days=rng.randrange(20, 200)), status is OpportunityStatus.OPEN
-    owner = customer.owner_id or new_id()
-    return Opportunity(
-        id=new_id(), title=rng.choice(SALES), customer_id=customer.id, contact_id=person.id if person else None, owner_id=owner, created_by=owner,
-        status=status, amount=Decimal(rng.randrange(8, 900)) * 5000 if rng.random() < 0.95 else None,  # noqa: PLR2004 - of a few nobody knows
-        probability=rng.randrange(10, CERTAIN, 10), expected_close_on=work.now.date() + timedelta(days=rng.randrange(-10, 150) if is_open else -rng.randrange(1, 90)),
-        next_step=rng.choice(STEPS) if is_open else "", lost_reason=rng.choice(REASONS) if status is OpportunityStatus.LOST else "",
-        created_at=created_at, closed_at=None if is_open else created_at + timedelta(days=rng.randrange(1, 20)),
-    )  # fmt: skip
 
 
 def _shared(invoice: Row) -> Row:

@@ -19,7 +19,15 @@ from crm_lab.store.tables.exchange import (
 )
 from crm_lab.store.tables.ledger import dismissal, match_group, match_item, match_run, payment, payment_file, posting
 from crm_lab.store.tables.merges import distinct_pair, merge, merge_row
-from crm_lab.store.tables.opportunities import opportunity
+from crm_lab.store.tables.opportunities import (
+    opportunity,
+    opportunity_change,
+    opportunity_contact,
+    opportunity_seller,
+    pipeline,
+    sales_choice,
+    stage,
+)
 from crm_lab.store.tables.parties import (
     address,
     category,
@@ -65,9 +73,13 @@ __all__ = [
     "note",
     "note_mention",
     "opportunity",
+    "opportunity_change",
+    "opportunity_contact",
+    "opportunity_seller",
     "party_code",
     "payment",
     "payment_file",
+    "pipeline",
     "posting",
     "price",
     "price_list",
@@ -81,7 +93,9 @@ __all__ = [
     "request",
     "saft_file",
     "saft_part",
+    "sales_choice",
     "session",
+    "stage",
     "task",
     "task_member",
 ]
@@ -90,9 +104,9 @@ PARENTS = {"customer_id": customer, "contact_id": contact}
 """The columns that make a row part of a party: it is as visible as that party."""
 FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
-ADMINISTERED = {"employee", "company"}
+ADMINISTERED = {"employee", "company", "pipeline", "sales_choice", "stage"}
 """The tables only administrators change, also by undoing."""
-UNSEARCHED = {"dismissal", "document", "followed_card", "match_group", "match_item", "opportunity", "party_code", "posting", "price", "price_list", "product", "project", "project_contact"}
+UNSEARCHED = {"dismissal", "document", "followed_card", "match_group", "match_item", "opportunity", "opportunity_contact", "party_code", "posting", "price", "price_list", "product", "project", "project_contact"}
 """The tables whose rows the search index does not hold."""
 IMPORTED = ("customer", "contact", "address", "category_link", "contact_role", "product")
 """What an import makes, many rows at a time."""
@@ -102,7 +116,8 @@ STAYING = {"posting", "match_group", "audit"}
 """The tables whose rows stay with a party that was merged into another: they are as visible as that other."""
 UNDOABLE = {
     "address", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee",
-    "followed_card", "former_name", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "party_code", "posting",
-    "price", "price_list", "product", "project", "project_contact", "project_member", "register_notice", "saft_file", "task", "task_member",
+    "followed_card", "former_name", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "opportunity_contact",
+    "opportunity_seller", "party_code", "pipeline", "posting", "price", "price_list", "product", "project", "project_contact", "project_member",
+    "register_notice", "saft_file", "sales_choice", "stage", "task", "task_member",
 }  # fmt: skip
 """The tables whose changes can be taken back."""
