@@ -28,6 +28,7 @@ from crm_lab.services.saft import Saft
 from crm_lab.services.search import Search
 from crm_lab.services.sessions import Sessions
 from crm_lab.services.tasks import Tasks
+from crm_lab.services.vat import Vat
 
 SERVICES: dict[str, type[Service]] = {
     "calendar": Calendar,
@@ -55,4 +56,5 @@ SERVICES: dict[str, type[Service]] = {
     "search": Search,
     "sessions": Sessions,
     "tasks": Tasks,
+    "vat": Vat,
 }

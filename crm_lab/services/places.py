@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
 
 from crm_lab.domain.places import Place
 from crm_lab.services.actions import Service, reads
+from crm_lab.services.reference import reference
 
 
 class Places(Service):
@@ -22,14 +20,5 @@ class Places(Service):
 
 @cache
 def _places() -> dict[str, Place]:
-    with _source().open(encoding="utf-8", newline="") as file:
-        return {
-            row["postal_code"]: Place(postal_code=row["postal_code"], city=row["city"], municipality=row["municipality"])
-            for row in csv.DictReader(file)
-        }
-
-
-def _source() -> Path:
-    """The register: in a checkout `data/reference`, in an installed package inside it."""
-    checkout = Path(__file__).parents[2] / "data" / "reference" / "postal_codes.csv"
-    return checkout if checkout.exists() else Path(str(files("crm_lab"))) / "data" / "reference" / "postal_codes.csv"
+    rows = reference("postal_codes.csv")
+    return {row["postal_code"]: Place(postal_code=row["postal_code"], city=row["city"], municipality=row["municipality"]) for row in rows}

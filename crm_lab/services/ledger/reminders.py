@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,6 +16,7 @@ from crm_lab.domain.reminders import Charge, Rate, RateKind, compensation, late_
 from crm_lab.domain.terms import Terms
 from crm_lab.services.customers import Customers
 from crm_lab.services.ledger import frames
+from crm_lab.services.reference import reference
 from crm_lab.store import tables
 
 if TYPE_CHECKING:
@@ -94,17 +92,10 @@ def _told(row: Row, party: Row, on: date) -> Row:
 @cache
 def late_rates() -> tuple[Rate, ...]:
     """The rates of `data/reference/late_payment.csv`."""
-    with _source().open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Rate(
-                kind=RateKind(row["kind"]), first_day=date.fromisoformat(row["first_day"]), last_day=date.fromisoformat(row["last_day"]),
-                value=Decimal(row["value"]), source=row["source"],
-            )
-            for row in csv.DictReader(file)
-        )  # fmt: skip
-
-
-def _source() -> Path:
-    """The rates: in a checkout `data/reference`, in an installed package inside it."""
-    checkout = Path(__file__).parents[3] / "data" / "reference" / "late_payment.csv"
-    return checkout if checkout.exists() else Path(str(files("crm_lab"))) / "data" / "reference" / "late_payment.csv"
+    return tuple(
+        Rate(
+            kind=RateKind(row["kind"]), first_day=date.fromisoformat(row["first_day"]), last_day=date.fromisoformat(row["last_day"]),
+            value=Decimal(row["value"]), source=row["source"],
+        )
+        for row in reference("late_payment.csv")
+    )  # fmt: skip
