@@ -123,3 +123,8 @@ def short_day(value: date) -> str:
 def month(value: date) -> str:
     """A month: november 2026."""
     return str(dates.format_date(value, "LLLL y", locale=_locale.get()))
+
+
+def month_name(value: date) -> str:
+    """A month without its year, short: nov."""
+    return str(dates.format_date(value, "LLL", locale=_locale.get())).rstrip(".")

@@ -64,8 +64,8 @@ class FileImport(Staged):
     def __init__(self, actions: Any, name: str, data: bytes, kind: ImportKind) -> None:
         super().__init__(actions)
         self.name, self.kind = name, kind
-        if is_vcard(data) and kind is ImportKind.PRODUCTS:
-            raise Unreadable(_("Address cards hold no products. Choose a CSV or Excel file."))
+        if is_vcard(data) and kind not in {ImportKind.CUSTOMERS, ImportKind.CONTACTS}:
+            raise Unreadable(_("Address cards hold customers and contacts only. Choose a CSV or Excel file."))
         self._sheet = cards_as_sheet(data, kind) if is_vcard(data) else read_sheet(data)
         self.header = self._sheet.header
         self.mapping = propose_mapping(kind, self.header)
@@ -158,9 +158,9 @@ def _card_values(card: Card, kind: ImportKind) -> dict[str, str]:
 
 
 def read_file(actions: Any, name: str, data: bytes, kind: str) -> FileImport:
-    """A file of customers, contacts or products on its way in. Raises `Unreadable`."""
+    """A file of customers, contacts, products or budgets on its way in. Raises `Unreadable`."""
     try:
         return FileImport(actions, name, data, ImportKind(kind))
     except ValueError:
-        raise Unreadable(_("A file holds customers, contacts or products.")) from None
+        raise Unreadable(_("A file holds customers, contacts, products or budgets.")) from None
 

@@ -1,4 +1,4 @@
-"""Files of customers, contacts and products: which column is what, and what a row says."""
+"""Files of customers, contacts, products and budgets: which column is what, and what a row says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from crm_lab.domain.addresses import Address, AddressKind
+from crm_lab.domain.budgets import BudgetFields, clean_amount
 from crm_lab.domain.columns import (
+    BUDGET_COLUMNS,
     CONTACT_COLUMNS,
     CUSTOMER_COLUMNS,
     PRODUCT_COLUMNS,
@@ -53,6 +55,7 @@ class ImportKind(StrEnum):
     CUSTOMERS = "customers"
     CONTACTS = "contacts"
     PRODUCTS = "products"
+    BUDGETS = "budgets"
 
 
 class KnownRows(StrEnum):
@@ -128,6 +131,16 @@ class CheckedProduct:
     fields: ProductFields
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedBudget:
+    """A row of budgets in stored form; `owner` is the seller's name still."""
+
+    line: int
+    fields: BudgetFields
+    owner: str = ""
+    categories: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedRow:
     """A row as it would be stored: `state` is new, update, known or fault; texts by column key."""
@@ -192,7 +205,7 @@ class FileRejected(Rejected):
         super().__init__(message, [{"line": f.line, "field": f.field, "message": f.message} for f in faults[:MOST_FAULTS]])
 
 
-COLUMNS = {ImportKind.CUSTOMERS: CUSTOMER_COLUMNS, ImportKind.CONTACTS: CONTACT_COLUMNS, ImportKind.PRODUCTS: PRODUCT_COLUMNS}
+COLUMNS = {ImportKind.CUSTOMERS: CUSTOMER_COLUMNS, ImportKind.CONTACTS: CONTACT_COLUMNS, ImportKind.PRODUCTS: PRODUCT_COLUMNS, ImportKind.BUDGETS: BUDGET_COLUMNS}
 
 
 @cache
@@ -349,6 +362,20 @@ def check_product(row: ImportRow, codes: Mapping[str, object]) -> CheckedProduct
         _refused(faults, error, {})
     faults.tell()
     return CheckedProduct(line=row.line, fields=parsed)  # type: ignore[arg-type]
+
+
+def check_budget(row: ImportRow) -> CheckedBudget:
+    """A row in stored form. Raises `InvalidFields`, keyed by column."""
+    faults = Faults()
+    parsed = _parsed(ImportKind.BUDGETS, row, faults)
+    for key in columns_of(ImportKind.BUDGETS):
+        if key not in parsed:
+            faults.note(key, _("A budget needs a seller, a month and an amount."))
+    if "amount" in parsed:
+        with faults.at("amount"):
+            parsed["amount"] = clean_amount(parsed["amount"])
+    faults.tell()
+    return CheckedBudget(line=row.line, owner=parsed["owner"].strip(), fields=BudgetFields(month=parsed["month"], amount=parsed["amount"]))
 
 
 def _split_name(name: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm_lab.services.actions import Service
+from crm_lab.services.budgets import Budgets
 from crm_lab.services.calendar import Calendar
 from crm_lab.services.cards import Cards
 from crm_lab.services.categories import Categories
@@ -31,6 +32,7 @@ from crm_lab.services.tasks import Tasks
 from crm_lab.services.vat import Vat
 
 SERVICES: dict[str, type[Service]] = {
+    "budgets": Budgets,
     "calendar": Calendar,
     "cards": Cards,
     "categories": Categories,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from crm_lab.domain.access import Role
 from crm_lab.domain.imports import ImportChoices, ImportKind, KnownRows, columns_of
 from crm_lab.errors import CrmError
 from crm_lab.exchange.sheets import LARGEST_FILE
@@ -27,7 +28,7 @@ SWITCHES = {"skip_faulty", "new_categories", "without_company"}
 
 def kind_texts() -> dict[str, str]:
     """What a file holds, in words."""
-    return {ImportKind.CUSTOMERS: _("Customers and suppliers"), ImportKind.CONTACTS: _("Contacts"), ImportKind.PRODUCTS: _("Products")}
+    return {ImportKind.CUSTOMERS: _("Customers and suppliers"), ImportKind.CONTACTS: _("Contacts"), ImportKind.PRODUCTS: _("Products"), ImportKind.BUDGETS: _("Budgets")}
 
 
 class ImportScreen(Stack):
@@ -46,7 +47,7 @@ class ImportScreen(Stack):
         }  # fmt: skip
         self.steps = Live(
             "imports.html", app, actions=actions, base=app.base, step="choose", kind=ImportKind.CUSTOMERS, problem="",
-            kinds=list(kind_texts().items()), may_saft=keeps_books(app),
+            kinds=[(kind, text) for kind, text in kind_texts().items() if kind is not ImportKind.BUDGETS or app.me.has(Role.ADMIN)], may_saft=keeps_books(app),
         )  # fmt: skip
         self.upload = Upload(
             hint=_("CSV, Excel (.xlsx) or vCard, up to {n} MB", n=LARGEST_FILE >> 20), accept=".csv,.txt,.tsv,.xlsx,.xls,.ods,.vcf,.vcard",

@@ -13,6 +13,7 @@ import ipywidgets
 from crm_lab.domain.access import Role
 from crm_lab.domain.merges import MergeKind
 from crm_lab.i18n import _
+from crm_lab.widgets.budgets import BudgetScreen
 from crm_lab.widgets.calendar import Calendar
 from crm_lab.widgets.calendar_import import CalendarImport
 from crm_lab.widgets.categories import CategoryForm, CategoryList
@@ -39,6 +40,7 @@ from crm_lab.widgets.proposals import ProposalScreen
 from crm_lab.widgets.reminders import ReminderScreen
 from crm_lab.widgets.rules import RuleScreen
 from crm_lab.widgets.saft import SaftScreen
+from crm_lab.widgets.sales_settings import SalesSettings
 from crm_lab.widgets.search_results import SearchScreen
 from crm_lab.widgets.task_form import TaskForm
 from crm_lab.widgets.tasks import TaskList
@@ -130,6 +132,8 @@ ROUTES = (
     Route("profile", Profile),
     Route("employees", EmployeeAdministration, Role.ADMIN),
     Route("settings", CompanySettings, Role.ADMIN),
+    Route("settings/sales", SalesSettings, Role.ADMIN),
+    Route("budgets", BudgetScreen),
     Route("settings/categories", CategoryList, Role.ADMIN),
     Route("settings/categories/new", CategoryForm, Role.ADMIN),
     Route(f"settings/categories/{KEY}", lambda app, key: CategoryForm(app, UUID(key)), Role.ADMIN),

@@ -19,7 +19,7 @@ from crm_lab.services.customers import add_customers
 from crm_lab.services.demo import companies, people
 from crm_lab.services.demo.activities import Activities
 from crm_lab.services.demo.dealings import Dealings
-from crm_lab.services.demo.opportunities import add_opportunities
+from crm_lab.services.demo.opportunities import add_budgets, add_opportunities
 from crm_lab.services.sessions import hash_password
 from crm_lab.settings import utc_now
 from crm_lab.store import tables
@@ -48,6 +48,8 @@ def create_demo(database: Database, *, scale: int, on_progress: Callable[[int, i
     )  # fmt: skip
     owners = _add_colleagues(database)
     labels = _add_categories(database)
+    with database.writing() as connection:
+        add_budgets(Work(connection, None, utc_now(), action="company.demo"))
     rng = random.Random(companies.SEED)  # noqa: S311 - the same seed must give the same company
     made = companies.companies(scale=scale)
     dealings, activities = Dealings(utc_now().date()), Activities(business_day(utc_now()), list(owners.values()))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
+from crm_lab.domain.access import Role
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.opportunities import (
     ForecastCategory,
@@ -23,7 +26,7 @@ from crm_lab.store.records import as_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime
+    from datetime import datetime
     from uuid import UUID
 
     from crm_lab.domain.contacts import Contact
@@ -47,6 +50,17 @@ def add_opportunities(work: Work, customers: Sequence[Customer], contacts: Seque
             for _time in range(rng.choice((1, 1, 2, 3, 4))):
                 made.add(customer, people.get(customer.id))
     made.store()
+
+
+def add_budgets(work: Work) -> None:
+    """What every seller is to sell, month by month, from last year until the end of next year."""
+    rng, year = random.Random(SEED), business_day(work.now).year  # noqa: S311 - the same seed must give the same company
+    sellers = [row["id"] for row in work.rows(select(tables.employee)) if Role.SELLER in row["roles"]]
+    months = [date(at, n, 1) for at in (year - 1, year, year + 1) for n in range(1, 13)]
+    work.insert_many(tables.budget, [
+        {"id": new_id(), "version": 1, "employee_id": seller, "month": month, "amount": Decimal(rng.randrange(30, 90)) * 10_000}
+        for seller in sellers for month in months
+    ])  # fmt: skip
 
 
 class Deals:

@@ -10,8 +10,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import and_, delete, insert, select, update
 
+from crm_lab.domain.access import Role
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.imports import (
+    CheckedBudget,
     CheckedContact,
     CheckedCustomer,
     CheckedProduct,
@@ -23,15 +25,17 @@ from crm_lab.domain.imports import (
     ImportPlan,
     ImportRow,
     RowFault,
+    check_budget,
     check_contact,
     check_customer,
     check_product,
 )
 from crm_lab.domain.products import SALES_CODES
 from crm_lab.domain.values import clean_text
-from crm_lab.errors import Conflict, InvalidFields, InvalidInput, NotFound
+from crm_lab.errors import Conflict, Forbidden, InvalidFields, InvalidInput, NotFound
 from crm_lab.i18n import _, business_day, number
 from crm_lab.services.actions import Service, reads, writes
+from crm_lab.services.imports.budgets import BudgetPlan
 from crm_lab.services.imports.contacts import ContactPlan
 from crm_lab.services.imports.customers import CustomerPlan
 from crm_lab.services.imports.products import ProductPlan
@@ -46,7 +50,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS_A_PIECE, MOST_PIECES, LONGEST_FILE_NAME = 2000, 1000, 250
 KEPT = timedelta(days=1)
-PLANS: dict[ImportKind, type[Plan[Any]]] = {ImportKind.CUSTOMERS: CustomerPlan, ImportKind.CONTACTS: ContactPlan, ImportKind.PRODUCTS: ProductPlan}
+PLANS: dict[ImportKind, type[Plan[Any]]] = {ImportKind.CUSTOMERS: CustomerPlan, ImportKind.CONTACTS: ContactPlan, ImportKind.PRODUCTS: ProductPlan, ImportKind.BUDGETS: BudgetPlan}
 
 
 class AlreadyImported(Conflict):
@@ -63,11 +67,12 @@ class CheckedRows:
     customers: tuple[CheckedCustomer, ...] = ()
     contacts: tuple[CheckedContact, ...] = ()
     products: tuple[CheckedProduct, ...] = ()
+    budgets: tuple[CheckedBudget, ...] = ()
     faults: tuple[RowFault, ...] = ()
 
 
 class Imports(Service):
-    """Files of customers, contacts and products that were, or are to be, brought in; everybody has their own."""
+    """Files of customers, contacts, products and budgets that were, or are to be, brought in; everybody has their own."""
 
     @reads()
     def list(self) -> list[Import]:  # type: ignore[valid-type]
@@ -78,7 +83,9 @@ class Imports(Service):
 
     @writes(tells=False)
     def start(self, *, kind: ImportKind, file_name: str = "") -> Import:
-        """Begin with a file; what was begun and left lying for a day is thrown away."""
+        """Begin with a file; what was begun and left lying for a day is thrown away. Budgets are an administrator's to bring in."""
+        if kind is ImportKind.BUDGETS and not self.actor.has(Role.ADMIN):
+            raise Forbidden(_("You do not have permission to do this."))
         f, p = tables.import_file, tables.import_part
         stale = select(f.c.id).where(and_(f.c.done_at.is_(None), f.c.started_at < self.work.now - KEPT))
         old = [row["id"] for row in self.work.rows(stale)]
@@ -151,6 +158,7 @@ class Imports(Service):
         checks: dict[ImportKind, Callable[[ImportRow], Any]] = {
             ImportKind.CUSTOMERS: check_customer, ImportKind.CONTACTS: lambda row: check_contact(row, today),
             ImportKind.PRODUCTS: lambda row: check_product(row, SALES_CODES),
+            ImportKind.BUDGETS: check_budget,
         }  # fmt: skip
         for row in rows:  # type: ignore[attr-defined]
             try:

@@ -10,6 +10,7 @@ from sqlalchemy import Table, select
 from crm_lab.domain.columns import header_key, in_columns, written
 from crm_lab.domain.imports import (
     MOST_FAULTS,
+    CheckedBudget,
     CheckedContact,
     CheckedCustomer,
     CheckedProduct,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from crm_lab.store.records import Work
 
 SHOWN_FIRST = 20
-C = TypeVar("C", CheckedCustomer, CheckedContact, CheckedProduct)
+C = TypeVar("C", CheckedCustomer, CheckedContact, CheckedProduct, CheckedBudget)
 Identity = tuple[Any, ...]
 
 
