@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from crm_lab import __version__
+from crm_lab.cli.calls import calls, import_calls
 from crm_lab.cli.options import connected, count, data_option, force_option, plainly
 from crm_lab.cli.payments import import_payments
 from crm_lab.cli.saft import export_saft, import_saft
@@ -336,6 +337,8 @@ def export() -> None:
     """Write the company's data to a file."""
 
 
+import_.add_command(import_calls)
 import_.add_command(import_payments)
 import_.add_command(import_saft)
 export.add_command(export_saft)
+main.add_command(calls)

@@ -11,7 +11,10 @@ from crm_lab.domain.access import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Employee:
-    """One colleague. `username` is lower case and unique; `locale` nb or en; `theme` auto, light or dark; `density` full or compact."""
+    """One colleague. `username` is lower case and unique; `locale` nb or en; `theme` auto, light or dark; `density` full or compact.
+
+    `extension` is where the exchange rings; None and "" are none.
+    """
 
     id: UUID
     version: int = 1
@@ -24,3 +27,4 @@ class Employee:
     density: str = "full"
     is_active: bool = True
     created_at: datetime | None = None
+    extension: str | None = None

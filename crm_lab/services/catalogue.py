@@ -5,6 +5,7 @@ from __future__ import annotations
 from crm_lab.services.actions import Service
 from crm_lab.services.budgets import Budgets
 from crm_lab.services.calendar import Calendar
+from crm_lab.services.calls import Calls
 from crm_lab.services.cards import Cards
 from crm_lab.services.categories import Categories
 from crm_lab.services.company import Company
@@ -34,6 +35,7 @@ from crm_lab.services.vat import Vat
 SERVICES: dict[str, type[Service]] = {
     "budgets": Budgets,
     "calendar": Calendar,
+    "calls": Calls,
     "cards": Cards,
     "categories": Categories,
     "company": Company,

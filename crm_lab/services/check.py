@@ -9,7 +9,8 @@ from sqlalchemy import and_, func, or_, select
 from crm_lab.domain.duplicates import stored_clues
 from crm_lab.domain.ledger import SMALLEST_MATCH
 from crm_lab.i18n import _
-from crm_lab.settings import utc_now
+from crm_lab.services.calls import count_old
+from crm_lab.settings import Settings, utc_now
 from crm_lab.store import tables
 from crm_lab.store.files import files_of
 from crm_lab.store.merges import PARTIES
@@ -34,7 +35,7 @@ def check(database: Database) -> list[str]:
 
 def faults_of(work: Work) -> list[str]:
     """The same inside an action."""
-    return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work), *_broken_merges(work), *_misplaced_files(work)]
+    return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work), *_broken_merges(work), *_misplaced_files(work), *_old_calls(work)]
 
 
 def _orphans(work: Work) -> Iterator[str]:
@@ -98,3 +99,9 @@ def _misplaced_files(work: Work) -> Iterator[str]:
     spare = there.keys() - wanted.keys() - files.awaited() - {row["before"]["sha256"] for row in removed}
     for digest in sorted(spare):
         yield _("The file {path} belongs to no document. It can be deleted.", path=f"documents/{digest[:2]}/{digest}")
+
+
+def _old_calls(work: Work) -> Iterator[str]:
+    """Calls kept longer than the company says."""
+    if n := count_old(work):
+        yield _("{n} calls are older than {days} days. Remove them: crm-lab calls forget.", n=n, days=Settings().calls_kept_days)

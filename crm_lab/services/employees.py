@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import and_, delete, select
 
 from crm_lab.domain.access import Role
+from crm_lab.domain.calls import clean_extension
 from crm_lab.domain.employees import Employee
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.values import clean_text
@@ -33,6 +34,13 @@ class UsernameTaken(Conflict):
 
     def __init__(self, username: str) -> None:
         super().__init__(_("The user name {name} is taken. Choose another.", name=username))
+
+
+class ExtensionTaken(Conflict):
+    """A call rings at one employee's."""
+
+    def __init__(self, extension: str, name: str) -> None:
+        super().__init__(_("{name} has the extension {extension}. Choose another.", name=name, extension=extension))
 
 
 class Employees(Service):
@@ -64,14 +72,13 @@ class Employees(Service):
 
     @writes(needs=Role.ADMIN)
     def change(
-        self, *, id: UUID, version: int, name: str, email: str = "", roles: tuple[Role, ...]  # noqa: A002
+        self, *, id: UUID, version: int, name: str, email: str = "", roles: tuple[Role, ...], extension: str | None = None  # noqa: A002
     ) -> Employee:
-        """Change a colleague's name, e-mail and roles."""
+        """Change a colleague's name, e-mail, roles and extension; None leaves the extension as it is. Raises `ExtensionTaken`."""
         if Role.ADMIN not in roles:
             self._keep_an_admin(id)
-        row = self.work.change(
-            tables.employee, id, version, name=_name(name), email=email.strip(), roles=_roles(roles)
-        )
+        at = {} if extension is None else {"extension": self._extension(extension, id)}
+        row = self.work.change(tables.employee, id, version, name=_name(name), email=email.strip(), roles=_roles(roles), **at)
         return as_record(Employee, row)
 
     @writes(needs=Role.ADMIN)
@@ -95,6 +102,13 @@ class Employees(Service):
         version = self.work.scalar(select(e.c.version).where(e.c.id == id))
         self.work.change(e, id, version or 0, password_hash=hashed)
         self.work.connection.execute(delete(tables.session).where(tables.session.c.employee_id == id))
+
+    def _extension(self, text: str, employee_id: UUID) -> str:
+        extension = clean_extension(text)
+        others = (row for row in self.work.kept(tables.employee) if row["id"] != employee_id and row["is_active"])
+        if other := next((row["name"] for row in others if extension and row["extension"] == extension), ""):
+            raise ExtensionTaken(extension, other)
+        return extension
 
     def _keep_an_admin(self, employee_id: UUID) -> None:
         e = tables.employee

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LONGEST_REASON = 250
 DELETED_WITH = (
     tables.address, tables.category_link, tables.former_name, tables.contact_role, tables.document, tables.note, tables.task,
-    tables.register_notice, tables.project_contact, tables.opportunity_contact, tables.followed_card,
+    tables.register_notice, tables.project_contact, tables.opportunity_contact, tables.followed_card, tables.call,
 )  # fmt: skip
 """What goes with a party that is deleted, and comes back with it."""
 

@@ -19,6 +19,7 @@ import pytest
 from crm_lab.connection import Connection, Local
 from crm_lab.domain.access import Role
 from crm_lab.domain.addresses import Address, AddressKind
+from crm_lab.domain.calls import CallReport, Direction
 from crm_lab.domain.contacts import ContactRole
 from crm_lab.domain.customers import Customer
 from crm_lab.domain.ids import new_id
@@ -72,6 +73,7 @@ class Company:
     opportunities: tuple[UUID, ...]
     paid: UUID
     saft: UUID
+    call: UUID
 
 
 def deal(kari: Connection, party: Customer, open_party: Customer) -> UUID:
@@ -156,7 +158,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     header = SaftHeader(company_number="1", company_name=CANARY, version="1.30", first_day=date(2026, 1, 1), last_day=date(2026, 1, 31))
     saft = kari.saft.start(header=header, file_name=f"{CANARY}.xml")
     kari.saft.stage(id=saft, position=0, piece=SaftPiece(parties=(SaftParty(ledger="AR", code=CANARY, fields={"name": CANARY}),)))
-    yield Company(people, party, person, open_party, open_person, requests, staged.id, note.documents[0].id, task.id, members, feed.token, note.id, project.id, opportunities, paid, saft)
+    kari.calls.record(reports=[CallReport(call_id=f"{CANARY}{number}", caller=number, called="101", started_at=utc_now()) for number in (PHONE, MOBILE, WORK_PHONE)], source="x")
+    call = kari.calls.log(number=PHONE, direction=Direction.INCOMING, note=CANARY, customer_id=party.id).id
+    yield Company(people, party, person, open_party, open_person, requests, staged.id, note.documents[0].id, task.id, members, feed.token, note.id, project.id, opportunities, paid, saft, call)
     database.close()
 
 
@@ -196,6 +200,11 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         ],
         "merges.clues": [{"kind": kind} for kind in ("customer", "contact")],
         "merges.distinct": [{}],
+        "calls.list": [{}],
+        "calls.of": linked,
+        "calls.get": [{"id": c.call}, {"id": new_id()}],
+        "calls.ringing": [{}],
+        "calls.unknown": [{}],
         "notes.of": linked,
         "notes.mentioning_me": [{}],
         "notes.search": [{"text": CANARY}, {"text": CANARY[:4].lower()}, {"text": "privat"}],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from crm_lab.store.tables.activities import calendar_feed, followed_card, note, note_mention, task, task_member
 from crm_lab.store.tables.audit import audit, request
 from crm_lab.store.tables.budgets import budget, dashboard
+from crm_lab.store.tables.calls import call
 from crm_lab.store.tables.columns import Words, metadata
 from crm_lab.store.tables.company import access_token, company, counter, employee, login_attempt, session
 from crm_lab.store.tables.documents import document
@@ -49,6 +50,7 @@ __all__ = [
     "audit",
     "budget",
     "calendar_feed",
+    "call",
     "category",
     "category_link",
     "clue",
@@ -109,7 +111,7 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"budget", "employee", "company", "pipeline", "sales_choice", "stage"}
 """The tables only administrators change, also by undoing."""
-UNSEARCHED = {"dismissal", "document", "followed_card", "match_group", "match_item", "opportunity", "opportunity_contact", "party_code", "posting", "price", "price_list", "product", "project", "project_contact"}
+UNSEARCHED = {"call", "dismissal", "document", "followed_card", "match_group", "match_item", "opportunity", "opportunity_contact", "party_code", "posting", "price", "price_list", "product", "project", "project_contact"}
 """The tables whose rows the search index does not hold."""
 IMPORTED = ("customer", "contact", "address", "category_link", "contact_role", "product")
 """What an import makes, many rows at a time."""
@@ -118,7 +120,7 @@ IMMUTABLE = {"posting"}
 STAYING = {"posting", "match_group", "audit"}
 """The tables whose rows stay with a party that was merged into another: they are as visible as that other."""
 UNDOABLE = {
-    "address", "budget", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee",
+    "address", "budget", "call", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee",
     "followed_card", "former_name", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "opportunity_contact",
     "opportunity_seller", "party_code", "pipeline", "posting", "price", "price_list", "product", "project", "project_contact", "project_member",
     "register_notice", "saft_file", "sales_choice", "stage", "task", "task_member",

@@ -28,6 +28,7 @@ employee = Table(
     Column("is_active", Boolean, nullable=False),
     *text("password_hash"),
     Column("created_at", INSTANT, nullable=False),
+    Column("extension", String),
 )
 session = Table(
     "session",
