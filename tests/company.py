@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -24,6 +25,7 @@ from crm_lab.store.engine import Database
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CALLS_SECRET = "til-prove-bare-i-testene"
 PASSWORD = "hemmelig-nok"
 
 
@@ -87,7 +89,7 @@ def serve(data: Path) -> Iterator[Served]:
     port = free_port()
     command = [sys.executable, "-m", "crm_lab", "serve", "--data", str(data), "--port", str(port)]
     with (data / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"CRM_CALLS_SECRET": CALLS_SECRET})
     url = f"http://127.0.0.1:{port}"
     wait_for(f"{url}/healthz")
     yield Served(url, data, process)

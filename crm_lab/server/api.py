@@ -28,6 +28,7 @@ from starlette.routing import Route
 
 from crm_lab.connection import ARROW
 from crm_lab.errors import CrmError, InvalidInput, SignedOut
+from crm_lab.exchange.telephony import message_of
 from crm_lab.i18n import _, set_locale
 from crm_lab.server.openapi import describe
 from crm_lab.server.register import keep_register
@@ -86,6 +87,7 @@ class StoreApp:
         routes = [
             Route("/api/changes", self.changes, methods=["GET"]),
             Route("/api/openapi.json", self.openapi, methods=["GET"]),
+            Route("/api/hooks/calls", self.hook, methods=["POST"]),
             Route("/api/{service}/{action}", self.act, methods=["POST"]),
             Route("/health", self.health, methods=["GET"]),
         ]
@@ -147,8 +149,8 @@ class StoreApp:
     async def act(self, request: Request) -> Response:
         """Run one action for whoever calls."""
         try:
-            arguments = await _arguments(request)
-            return await to_thread.run_sync(partial(self._act, request, arguments))
+            body = await _body(request)
+            return await to_thread.run_sync(partial(self._act, request, _arguments(body)))
         except CrmError as error:
             return answer(error.to_wire(), error.status)
         except Exception:
@@ -156,6 +158,14 @@ class StoreApp:
             log.exception("action failed", reference=reference, path=request.url.path)
             message = _("Something went wrong. Reference {reference}.", reference=reference)
             return answer({"error": "CrmError", "message": message}, 500)
+
+    async def hook(self, request: Request) -> Response:
+        """Take in a signed message about calls."""
+        try:
+            told = message_of(await _body(request), request.headers)
+            return await to_thread.run_sync(lambda: answer(self.dispatcher.run("calls", "hook", told, actor=None, request_id=uuid4())))
+        except CrmError as error:
+            return answer(error.to_wire(), error.status)
 
     def _act(self, request: Request, arguments: dict[str, Any]) -> Response:
         set_locale(request.headers.get("accept-language", "nb")[:2])
@@ -239,12 +249,16 @@ def is_public(service: str, action: str) -> bool:
     return found is not None and found.public
 
 
-async def _arguments(request: Request) -> dict[str, Any]:
+async def _body(request: Request) -> bytes:
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST_BODY:
             raise InvalidInput(_("The request is too large."))
+    return body
+
+
+def _arguments(body: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(body or b"{}", type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -40,6 +40,7 @@ from crm_lab.server.handlers import (
     VersionedLab,
     VersionedStatic,
 )
+from crm_lab.server.hooks import CallHookHandler
 
 CLOSED = ("/voila/tree", "/voila/render", "/voila/api/contents", "/voila/files", "/voila/query", "/voila/execution")
 SWEEP_EVERY_MS = 15_000
@@ -127,6 +128,7 @@ class CrmVoila(Voila):
             (url_path_join(base, "crm") + "(?:/.*)?", PageHandler, page),
             (url_path_join(base, "documents", DOCUMENT), DocumentHandler),
             (url_path_join(base, "feed", FEED), CalendarFeedHandler, {"readings": Readings()}),
+            (url_path_join(base, "hooks", "calls"), CallHookHandler, {"refusals": Readings()}),
             (url_path_join(base, "healthz"), Health),
             (re.escape(base), web.RedirectHandler, {"url": url_path_join(self.base_url, "crm"), "permanent": False}),
         ]

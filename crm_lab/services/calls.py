@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pyarrow as pa
-from sqlalchemy import BigInteger, String, and_, case, cast, delete, extract, func, or_, select
+from sqlalchemy import BigInteger, String, and_, case, cast, delete, extract, func, or_, select, true
 
 from crm_lab.domain.access import Role
 from crm_lab.domain.calls import (
@@ -57,28 +57,6 @@ class Calls(Service):
     """Calls with people outside. One is as visible as the customer and the contact it is linked to; one of an unknown number is everybody's."""
 
     @reads()
-    def list(self, *, since: datetime | None = None) -> pa.Table:
-        """The newest `MOST_LISTED` calls the caller may see.
-
-        Columns: id, started_at, direction, number, extension, employee, customer, customer_number, contact, contact_id, status, seconds (of
-        talk, 0 where nobody answered), note, source.
-        """
-        k, c, p, e = tables.call, tables.customer, tables.contact, tables.employee
-        talk = func.coalesce(extract("epoch", k.c.ended_at) - extract("epoch", k.c.answered_at), 0)
-        query = (
-            select(
-                cast(k.c.id, String).label("id"), k.c.started_at, k.c.direction, k.c.number, k.c.extension,
-                func.coalesce(e.c.name, "").label("employee"), func.coalesce(shown_name(), "").label("customer"), c.c.number.label("customer_number"),
-                func.coalesce(_person(), "").label("contact"), cast(k.c.contact_id, String).label("contact_id"), _status().label("status"),
-                cast(talk, BigInteger).label("seconds"), k.c.note, k.c.source,
-            )
-            .outerjoin(c, c.c.id == k.c.customer_id).outerjoin(p, p.c.id == k.c.contact_id).outerjoin(e, e.c.id == k.c.employee_id)
-            .where(and_(self.work.visible_to(k), k.c.started_at >= since if since else True))
-            .order_by(k.c.started_at.desc(), k.c.id).limit(MOST_LISTED)
-        )  # fmt: skip
-        return self.work.frame(query)
-
-    @reads()
     def of(self, *, customer_id: UUID | None = None, contact_id: UUID | None = None, start: int = 0, limit: int = 50) -> CallPage:
         """Calls with a customer and its contacts, or with one contact, the newest first. Raises `NotFound`, also where it is hidden."""
         k, r = tables.call, tables.contact_role
@@ -93,7 +71,7 @@ class Calls(Service):
         wanted = and_(theirs, self.work.visible_to(k))
         n = int(self.work.scalar(select(func.count()).select_from(k).where(wanted)))
         query = _named(wanted).order_by(k.c.started_at.desc(), k.c.id).limit(max(1, min(limit, MOST_ON_PAGE))).offset(max(0, start))
-        return CallPage(calls=tuple(self._records(query)), n=n)
+        return CallPage(calls=self._records(query), n=n)
 
     @reads()
     def get(self, *, id: UUID) -> Call:  # noqa: A002 - the wire's word
@@ -104,15 +82,15 @@ class Calls(Service):
         return found[0]
 
     @reads()
-    def ringing(self) -> list[Call]:  # type: ignore[valid-type]
+    def ringing(self) -> list[Call]:
         """Calls that ring at the caller's own extension now."""
         k = tables.call
         still = and_(k.c.started_at > self.work.now - RINGS_FOR, k.c.answered_at.is_(None), k.c.ended_at.is_(None))
         mine = and_(k.c.employee_id == self.actor.id, k.c.direction == Direction.INCOMING)
-        return self._records(_named(and_(still, mine, self.work.visible_to(k))).order_by(k.c.started_at))
+        return [*self._records(_named(and_(still, mine, self.work.visible_to(k))).order_by(k.c.started_at))]
 
     @reads()
-    def unknown(self) -> list[UnknownNumber]:  # type: ignore[valid-type]
+    def unknown(self) -> list[UnknownNumber]:
         """Numbers that are on no card, or on several, who called last first."""
         k = tables.call
         nobodys = and_(k.c.customer_id.is_(None), k.c.contact_id.is_(None), k.c.number != "")
@@ -122,7 +100,7 @@ class Calls(Service):
         return [as_record(UnknownNumber, row) for row in self.work.rows(query.order_by(latest.desc()).limit(MOST_LISTED))]
 
     @writes(needs=Role.ADMIN)
-    def record(self, *, reports: list[CallReport], source: str) -> CallsRead:  # type: ignore[valid-type]
+    def record(self, *, reports: list[CallReport], source: str) -> CallsRead:
         """Take in what an exchange reports; the same twice changes nothing. Raises `InvalidInput`, and then nothing is taken in."""
         return record(self.work, [clean_report(report) for report in reports], clean_text(source, "source", max_length=40))
 
@@ -191,9 +169,31 @@ class Calls(Service):
         """Remove calls older than `CRM_CALLS_KEPT_DAYS`, for good: also from what can be undone; how many."""
         return forget_old(self.work)
 
-    def _records(self, query: Select[Any]) -> list[Call]:  # type: ignore[valid-type]
+    @reads()
+    def list(self, *, since: datetime | None = None) -> pa.Table:
+        """The newest `MOST_LISTED` calls the caller may see.
+
+        Columns: id, started_at, direction, number, extension, employee, customer, customer_number, contact, contact_id, status, seconds (of
+        talk, 0 where nobody answered), note, source.
+        """
+        k, c, p, e = tables.call, tables.customer, tables.contact, tables.employee
+        talk = func.coalesce(extract("epoch", k.c.ended_at) - extract("epoch", k.c.answered_at), 0)
+        query = (
+            select(
+                cast(k.c.id, String).label("id"), k.c.started_at, k.c.direction, k.c.number, k.c.extension,
+                func.coalesce(e.c.name, "").label("employee"), func.coalesce(shown_name(), "").label("customer"), c.c.number.label("customer_number"),
+                func.coalesce(_person(), "").label("contact"), cast(k.c.contact_id, String).label("contact_id"), _status().label("status"),
+                cast(talk, BigInteger).label("seconds"), k.c.note, k.c.source,
+            )
+            .outerjoin(c, c.c.id == k.c.customer_id).outerjoin(p, p.c.id == k.c.contact_id).outerjoin(e, e.c.id == k.c.employee_id)
+            .where(and_(self.work.visible_to(k), k.c.started_at >= since if since else true()))
+            .order_by(k.c.started_at.desc(), k.c.id).limit(MOST_LISTED)
+        )  # fmt: skip
+        return self.work.frame(query)
+
+    def _records(self, query: Select[Any]) -> tuple[Call, ...]:
         names = self.work.employee_names()
-        return [as_record(Call, row | {"employee": names.get(row["employee_id"], "")}) for row in self.work.rows(query)]
+        return tuple(as_record(Call, row | {"employee": names.get(row["employee_id"], "")}) for row in self.work.rows(query))
 
 
 def record(work: Work, reports: Iterable[CallReport], source: str) -> CallsRead:

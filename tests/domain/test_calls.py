@@ -35,7 +35,7 @@ def at(seconds: int) -> datetime:
     ("number", "inside"),
     [("101", True), ("2101", True), ("22334455", False), ("+4722334455", False), ("02800", False), ("110", False), ("test", True), ("004722334455", False)],
 )
-def test_what_is_inside(number: str, inside: bool) -> None:  # noqa: FBT001
+def test_what_is_inside(number: str, inside: bool) -> None:
     assert is_internal(number) is inside
 
 

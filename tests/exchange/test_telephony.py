@@ -49,7 +49,7 @@ def test_columns_are_the_administrators_choice() -> None:
 
 def test_what_cannot_be_read_ends_nothing() -> None:
     broken = ROW.replace("2026-03-05 13:00:00", "i går")
-    told = reports("\n".join((broken, "søppel", ROW, "")))
+    told = reports(f"{broken}\nsøppel\n{ROW}\n")
     assert [type(row).__name__ for row in told] == ["CallFault", "CallFault", "CallReport"]
     assert [row.line for row in told if isinstance(row, CallFault)] == [1, 2]
 

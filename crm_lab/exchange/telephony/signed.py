@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import re
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,9 +17,13 @@ from crm_lab.domain.calls import CallReport, clean_report
 from crm_lab.errors import Forbidden, InvalidInput
 from crm_lab.i18n import _
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 WINDOW = timedelta(minutes=5)
 MOST_CALLS = 500
 SHORTEST_SECRET = 24
+TIMESTAMP, SIGNATURE = "X-Crm-Timestamp", "X-Crm-Signature"
 
 
 class SignatureRefused(Forbidden):
@@ -32,6 +37,11 @@ class Message(msgspec.Struct, forbid_unknown_fields=True):
     """What is sent."""
 
     calls: list[CallReport]
+
+
+def message_of(body: bytes, headers: Mapping[str, str]) -> dict[str, str]:
+    """A message as `calls.hook` takes it."""
+    return {"body": body.decode(errors="replace"), "timestamp": headers.get(TIMESTAMP, ""), "signature": headers.get(SIGNATURE, "")}
 
 
 def sign(secret: str, timestamp: str, body: str) -> str:
