@@ -38,6 +38,10 @@ def require_free(host: str, port: int) -> None:
                 _("{host}:{port} is not free: {reason}. Choose another with --port.", host=host, port=port, reason=error.strerror)
             ) from error
 
+FOR_STORE = (
+    "CRM_URL", "CRM_REGISTER_URL", "CRM_DOCUMENTS", "CRM_LARGEST_DOCUMENT", "CRM_CALLS_SECRET", "CRM_CALLS_KEPT_DAYS", "CRM_CALLS_UNKNOWN", "CRM_AMI",
+)
+"""The settings that the store alone needs; some of them are secrets."""
 
 class Child:
     """One process that should always run."""
@@ -103,7 +107,7 @@ class Supervisor:
         store = data / "store.sock"
         environment = {k: v for k, v in os.environ.items() if not k.startswith("CRM_")}
         environment |= {"CRM_DATA": str(data), "PYTHONUNBUFFERED": "1"} | ({"CRM_DEMO": "1"} if demo else {})
-        outside = {name: os.environ[name] for name in ("CRM_URL", "CRM_REGISTER_URL") if name in os.environ}
+        outside = {name: os.environ[name] for name in FOR_STORE if name in os.environ}
         web = ["--socket", str(store), "--host", host, "--port", str(port), "--base-url", base_url]
         web += ["--state-dir", str(data / "web")] + (["--trust-proxy", trust_proxy] if trust_proxy else [])
         python = [sys.executable, "-m"]
