@@ -21,6 +21,11 @@ LONGEST_PAUSE = 10.0
 STEADY = 30.0
 HELD = 2
 
+FOR_STORE = (
+    "CRM_URL", "CRM_REGISTER_URL", "CRM_DOCUMENTS", "CRM_LARGEST_DOCUMENT", "CRM_CALLS_SECRET", "CRM_CALLS_KEPT_DAYS", "CRM_CALLS_UNKNOWN", "CRM_AMI",
+)
+"""The settings that the store alone needs; some of them are secrets."""
+
 
 class PortTaken(Unavailable):
     """Another program listens where we should."""
@@ -38,10 +43,6 @@ def require_free(host: str, port: int) -> None:
                 _("{host}:{port} is not free: {reason}. Choose another with --port.", host=host, port=port, reason=error.strerror)
             ) from error
 
-FOR_STORE = (
-    "CRM_URL", "CRM_REGISTER_URL", "CRM_DOCUMENTS", "CRM_LARGEST_DOCUMENT", "CRM_CALLS_SECRET", "CRM_CALLS_KEPT_DAYS", "CRM_CALLS_UNKNOWN", "CRM_AMI",
-)
-"""The settings that the store alone needs; some of them are secrets."""
 
 class Child:
     """One process that should always run."""
