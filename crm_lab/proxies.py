@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crm_lab.domain.invoicing import Invoiced
 from crm_lab.domain.ledger import Ledger, MatchRule
 from crm_lab.errors import Conflict
 from crm_lab.services.actions import find_action
@@ -13,6 +14,7 @@ from crm_lab.services.catalogue import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from datetime import date
     from uuid import UUID
 
     import pandas as pd
@@ -20,9 +22,13 @@ if TYPE_CHECKING:
     from crm_lab.analysis.matching import Proposals
     from crm_lab.cards import CardFrames
     from crm_lab.domain.calendar import BroughtIn
+    from crm_lab.domain.invoicing import CreditLine, InvoiceFacts, OrderFault
     from crm_lab.domain.payments import PaymentFile
     from crm_lab.imports import FileImport
     from crm_lab.saft import SaftImport
+
+
+AT_ONCE = 50
 
 
 class ServiceProxy:
@@ -131,6 +137,37 @@ class LedgerProxy(ServiceProxy):
         return run_automatically(self)
 
 
+class OrdersProxy(ServiceProxy):
+    """`crm.orders`: their actions, and invoicing, which is the invoices' own."""
+
+    def invoice(self, *ids: UUID, on: date | None = None) -> list[InvoiceFacts]:
+        """Invoice orders, all or none of them. Raises `CannotInvoice`."""
+        made: list[InvoiceFacts] = self._connection.invoices.create(order_ids=ids, on=on)
+        return made
+
+    def invoice_many(
+        self, ids: Collection[UUID], on: date | None = None, on_progress: Callable[[int, int], object] = lambda _done, _total: None
+    ) -> Invoiced:
+        """Invoice many orders, some at a time: those that can be, and why the others cannot."""
+        made: list[InvoiceFacts] = []
+        refused: list[OrderFault] = []
+        keys = list(ids)
+        for at in range(0, len(keys), AT_ONCE):
+            part = keys[at : at + AT_ONCE]
+            faults: list[OrderFault] = self._connection.invoices.faults(order_ids=part, on=on)
+            wrong = {fault.order_id for fault in faults}
+            if fit := [key for key in part if key not in wrong]:
+                made += self._connection.invoices.create(order_ids=fit, on=on)
+            refused += faults
+            on_progress(at + len(part), len(keys))
+        return Invoiced(tuple(made), tuple(refused))
+
+    def credit(self, invoice_id: UUID, lines: Collection[CreditLine] = (), reason: str = "") -> InvoiceFacts:
+        """Credit an invoice, whole or the lines given."""
+        made: InvoiceFacts = self._connection.invoices.credit(id=invoice_id, lines=lines, reason=reason)
+        return made
+
+
 class MergesProxy(ServiceProxy):
     """`crm.merges`: its actions, and the search for doubles among all."""
 
@@ -143,5 +180,5 @@ class MergesProxy(ServiceProxy):
 
 PROXIES: dict[str, type[ServiceProxy]] = {
     "calendar": CalendarProxy, "contacts": PartiesProxy, "customers": PartiesProxy, "imports": ImportsProxy, "ledger": LedgerProxy,
-    "merges": MergesProxy, "payments": PaymentsProxy, "saft": SaftProxy,
+    "merges": MergesProxy, "orders": OrdersProxy, "payments": PaymentsProxy, "saft": SaftProxy,
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -352,7 +352,7 @@ def check_contact(row: ImportRow, today: date) -> CheckedContact:
     )  # fmt: skip
 
 
-def check_product(row: ImportRow, codes: Mapping[str, object]) -> CheckedProduct:
+def check_product(row: ImportRow, codes: Collection[str]) -> CheckedProduct:
     """A row in stored form; `codes` are the VAT codes of sales. Raises `InvalidFields`, keyed by column."""
     faults = Faults()
     parsed: dict[str, Any] = {"name": ""} | _parsed(ImportKind.PRODUCTS, row, faults)

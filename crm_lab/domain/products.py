@@ -14,12 +14,11 @@ from crm_lab.errors import Conflict, Faults, InvalidInput
 from crm_lab.i18n import N_, _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
 LONGEST_NAME, LONGEST_NUMBER, LONGEST_LIST = 300, 40, 100
 PRICE, PERCENT = Decimal("0.0001"), Decimal("0.01")
 NOTHING = Decimal("0.0000")
-SALES_CODES = dict.fromkeys(("3", "31", "32", "33", "5", "51", "52", "6", "7"))
 LARGEST_PRICE, WHOLE = Decimal(10) ** 12, 100
 
 
@@ -164,7 +163,7 @@ def clean_percent(value: Decimal, field: str = "discount") -> Decimal:
     return value.quantize(PERCENT, ROUND_HALF_UP)
 
 
-def clean_product(given: ProductFields, codes: Mapping[str, object]) -> ProductFields:
+def clean_product(given: ProductFields, codes: Collection[str]) -> ProductFields:
     """The fields in their stored form; `codes` are the VAT codes of sales. Raises `InvalidFields`."""
     faults, clean = Faults(), dict(given)
     for name, longest in (("number", LONGEST_NUMBER), ("name", LONGEST_NAME), ("name_en", LONGEST_NAME)):

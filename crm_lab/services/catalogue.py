@@ -15,10 +15,12 @@ from crm_lab.services.documents import Documents
 from crm_lab.services.employees import Employees
 from crm_lab.services.history import History
 from crm_lab.services.imports import Imports
+from crm_lab.services.invoices import Invoices
 from crm_lab.services.ledger import Subledger
 from crm_lab.services.merges import Merges
 from crm_lab.services.notes import Notes
 from crm_lab.services.opportunities import Opportunities
+from crm_lab.services.orders import Orders
 from crm_lab.services.overview import Overview
 from crm_lab.services.payments import Payments
 from crm_lab.services.pipelines import Pipelines
@@ -45,10 +47,12 @@ SERVICES: dict[str, type[Service]] = {
     "employees": Employees,
     "history": History,
     "imports": Imports,
+    "invoices": Invoices,
     "ledger": Subledger,
     "merges": Merges,
     "notes": Notes,
     "opportunities": Opportunities,
+    "orders": Orders,
     "overview": Overview,
     "payments": Payments,
     "pipelines": Pipelines,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SERIES = {
     "customer": tables.customer.c.number, "supplier": tables.customer.c.supplier_number, "posting": tables.posting.c.number,
-    "match": tables.match_group.c.number, "project": tables.project.c.number,
+    "match": tables.match_group.c.number, "project": tables.project.c.number, "order": tables.sales_order.c.number,
 }
 
 

@@ -72,10 +72,10 @@ class HasPostings(Conflict):
 
 
 class HasPlans(Conflict):
-    """A party with projects or opportunities is archived, not deleted."""
+    """A party with projects, opportunities or orders is archived, not deleted."""
 
     def __init__(self) -> None:
-        super().__init__(_("It has projects or opportunities, which would have no customer. Archive it instead, or move them first."))
+        super().__init__(_("It has projects, opportunities or orders, which would have no customer. Archive it instead, or move them first."))
 
 
 class Customers(Parties):
@@ -288,7 +288,7 @@ class Customers(Parties):
     @writes()
     def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
         """Delete a party, with its addresses and its contacts' roles. It can be undone. Raises `HasPostings`, `HasPlans`."""
-        for part, refusal in ((tables.posting, HasPostings), (tables.project, HasPlans), (tables.opportunity, HasPlans)):
+        for part, refusal in ((tables.posting, HasPostings), (tables.project, HasPlans), (tables.opportunity, HasPlans), (tables.sales_order, HasPlans)):
             if self.work.scalar(select(part.c.id).where(and_(part.c.customer_id == id, self.work.visible_to(part))).limit(1)):
                 raise refusal
         self._delete(self._read(Customer, id), version)

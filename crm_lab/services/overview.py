@@ -6,6 +6,7 @@ from crm_lab.services.actions import Service, reads
 from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers
 from crm_lab.services.opportunities import Opportunities
+from crm_lab.services.orders import Orders
 from crm_lab.services.projects import Projects
 from crm_lab.services.register import Register
 from crm_lab.services.tasks import Tasks
@@ -23,6 +24,7 @@ class Overview(Service):
             "contacts": Contacts(work).count(),
             "tasks": Tasks(work).count(),
             "opportunities": Opportunities(work).count(),
+            "orders": Orders(work).count(),
             "projects": Projects(work).count(),
             "register": Register(work).n_notices(),
         }

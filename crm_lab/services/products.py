@@ -14,7 +14,6 @@ from sqlalchemy import BigInteger, String, and_, case, cast, func, or_, select
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.names import fold
 from crm_lab.domain.products import (
-    SALES_CODES,
     NumberTaken,
     Price,
     PriceFound,
@@ -29,6 +28,7 @@ from crm_lab.domain.products import (
 from crm_lab.errors import Conflict, InvalidInput
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
+from crm_lab.services.vat import codes_of_sales
 from crm_lab.store import tables
 from crm_lab.store.records import NoSuchRecord, as_record, as_row
 
@@ -89,14 +89,14 @@ class Products(Service):
     @writes()
     def create(self, **fields: Unpack[ProductFields]) -> Product:
         """Make a product; without a number it gets the next. Raises `InvalidFields`, `NumberTaken`."""
-        clean: dict[str, Any] = dict(clean_product({"name": "", **fields}, SALES_CODES))
+        clean: dict[str, Any] = dict(clean_product({"name": "", **fields}, codes_of_sales()))
         made = Product(**clean, id=new_id(), created_at=self.work.now)
         return add_products(self.work, [made])[0]
 
     @writes()
     def change(self, *, id: UUID, version: int, **fields: Unpack[ProductFields]) -> Product:  # noqa: A002
         """Change the given fields; orders written before keep what they say. Raises `InvalidFields`, `NumberTaken`, `ChangedMeanwhile`."""
-        clean: dict[str, Any] = dict(clean_product(fields, SALES_CODES))
+        clean: dict[str, Any] = dict(clean_product(fields, codes_of_sales()))
         if "number" in clean:
             if not clean["number"]:
                 raise InvalidInput(_("A product needs a number."), "number")

@@ -21,6 +21,12 @@ class Vat(Service):
 
 
 @cache
+def codes_of_sales() -> frozenset[str]:
+    """The codes alone."""
+    return frozenset(one.code for one in vat_codes())
+
+
+@cache
 def vat_codes() -> tuple[VatCode, ...]:
     """Every code for each time its rate applied."""
     return tuple(

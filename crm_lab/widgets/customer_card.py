@@ -15,6 +15,7 @@ from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import ORDER, address_lines, address_text, fallback_text
 from crm_lab.widgets.customer_fields import STATUS_CLASS, kind_of, kind_text, labels, languages, spaced, status_text
 from crm_lab.widgets.opportunity_box import OpportunityBox
+from crm_lab.widgets.order_box import OrderBox
 from crm_lab.widgets.party_card import HISTORY, INFO, LEDGER, PartyCard
 from crm_lab.widgets.roles import person_row
 from crm_lab.widgets.terms import source_words, term_label, term_words
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from crm_lab.domain.customers import Customer
     from crm_lab.widgets.shell import App
 
+ORDERS = "orders"
 LINKS = {"phone": "tel:", "mobile": "tel:", "email": "mailto:", "invoice_email": "mailto:", "website": ""}
 
 
@@ -37,6 +39,7 @@ class CustomerCard(PartyCard):
     def __init__(self, app: App, customer_number: int, tab: str = INFO) -> None:
         self._number = customer_number
         self.opportunity_box = OpportunityBox(app, self.reload, self.draw, self.focus_on)
+        self.order_box = OrderBox(app, self.reload)
         super().__init__(app, tab)
 
     def read(self) -> None:
@@ -54,18 +57,18 @@ class CustomerCard(PartyCard):
         self.service.rename(id=self.party.id, name=str(values.get("name", "")), version=self.party.version)
 
     def tabs(self) -> list[tuple[str, str, int | None]]:
-        """Information, contacts, opportunities, projects, ledger and history."""
+        """Information, contacts, opportunities, orders, projects, ledger and history."""
         here = sum(not _has_left(contact) for contact in self.card.contacts)
         still = sum(not project.is_closed for project in self.card.projects)
         undecided = sum(one.is_open for one in self.card.opportunities)
         return [
             (INFO, _("Information"), None), ("contacts", _("Contacts"), here), ("opportunities", _("Opportunities"), undecided),
-            ("projects", _("Projects"), still), (LEDGER, _("Ledger"), None), (HISTORY, _("History"), None),
+            (ORDERS, _("Orders"), None), ("projects", _("Projects"), still), (LEDGER, _("Ledger"), None), (HISTORY, _("History"), None),
         ]  # fmt: skip
 
     def actions(self) -> dict[str, Any]:
-        """What its template may do, opportunities among it."""
-        return super().actions() | self.opportunity_box.actions
+        """What its template may do, opportunities and orders among it."""
+        return super().actions() | self.opportunity_box.actions | self.order_box.actions
 
     def field_names(self) -> dict[str, str]:
         """The fields of its history in words."""
@@ -94,7 +97,7 @@ class CustomerCard(PartyCard):
             "phone": c.phone or c.mobile, "email": c.email,
             "terms": self._terms(), "standing": self._standings(), "new_role_path": f"contacts/new/{c.number}",
             "new_project_path": f"projects/new/{c.number}", "info_name": _("Customer information"), "edit_words": _("Edit the customer"), "noun_name": _("Customers"),
-        } | self.roles.shown([person_row(contact) for contact in self.card.contacts]) | opportunities  # fmt: skip
+        } | self.roles.shown([person_row(contact) for contact in self.card.contacts]) | opportunities | self.order_box.shown(c, is_open=self.tab == ORDERS)  # fmt: skip
 
     def _facts(self) -> list[tuple[str, str, str]]:
         """Label, value and link of everything that is known."""

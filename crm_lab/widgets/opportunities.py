@@ -51,7 +51,7 @@ def opportunity_row(one: Opportunity, back: str) -> dict[str, Any]:
     """An opportunity as a line of a card."""
     is_late = one.is_open and one.expected_close_on is not None and one.expected_close_on < business_day(utc_now())
     return {
-        "id": str(one.id), "path": f"opportunities/{one.id}?from={back}", "title": one.title, "owner": one.owner, "is_open": one.is_open,
+        "id": str(one.id), "path": f"opportunities/{one.id}?from={back}", "title": one.title, "owner": one.owner, "is_open": one.is_open, "is_won": one.status is OpportunityStatus.WON,
         "status": status_words()[one.status], "status_class": STATUS_CLASS.get(one.status, ""), "amount": _money(one.amount, one.currency),
         "probability": f"{one.probability} %", "weighted": _money(one.weighted, one.currency), "is_late": is_late,
         "expected": day(one.expected_close_on) if one.expected_close_on else "", "reason": one.lost_reason, "next_step": one.next_step,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crm_lab.domain.columns import parse_decimal
-from crm_lab.domain.products import SALES_CODES, UNIT_WORDS, Product, Unit, clean_product
+from crm_lab.domain.products import UNIT_WORDS, Product, Unit, clean_product
+from crm_lab.domain.vat import vat_name
 from crm_lab.errors import Faults, InvalidFields, InvalidInput
 from crm_lab.i18n import _, business_day, day
 from crm_lab.settings import utc_now
@@ -18,11 +19,12 @@ from crm_lab.widgets.live import Live
 from crm_lab.widgets.task_box import read_day
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import pandas as pd
 
     from crm_lab.domain.products import PriceList
+    from crm_lab.domain.vat import VatCode
     from crm_lab.widgets.shell import App
 
 TEXTS = ("number", "name", "name_en", "unit", "vat_code")
@@ -100,6 +102,7 @@ class ProductForm(Form):
     def __init__(self, app: App, product_id: UUID | None = None) -> None:
         self.app, self._id = app, product_id
         self._lists: list[PriceList] = app.crm.products.price_lists()
+        self._codes: list[VatCode] = app.crm.vat.codes(on=business_day(utc_now()))
         self._prices: list[dict[str, Any]] = []
         self._wrong = ""
         values = self.stored() if product_id else {**dict.fromkeys(TEXTS, ""), "unit": str(Unit.PIECE), "vat_code": "3", "price": ""}
@@ -126,7 +129,7 @@ class ProductForm(Form):
     def shown(self) -> dict[str, Any]:
         """What may be chosen, and the prices."""
         return {
-            "labels": field_words(), "units": units(), "codes": vat_codes(), "prices": self._prices, "wrong": self._wrong,
+            "labels": field_words(), "units": units(), "codes": vat_choices(self._codes), "prices": self._prices, "wrong": self._wrong,
             "lists": [(str(one.id), f"{one.name} ({one.currency})") for one in self._lists], "today": business_day(utc_now()).isoformat(),
             "is_archived": self._id is not None and self._one.archived_at is not None,
         }  # fmt: skip
@@ -139,7 +142,7 @@ class ProductForm(Form):
         """What the rules say."""
         faults = Faults()
         try:
-            clean_product(read_product(self.values, faults), SALES_CODES)  # type: ignore[arg-type]
+            clean_product(read_product(self.values, faults), [one.code for one in self._codes])  # type: ignore[arg-type]
         except InvalidFields as error:
             faults.found |= error.fields
         return faults.found
@@ -187,9 +190,9 @@ class ProductForm(Form):
         self.redraw()
 
 
-def vat_codes() -> list[tuple[str, str]]:
+def vat_choices(codes: Iterable[VatCode]) -> list[tuple[str, str]]:
     """The VAT codes of sales, to choose from."""
-    return [(code, code) for code in SALES_CODES]
+    return [(one.code, f"{decimal_words(one.rate, 0)} % · {vat_name(one.code)}") for one in codes]
 
 
 def read_product(values: Mapping[str, Any], faults: Faults) -> dict[str, Any]:

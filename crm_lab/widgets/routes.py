@@ -26,11 +26,14 @@ from crm_lab.widgets.customers import CustomerList
 from crm_lab.widgets.duplicates import DuplicateScreen
 from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.imports import ImportScreen
+from crm_lab.widgets.invoices import InvoicePage, InvoicingForm
 from crm_lab.widgets.ledger import LedgerScreen, keeps_books
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.merges import MergeScreen
 from crm_lab.widgets.notices import NoticeList
 from crm_lab.widgets.opportunities import OpportunityForm, OpportunityList
+from crm_lab.widgets.order_form import OrderForm, OrderStart
+from crm_lab.widgets.orders import OrderList
 from crm_lab.widgets.payments import PaymentScreen
 from crm_lab.widgets.posting_form import PostingForm
 from crm_lab.widgets.products import PriceLists, ProductForm, ProductList
@@ -87,7 +90,7 @@ ROUTES = (
     Route("(?:customers)?", CustomerList),
     Route("customers/new", CustomerForm),
     Route(f"customers/{NUMBER}", lambda app, number: CustomerCard(app, int(number))),
-    Route(f"customers/{NUMBER}/(contacts|opportunities|projects|history)", lambda app, number, tab: CustomerCard(app, int(number), tab)),
+    Route(f"customers/{NUMBER}/(contacts|opportunities|orders|projects|history)", lambda app, number, tab: CustomerCard(app, int(number), tab)),
     Route(f"customers/{NUMBER}/edit", lambda app, number: CustomerForm(app, int(number))),
     Route(f"customers/{NUMBER}/ledger", lambda app, number: LedgerScreen(app, int(number))),
     Route(f"customers/{NUMBER}/merge(?:/{NUMBER})?", lambda app, *both: MergeScreen(app, MergeKind.CUSTOMER, *both)),
@@ -116,6 +119,11 @@ ROUTES = (
     Route("opportunities/new", OpportunityForm),
     Route(f"opportunities/new/{NUMBER}", lambda app, number: OpportunityForm(app, customer_number=int(number))),
     Route(rf"opportunities/{KEY}{QUERY}", lambda app, key, query: OpportunityForm(app, UUID(key), query=query or "")),
+    Route("orders", OrderList),
+    Route("orders/new", OrderStart),
+    Route(f"orders/new/{NUMBER}", lambda app, number: OrderForm(app, customer_number=int(number))),
+    Route(rf"orders/{KEY}{QUERY}", lambda app, key, query: OrderForm(app, UUID(key), query=query or "")),
+    Route(f"invoices/{KEY}", lambda app, key: InvoicePage(app, UUID(key))),
     Route("products", ProductList),
     Route("products/new", ProductForm),
     Route("products/lists", PriceLists),
@@ -134,6 +142,7 @@ ROUTES = (
     Route("settings", CompanySettings, Role.ADMIN),
     Route("settings/sales", SalesSettings, Role.ADMIN),
     Route("budgets", BudgetScreen),
+    Route("settings/invoicing", InvoicingForm, Role.ADMIN),
     Route("settings/categories", CategoryList, Role.ADMIN),
     Route("settings/categories/new", CategoryForm, Role.ADMIN),
     Route(f"settings/categories/{KEY}", lambda app, key: CategoryForm(app, UUID(key)), Role.ADMIN),

@@ -18,7 +18,6 @@ from crm_lab.errors import CrmError, NotFound
 from crm_lab.i18n import _, set_locale
 from crm_lab.widgets.alarms import Alarms
 from crm_lab.widgets.base import close_all, guarded, running_loop
-from crm_lab.widgets.forms import Form
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.router import Router
 from crm_lab.widgets.routes import Missing, screen_of
@@ -174,6 +173,7 @@ class App(ipywidgets.Box):
             {"path": "tasks", "label": _("Tasks"), "icon": "list-checks", "count": self._counts.get("tasks")},
             {"path": "calendar", "label": _("Calendar"), "icon": "calendar", "count": None},
             {"path": "opportunities", "label": _("Opportunities"), "icon": "target", "count": self._counts.get("opportunities")},
+            {"path": "orders", "label": _("Orders"), "icon": "inbox", "count": self._counts.get("orders")},
             {"path": "products", "label": _("Products"), "icon": "tag", "count": None},
             {"path": "ledger", "label": _("Ledger"), "icon": "landmark", "count": None},
             {"path": "projects", "label": _("Projects"), "icon": "briefcase", "count": self._counts.get("projects")},
@@ -234,7 +234,7 @@ class App(ipywidgets.Box):
         self.crm.history.undo(request_id=UUID(id))
         self.toast(_("Undone."))
         path, screen = self.router.path, self.main.children[0]
-        if isinstance(screen, Form) and screen.is_begun:
+        if getattr(screen, "is_begun", False):
             return  # somebody is in the middle of something there
         try:
             if hasattr(screen, "reload"):

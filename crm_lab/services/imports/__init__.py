@@ -30,7 +30,6 @@ from crm_lab.domain.imports import (
     check_customer,
     check_product,
 )
-from crm_lab.domain.products import SALES_CODES
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import Conflict, Forbidden, InvalidFields, InvalidInput, NotFound
 from crm_lab.i18n import _, business_day, number
@@ -39,6 +38,7 @@ from crm_lab.services.imports.budgets import BudgetPlan
 from crm_lab.services.imports.contacts import ContactPlan
 from crm_lab.services.imports.customers import CustomerPlan
 from crm_lab.services.imports.products import ProductPlan
+from crm_lab.services.vat import codes_of_sales
 from crm_lab.store import tables
 from crm_lab.store.bulk import load
 from crm_lab.store.records import as_record
@@ -157,7 +157,7 @@ class Imports(Service):
         today = business_day(self.work.now)
         checks: dict[ImportKind, Callable[[ImportRow], Any]] = {
             ImportKind.CUSTOMERS: check_customer, ImportKind.CONTACTS: lambda row: check_contact(row, today),
-            ImportKind.PRODUCTS: lambda row: check_product(row, SALES_CODES),
+            ImportKind.PRODUCTS: lambda row: check_product(row, codes_of_sales()),
             ImportKind.BUDGETS: check_budget,
         }  # fmt: skip
         for row in rows:  # type: ignore[attr-defined]

@@ -30,6 +30,7 @@ from crm_lab.store.tables.opportunities import (
     sales_choice,
     stage,
 )
+from crm_lab.store.tables.orders import invoice, order_line, sales_order
 from crm_lab.store.tables.parties import (
     address,
     category,
@@ -68,6 +69,7 @@ __all__ = [
     "former_name",
     "import_file",
     "import_part",
+    "invoice",
     "login_attempt",
     "match_group",
     "match_item",
@@ -81,6 +83,7 @@ __all__ = [
     "opportunity_change",
     "opportunity_contact",
     "opportunity_seller",
+    "order_line",
     "party_code",
     "payment",
     "payment_file",
@@ -99,6 +102,7 @@ __all__ = [
     "saft_file",
     "saft_part",
     "sales_choice",
+    "sales_order",
     "session",
     "stage",
     "task",
@@ -111,18 +115,21 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
 ADMINISTERED = {"budget", "employee", "company", "pipeline", "sales_choice", "stage"}
 """The tables only administrators change, also by undoing."""
-UNSEARCHED = {"call", "dismissal", "document", "followed_card", "match_group", "match_item", "opportunity", "opportunity_contact", "party_code", "posting", "price", "price_list", "product", "project", "project_contact"}
+UNSEARCHED = {
+    "call", "dismissal", "document", "followed_card", "invoice", "match_group", "match_item", "opportunity", "opportunity_contact", "order_line", "party_code", "posting", "price",
+    "price_list", "product", "project", "project_contact", "sales_order",
+}  # fmt: skip
 """The tables whose rows the search index does not hold."""
 IMPORTED = ("customer", "contact", "address", "category_link", "contact_role", "product")
 """What an import makes, many rows at a time."""
-IMMUTABLE = {"posting"}
+IMMUTABLE = {"posting", "invoice"}
 """The tables whose rows stay as they are: taking one back adds another that says the opposite."""
-STAYING = {"posting", "match_group", "audit"}
+STAYING = {"posting", "match_group", "invoice", "audit"}
 """The tables whose rows stay with a party that was merged into another: they are as visible as that other."""
 UNDOABLE = {
     "address", "budget", "call", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee",
     "followed_card", "former_name", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "opportunity_contact",
-    "opportunity_seller", "party_code", "pipeline", "posting", "price", "price_list", "product", "project", "project_contact", "project_member",
-    "register_notice", "saft_file", "sales_choice", "stage", "task", "task_member",
+    "opportunity_seller", "order_line", "party_code", "pipeline", "posting", "price", "price_list", "product", "project", "project_contact", "project_member",
+    "register_notice", "saft_file", "sales_choice", "sales_order", "stage", "task", "task_member",
 }  # fmt: skip
 """The tables whose changes can be taken back."""

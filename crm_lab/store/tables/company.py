@@ -16,6 +16,7 @@ company = Table(
     Column("terms", JSON, nullable=False, default=dict),
     Column("created_at", INSTANT, nullable=False),
     Column("automatic_rules", Words),
+    Column("invoicing", JSON),
 )
 employee = Table(
     "employee",

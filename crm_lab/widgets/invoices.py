@@ -1,0 +1,184 @@
+"""An invoice on screen: as the customer gets it, what is paid, and crediting it; and what the company says on its invoices."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from crm_lab.domain.columns import parse_decimal
+from crm_lab.domain.invoices import DocumentLine, Invoice
+from crm_lab.domain.invoicing import (
+    CreditLine,
+    InvoiceFacts,
+    InvoiceKind,
+    InvoicingSettings,
+    KidParts,
+    clean_settings,
+)
+from crm_lab.domain.part_invoices import percent_of
+from crm_lab.errors import CrmError, Faults, InvalidFields, InvalidInput
+from crm_lab.i18n import _, kroner
+from crm_lab.widgets.forms import Form, Values
+from crm_lab.widgets.live import Live
+from crm_lab.widgets.orders import invoice_row, kind_words
+from crm_lab.widgets.products import decimal_words, units
+from crm_lab.widgets.task_box import read_day
+
+if TYPE_CHECKING:
+    from crm_lab.widgets.shell import App
+
+TEXTS = ("organisation_number", "street", "postal_code", "city", "country", "email", "phone", "website", "bank_account", "bic", "kid_rule", "kid_parts")
+TICKS = ("is_vat_registered", "is_registered", "own_credit_series", "sends_reminders")
+WHOLE = ("kid_customer_digits", "kid_invoice_digits", "first_invoice")
+
+
+class InvoicePage(Live):
+    """One invoice or credit note."""
+
+    classes = ("screen",)
+
+    def __init__(self, app: App, invoice_id: UUID) -> None:
+        self.app, self._id = app, invoice_id
+        self._crediting, self._problem = False, ""
+        self._read()
+        self.title = f"{kind_words()[self.facts.kind]} {self.facts.number}"
+        actions = {
+            "pdf": self._pdf, "copy": self._copy, "credit_start": self._start, "credit_cancel": self._cancel, "credit": self._credit,
+        }  # fmt: skip
+        super().__init__("invoice.html", app, actions=actions, base=app.base, title=self.title, **self._shown())
+
+    def reload(self) -> None:
+        """Read it again: what is paid may have changed."""
+        self._read()
+        self.refresh(**self._shown())
+
+    def _read(self) -> None:
+        self.facts: InvoiceFacts = self.app.crm.invoices.facts(id=self._id)
+        self._document: Invoice = self.app.crm.invoices.document(id=self._id)
+        self._lines = self._document.lines
+        self._others = [one for one in self.app.crm.invoices.of_order(order_id=self.facts.order_id) if one.id != self._id]
+
+    def _shown(self) -> dict[str, Any]:
+        return {
+            "one": invoice_row(self.facts), "facts": self.facts, "lines": [_line(at, line) for at, line in enumerate(self._lines, 1)], "others": [invoice_row(one) for one in self._others],
+            "crediting": self._crediting, "problem": self._problem, "may_credit": self.facts.kind is not InvoiceKind.CREDIT_NOTE,
+        }  # fmt: skip
+
+    def _pdf(self) -> None:
+        self.app.download(f"{self.title}.pdf", self.app.crm.invoices.pdf(id=self._id))
+
+    def _copy(self) -> None:
+        made = self.app.crm.orders.copy(id=self.facts.order_id)
+        self.app.go(f"orders/{made.id}")
+        self.app.toast(_("This is a copy, order {number}.", number=made.number), undo=True)
+
+    def _start(self) -> None:
+        self._crediting, self._problem = True, ""
+        self.refresh(**self._shown())
+        self.focus_on("#credit-form input")
+
+    def _cancel(self) -> None:
+        self._crediting, self._problem = False, ""
+        self.refresh(**self._shown())
+
+    def _credit(self, values: dict[str, Any]) -> None:
+        try:
+            chosen = self._chosen(values)
+            made = self.app.crm.invoices.credit(id=self._id, lines=chosen, reason=str(values.get("reason", "")))
+        except CrmError as error:
+            self._problem = error.message
+            self.refresh(**self._shown())
+            return
+        self.app.go(f"invoices/{made.id}")
+        self.app.toast(_("Credit note {number} is made and posted.", number=made.number))
+
+    def _chosen(self, values: dict[str, Any]) -> tuple[CreditLine, ...]:
+        """What of each line is credited; nothing where all of it is."""
+        quantities = [parse_decimal(str(values.get(f"line.{at}", "")) or "0") for at in range(1, len(self._lines) + 1)]
+        whole = all(quantity == line.quantity for quantity, line in zip(quantities, self._lines, strict=True))
+        chosen = tuple(CreditLine(line=at, quantity=quantity) for at, quantity in enumerate(quantities, 1) if quantity)
+        if not chosen:
+            raise InvalidInput(_("Say how much of at least one line is to be credited."), "lines")
+        return () if whole else chosen
+
+
+def _line(at: int, line: DocumentLine) -> dict[str, Any]:
+    percent = percent_of(line)
+    return {
+        "at": at, "text": line.text, "quantity_words": decimal_words(line.quantity, 0), "unit_words": dict(units()).get(line.unit, line.unit),
+        "price_words": decimal_words(line.price), "discount_words": decimal_words(percent, 0) if percent else "",
+        "vat_words": f"{decimal_words(line.rate, 0)} %", "net_words": kroner(int(line.net.scaleb(2))),
+    }  # fmt: skip
+
+
+class InvoicingForm(Form):
+    """What the company says on its invoices and how it numbers them."""
+
+    def __init__(self, app: App) -> None:
+        self.app, self.title = app, _("Invoicing")
+        super().__init__("invoicing.html", app, self.stored(), title=self.title)
+
+    def stored(self) -> Values:
+        """The settings as they are saved now."""
+        self._settings: InvoicingSettings = self.app.crm.invoices.settings()
+        s = self._settings
+        return {name: str(getattr(s, name)) for name in (*TEXTS, *WHOLE)} | {name: bool(getattr(s, name)) for name in TICKS} | {
+            "closed_until": s.closed_until.isoformat() if s.closed_until else "",
+        }  # fmt: skip
+
+    def shown(self) -> dict[str, Any]:
+        """What may be chosen."""
+        return {
+            "labels": setting_words(), "rules": [("mod10", "MOD10"), ("mod11", "MOD11")],
+            "parts": [(str(KidParts.INVOICE), _("Invoice number")), (str(KidParts.CUSTOMER_INVOICE), _("Customer number and invoice number"))],
+        }  # fmt: skip
+
+    def label_of(self, part: str) -> str:
+        """A field in words."""
+        return setting_words()[part]
+
+    def faults(self) -> dict[str, str]:
+        """What the rules say."""
+        faults = Faults()
+        try:
+            clean_settings(self._given(faults))
+        except InvalidFields as error:
+            faults.found |= error.fields
+        return faults.found
+
+    def _given(self, faults: Faults) -> InvoicingSettings:
+        v, given = self.values, dict[str, Any]()
+        given |= {name: str(v[name]) for name in TEXTS if name != "kid_parts"} | {name: bool(v[name]) for name in TICKS}
+        given["kid_parts"] = KidParts(str(v["kid_parts"])) if v["kid_parts"] in set(KidParts) else KidParts.INVOICE
+        for name in WHOLE:
+            with faults.at(name):
+                if not str(v[name]).isdecimal():
+                    raise InvalidInput(_("Write a whole number."), name)
+                given[name] = int(str(v[name]))
+        with faults.at("closed_until"):
+            given["closed_until"] = read_day(str(v["closed_until"]), "closed_until")
+        known = {f.name for f in fields(InvoicingSettings)}
+        return replace(self._settings, **{name: value for name, value in given.items() if name in known})
+
+    def store(self) -> None:
+        """Save."""
+        faults = Faults()
+        given = self._given(faults)
+        faults.tell()
+        self.app.crm.invoices.set_settings(settings=given)
+        self.start = dict(self.values)
+        self.app.go("settings")
+        self.app.toast(_("The settings are saved."), undo=True)
+
+
+def setting_words() -> dict[str, str]:
+    """The settings in words."""
+    return {
+        "organisation_number": _("Our organisation number"), "is_vat_registered": _("Registered for VAT"), "is_registered": _("In Foretaksregisteret"),
+        "street": _("Street"), "postal_code": _("Postcode"), "city": _("Place"), "country": _("Country"), "email": _("E-mail"), "phone": _("Phone"),
+        "website": _("Website"), "bank_account": _("Bank account"), "bic": _("BIC"), "kid_rule": _("Check digit of the KID"), "kid_parts": _("The KID is made of"),
+        "kid_customer_digits": _("Digits of the customer number"), "kid_invoice_digits": _("Digits of the invoice number"),
+        "own_credit_series": _("Credit notes have a series of their own"), "first_invoice": _("First invoice number"),
+        "closed_until": _("Closed until"), "sends_reminders": _("Reminders may be sent"),
+    }  # fmt: skip

@@ -1,0 +1,173 @@
+"""Orders on screen: the list of all, and the words for how far they have come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from crm_lab.domain.invoicing import InvoiceFacts, InvoiceKind
+from crm_lab.domain.orders import OrderStatus, PaymentStatus
+from crm_lab.i18n import _, day, kroner, ngettext, unit
+from crm_lab.widgets.base import Stack, guarded, step_by_step
+from crm_lab.widgets.grid import Grid
+from crm_lab.widgets.live import Live
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from crm_lab.widgets.shell import App
+
+ALL, OVERDUE = "all", "overdue"
+BATCH = 50
+STATUS_CLASS = {OrderStatus.CONFIRMED: "accent", OrderStatus.INVOICED: "ok", OrderStatus.CREDITED: "warn"}
+PAYMENT_CLASS = {PaymentStatus.PAID: "ok", PaymentStatus.PARTLY: "warn", PaymentStatus.OVERDUE: "bad"}
+
+
+def status_words() -> dict[str, str]:
+    """How far an order has come, in words."""
+    return {
+        OrderStatus.DRAFT: _("Draft"), OrderStatus.QUOTE: _("Quote"), OrderStatus.CONFIRMED: _("Confirmed"), OrderStatus.INVOICED: _("Invoiced"),
+        OrderStatus.CREDITED: _("Credited"),
+    }  # fmt: skip
+
+
+def payment_words() -> dict[str, str]:
+    """What the ledger says of an invoice, in words."""
+    return {
+        PaymentStatus.NONE: "", PaymentStatus.OPEN: _("Not due"), PaymentStatus.PARTLY: _("Partly paid"), PaymentStatus.PAID: _("Paid"),
+        PaymentStatus.OVERDUE: _("Overdue"),
+    }  # fmt: skip
+
+
+def kind_words() -> dict[str, str]:
+    """What a document is, in words."""
+    return {InvoiceKind.INVOICE: _("Invoice"), InvoiceKind.ADVANCE: _("Advance invoice"), InvoiceKind.CREDIT_NOTE: _("Credit note")}
+
+
+def invoice_row(one: InvoiceFacts) -> dict[str, Any]:
+    """An invoice as a line of a page."""
+    return {
+        "id": str(one.id), "path": f"invoices/{one.id}", "number": one.number, "kind": kind_words()[one.kind], "issued": day(one.issued_on),
+        "due": day(one.due_on) if one.due_on else "", "gross": money(one.gross, one.currency), "open": money(one.open_amount, one.currency),
+        "payment": payment_words()[one.payment], "payment_class": PAYMENT_CLASS.get(one.payment, ""), "credits": one.credits,
+    }  # fmt: skip
+
+
+def money(amount: Any, currency: str) -> str:
+    """An amount with its currency."""
+    return f"{kroner(int(amount.scaleb(2)))} {unit(currency)}"
+
+
+def columns() -> list[dict[str, Any]]:
+    """The columns of a list of orders."""
+    return [
+        {"key": "number", "label": _("Order"), "kind": "num", "width": 84, "phone": 1, "fixed": True, "opens": True},
+        {"key": "customer", "label": _("Customer"), "min": 150, "grow": 3, "phone": 2},
+        {"key": "status", "label": _("Status"), "width": 104, "map": status_words(), "phone": 4},
+        {"key": "ordered_on", "label": _("Date"), "kind": "date", "width": 96},
+        {"key": "gross_minor", "label": _("Amount"), "kind": "money", "width": 116, "phone": 3},
+        {"key": "currency", "label": _("Currency"), "width": 66},
+        {"key": "invoice_number", "label": _("Invoice"), "kind": "num", "width": 88},
+        {"key": "due_on", "label": _("Due"), "kind": "date", "width": 96},
+        {"key": "open_minor", "label": _("Rest"), "kind": "money", "width": 112},
+        {"key": "payment", "label": _("Payment"), "width": 104, "map": payment_words(), "phone": 5},
+        {"key": "owner", "label": _("Owner"), "min": 110},
+    ]
+
+
+class OrderList(Stack):
+    """Every order the employee may see, by how far it has come."""
+
+    classes = ("screen", "fixed")
+
+    def __init__(self, app: App) -> None:
+        self.app, self.title = app, _("Orders")
+        self._shows: str = ALL
+        self._work, self._told = "", tuple[str, ...]()
+        self._all: pd.DataFrame = app.crm.orders.list()
+        self.frame = self._all
+        self.head = Live("order_list.html", app, actions={"filter": self._filter, "status": self._choose, "hide": self._hide}, base=app.base, **self._shown())
+        self.grid = Grid(
+            columns=columns(), label=self.title, empty=_("No orders here"), empty_hint=_("Make one on the card of a customer, or from an opportunity that is won."),
+            menu=[
+                {"id": "invoice", "label": _("Invoice"), "key": "F"}, {"id": "confirmed", "label": _("Confirm")}, {"id": "quote", "label": _("Make it a quote")},
+                {"id": "copy", "label": _("Copy")}, {"id": "merge", "label": _("Merge"), "needs": {"least": 2, "same": ["customer", "currency", "status"]}},
+                {"id": "delete", "label": _("Delete")},
+            ],
+            sum_key="gross_minor", sum_by="currency", on_open=guarded(app, self._open_row), on_menu=guarded(app, self._menu),
+        )  # fmt: skip
+        super().__init__([self.head, self.grid])
+        self.grid.show(self.frame)
+
+    def reload(self) -> None:
+        """Read the list again; what is chosen stays."""
+        self._all = self.app.crm.orders.list()
+        self._draw()
+
+    def _draw(self) -> None:
+        self.head.refresh(**self._shown())
+        self.grid.show(self.frame)
+
+    def _shown(self) -> dict[str, Any]:
+        frame, counts = self._all, self._all.status.value_counts()
+        late = frame.payment == PaymentStatus.OVERDUE
+        wanted = {ALL: frame.status == frame.status, OVERDUE: late}.get(self._shows, frame.status == self._shows)
+        self.frame = frame[wanted].reset_index(drop=True)
+        states = [(ALL, _("All"), len(frame)), *((str(key), words, int(counts.get(key, 0))) for key, words in status_words().items()), (OVERDUE, _("Overdue"), int(late.sum()))]
+        return {"states": states, "status": self._shows, "work": self._work, "told": self._told}
+
+    def _choose(self, value: str) -> None:
+        if value in {*OrderStatus, ALL, OVERDUE}:
+            self._shows = value
+            self._draw()
+
+    def _hide(self) -> None:
+        self._told = ()
+        self._draw()
+
+    def _filter(self, value: str) -> None:
+        self.grid.filter = str(value)
+
+    def _open_row(self, row: int) -> None:
+        if isinstance(row, int) and 0 <= row < len(self.frame):
+            self.app.go(f"orders/{self.frame.id.iloc[row]}")
+
+    def _menu(self, id: str) -> None:  # noqa: A002 - the grid's word
+        keys = [UUID(self.frame.id.iloc[row]) for row in self.grid.selected_rows]
+        crm = self.app.crm.orders
+        if not keys:
+            return
+        if id == "invoice":
+            step_by_step(self.app, self._invoicing(keys), self.app.toast)
+        elif id in {OrderStatus.CONFIRMED, OrderStatus.QUOTE}:
+            n = crm.set_status(ids=keys, status=id)
+            self._done(ngettext("{n} order is changed.", "{n} orders are changed.", n))
+        elif id == "merge":
+            self._done(_("The orders are merged into order {number}.", number=crm.merge(ids=keys).number))
+        elif id == "delete":
+            self._done(ngettext("{n} order is deleted.", "{n} orders are deleted.", crm.delete(ids=keys)))
+        elif id == "copy":
+            made = crm.copy(id=keys[0])
+            self.app.go(f"orders/{made.id}")
+            self.app.toast(_("This is a copy, order {number}.", number=made.number), undo=True)
+
+    def _done(self, said: str) -> None:
+        self.reload()
+        self.app.toast(said, undo=True)
+
+    def _invoicing(self, keys: list[UUID]) -> Iterator[None]:
+        """Invoice many, some at a time, and say which could not be."""
+        done, told = 0, list[str]()
+        for at in range(0, len(keys), BATCH):
+            part = keys[at : at + BATCH]
+            self._work = _("{done} of {total} orders", done=at, total=len(keys))
+            self.head.refresh(work=self._work)
+            yield
+            report = self.app.crm.orders.invoice_many(part)
+            done += len(report.invoices)
+            told += [f"{fault.number}: {fault.message}" for fault in report.refused]
+        self._work, self._told = "", tuple(told)
+        self.reload()
+        self.app.toast(ngettext("{n} invoice is made and posted.", "{n} invoices are made and posted.", done))

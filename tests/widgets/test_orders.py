@@ -1,0 +1,140 @@
+"""Orders without a browser: the list, the form with its lines, the tab of the card, the invoice and crediting it."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+
+import pytest
+
+from crm_lab.domain.ids import new_id
+from crm_lab.domain.invoicing import InvoicingSettings
+from crm_lab.domain.orders import OrderLine, OrderStatus
+from crm_lab.domain.terms import Terms
+from crm_lab.widgets.customer_card import CustomerCard
+from crm_lab.widgets.invoices import InvoicePage, InvoicingForm
+from crm_lab.widgets.order_form import OrderForm, OrderStart
+from crm_lab.widgets.orders import OrderList
+
+
+@pytest.fixture(autouse=True)
+def seller(crm):
+    crm.invoices.set_settings(settings=InvoicingSettings(organisation_number="974760673"))
+
+
+def show(app, path, screen):
+    app.go(path)
+    shown = app.main.children[0]
+    assert isinstance(shown, screen), getattr(shown, "html", "")[:500]
+    return shown
+
+
+def lines(n):
+    return tuple(OrderLine(id=new_id(), text=f"Vare {at}", quantity=Decimal(2), price=Decimal(100)) for at in range(n))
+
+
+def heard(editor, monkeypatch):
+    """The messages that go to the page."""
+    found = []
+    monkeypatch.setattr(editor, "send", lambda message, *_rest: found.append(message))
+    return found
+
+
+def test_an_order_is_written_invoiced_and_credited(app, crm, acme, monkeypatch):
+    crm.products.create(name="Hammer", number="H1", price=Decimal("249.50"))
+    start = show(app, "orders/new", OrderStart)
+    start.act("customer_query", value="acme")
+    start.act("customer", id=str(acme.id))
+    form = app.main.children[0]
+    assert isinstance(form, OrderForm) and "Firmaets standard" in form.head.html
+    editor, said = form.editor, heard(form.editor, monkeypatch)
+    (key,) = editor._lines
+    editor.fire("find", id=key, field="number", text="h1")
+    (found,) = said.pop()["found"]
+    editor.fire("pick", id=key, product=found[0])
+    assert said[-1]["row"]["price"] == "249,50" and said[-1]["focus"] == [key, "quantity"]
+    editor.fire("edit", id=key, field="quantity", value="to")
+    assert said[-1]["row"]["errors"]["quantity"]
+    form.foot.act("save")
+    assert "Rett" in app.said[-1]["toast"] and len(crm.orders.list()) == 0
+    editor.fire("edit", id=key, field="quantity", value="2")
+    editor.fire("add", after=key)
+    other = said[-1]["added"]["id"]
+    editor.fire("edit", id=other, field="text", value="Frakt")
+    editor.fire("edit", id=other, field="price", value="100")
+    editor.fire("move", id=other, to=0, field="text")
+    assert form.is_begun
+    form.head.act("typed", name="buyer_reference", values={"buyer_reference": "Ola"})
+    form.foot.act("save")
+    (order,) = [crm.orders.get(id=key) for key in crm.orders.list().id]
+    assert [(line.text, line.net) for line in order.lines] == [("Frakt", Decimal(100)), ("Hammer", Decimal(499))] and order.buyer_reference == "Ola"
+    form = show(app, f"orders/{order.id}", OrderForm)
+    form.head.act("status", value="confirmed")
+    assert crm.orders.get(id=order.id).status is OrderStatus.CONFIRMED
+    app.main.children[0].head.act("invoice")
+    page = app.main.children[0]
+    assert isinstance(page, InvoicePage) and "Hammer" in page.html and "Faktura 10001" in page.html
+    page.act("credit_start")
+    page.act("credit", values={"line.1": "", "line.2": "3", "reason": ""})
+    assert page.data["problem"]
+    page.act("credit", values={"line.1": "", "line.2": "1", "reason": "Retur"})
+    assert "Kreditnota 10002" in app.main.children[0].html
+    assert show(app, f"orders/{order.id}", OrderForm).editor.fixed
+
+
+def test_a_change_among_200_lines_sends_its_row_and_the_sums(app, crm, acme, monkeypatch):
+    order = crm.orders.create(customer_id=acme.id, lines=lines(200))
+    editor = show(app, f"orders/{order.id}", OrderForm).editor
+    said = heard(editor, monkeypatch)
+    began = time.perf_counter()
+    for key in list(editor._lines)[:20]:
+        editor.fire("edit", id=key, field="quantity", value="3")
+    print("ms a change:", (time.perf_counter() - began) / 20 * 1000)
+    assert set(said[-1]) == {"row", "totals"} and said[-1]["totals"][0][1].replace("\u00a0", " ") == "42 000,00"
+
+
+def test_the_list_filters_moves_on_merges_and_invoices_what_can_be(app, crm, acme):
+    blocked = crm.customers.create(name="Sperret AS", email="s@s.no", terms=Terms(is_blocked=True))
+    for party in (acme, acme, blocked):
+        crm.orders.create(customer_id=party.id, lines=lines(1))
+    screen = show(app, "orders", OrderList)
+    pick(screen, [0, 1, 2])
+    screen._menu("confirmed")
+    assert set(crm.orders.list().status) == {"confirmed"}
+    pick(screen, [1, 2])
+    screen._menu("merge")
+    pick(screen, [0, 1])
+    screen._menu("invoice")
+    assert crm.orders.list().status.tolist() == ["confirmed", "invoiced"] and "sperret for" in screen.head.html
+    screen.head.act("status", value="invoiced")
+    assert screen.frame.invoice_number.tolist() == [10001]
+
+
+def pick(screen, rows):
+    import numpy as np
+
+    screen.grid.selected = np.array(rows, "int32").tobytes()
+
+
+def test_the_card_has_its_orders_and_makes_one_of_what_is_won(app, crm, acme):
+    won = crm.opportunities.create(title="Kran", customer_id=acme.id, amount=Decimal(1000), status="won")
+    card = show(app, f"customers/{acme.number}", CustomerCard)
+    assert "Ny ordre" in card.html
+    card.act("order_from", id=str(won.id))
+    order = crm.orders.by_number(number=1001)
+    card = show(app, f"customers/{acme.number}/orders", CustomerCard)
+    assert "1001" in card.html and "Utkast" in card.html
+    card.act("order_delete", id=str(order.id))
+    assert len(crm.orders.list()) == 0
+    app.router.fire("undo", id=app.said[-1]["id"])
+    crm.orders.invoice(order.id)
+    card.reload()
+    assert "10001" in card.html
+
+
+def test_the_company_says_what_is_on_its_invoices(app, crm):
+    form = show(app, "settings/invoicing", InvoicingForm)
+    form.act("save", values={"organisation_number": "123", "first_invoice": "x"})
+    assert "first_invoice" in form.errors
+    form.act("save", values={"organisation_number": "974760673", "first_invoice": "500", "kid_rule": "mod11", "closed_until": "2026-01-31"})
+    assert (crm.invoices.settings().first_invoice, crm.invoices.settings().kid_rule) == (500, "mod11")
