@@ -23,13 +23,8 @@ class _Page(FPDF):
     def __init__(self, report: Report) -> None:
         super().__init__("landscape" if report.is_wide else "portrait", "mm", "A4")
         self._report = report
-        fonts = files("crm_lab.reports") / "fonts"
-        for family, style, name in (("Inter", "", "inter-regular"), ("Inter", "B", "inter-semibold"), ("Other", "", "dejavu-other-letters")):
-            with as_file(fonts / f"{name}.ttf") as path:
-                self.add_font(family, style, path)
-        self.set_fallback_fonts(["Other"], exact_match=False)
+        add_fonts(self)
         self.set_margins(MARGIN, MARGIN)
-        self.c_margin = GAP
         self.set_auto_page_break(auto=True, margin=MARGIN + 6)
         self.set_title(report.title)
         self.set_author(report.sender)
@@ -44,6 +39,16 @@ class _Page(FPDF):
         self.cell(0, 5, self._report.sender, align="L")
         self.set_x(self.w - self.r_margin - PAGE_NUMBER)
         self.cell(PAGE_NUMBER, 5, _("Page {page} of {pages}", page=self.page_no(), pages="{nb}"))
+
+
+def add_fonts(pdf: FPDF) -> None:
+    """Our letters, with others for what they lack, and little room beside a cell's text."""
+    fonts = files("crm_lab.reports") / "fonts"
+    for family, style, name in (("Inter", "", "inter-regular"), ("Inter", "B", "inter-semibold"), ("Other", "", "dejavu-other-letters")):
+        with as_file(fonts / f"{name}.ttf") as path:
+            pdf.add_font(family, style, path)
+    pdf.set_fallback_fonts(["Other"], exact_match=False)
+    pdf.c_margin = GAP
 
 
 def to_pdf(report: Report) -> bytes:
@@ -108,7 +113,7 @@ def _write_table(pdf: FPDF, table: Table) -> None:
 def _write_heads(pdf: FPDF, table: Table, widths: list[float]) -> None:
     """The names of the columns, at the foot of their cells, above a line."""
     _font(pdf, SMALL, SOFT)
-    texts = [_lines(pdf, plain(column.label), width) for column, width in zip(table.columns, widths, strict=True)]
+    texts = [lines_within(pdf, plain(column.label), width) for column, width in zip(table.columns, widths, strict=True)]
     deepest = max(map(len, texts))
     aligned = [[""] * (deepest - len(lines)) + lines for lines in texts]
     _put(pdf, table, widths, aligned)
@@ -123,7 +128,7 @@ def _write_row(pdf: FPDF, table: Table, widths: list[float], values: tuple[Any, 
     for n, (column, value, width) in enumerate(zip(table.columns, values, widths, strict=True)):
         text = plain(shown(value, Kind.TEXT if is_total and n == 0 else column.kind))
         is_long = column.kind is Kind.TEXT and not (is_total and n == 0)
-        texts.append(_lines(pdf, text, width) if is_long else [text])
+        texts.append(lines_within(pdf, text, width) if is_long else [text])
     if pdf.will_page_break(max(map(len, texts)) * LEADING + 2 * PADDING):
         pdf.add_page()
         _write_heads(pdf, table, widths)
@@ -151,7 +156,7 @@ def _put(pdf: FPDF, table: Table, widths: list[float], texts: list[list[str]], r
     pdf.set_xy(pdf.l_margin, y + deepest * LEADING + PADDING)
 
 
-def _lines(pdf: FPDF, text: str, width: float) -> list[str]:
+def lines_within(pdf: FPDF, text: str, width: float) -> list[str]:
     """A text in lines that fit the width; a word too long for one is broken."""
     room = width - 2 * GAP
     if pdf.get_string_width(text) <= room:
