@@ -125,6 +125,11 @@ def month(value: date) -> str:
     return str(dates.format_date(value, "LLLL y", locale=_locale.get()))
 
 
+def short_date(value: date) -> str:
+    """A day without its year: 22. nov."""
+    return str(dates.format_date(value, "d. LLL" if _locale.get() == "nb" else "d LLL", locale=_locale.get())).rstrip(".")
+
+
 def month_name(value: date) -> str:
     """A month without its year, short: nov."""
     return str(dates.format_date(value, "LLL", locale=_locale.get())).rstrip(".")

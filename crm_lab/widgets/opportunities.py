@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from crm_lab.widgets.shell import App
 
-BACK = re.compile(r"customers/[0-9]+(/opportunities)?")
+BACK = re.compile(r"customers/[0-9]+(/opportunities)?|pipeline")
 ALL = "all"
 STATUS_CLASS = {OpportunityStatus.WON: "ok", OpportunityStatus.LOST: "bad"}
 TEXTS = ("title", "status", "currency", "next_step", "lost_reason")

@@ -35,6 +35,7 @@ from crm_lab.widgets.opportunities import OpportunityForm, OpportunityList
 from crm_lab.widgets.order_form import OrderForm, OrderStart
 from crm_lab.widgets.orders import OrderList
 from crm_lab.widgets.payments import PaymentScreen
+from crm_lab.widgets.pipeline import PipelineScreen
 from crm_lab.widgets.posting_form import PostingForm
 from crm_lab.widgets.products import PriceLists, ProductForm, ProductList
 from crm_lab.widgets.profile import Profile
@@ -115,6 +116,7 @@ ROUTES = (
     Route(rf"tasks/{KEY}{QUERY}", lambda app, key, query: TaskForm(app, UUID(key), query or "")),
     Route("calendar/import", CalendarImport),
     Route(rf"calendar{QUERY}", lambda app, query: Calendar(app, query or "")),
+    Route("pipeline", PipelineScreen),
     Route("opportunities", OpportunityList),
     Route("opportunities/new", OpportunityForm),
     Route(f"opportunities/new/{NUMBER}", lambda app, number: OpportunityForm(app, customer_number=int(number))),

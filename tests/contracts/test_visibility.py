@@ -237,6 +237,7 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "calendar.feed": [{"token": CANARY}, {"token": c.feed}],
         **{f"opportunities.{name}": [{}] for name in ("list", "frame", "sellers", "changes_frame")},
         "opportunities.count": [{}],
+        "opportunities.board": [{}, {"period": "year"}],
         "opportunities.get": [{"id": key} for key in (*c.opportunities, new_id())],
         "opportunities.of": [{"customer_id": record["id"]} for record in ids],
         "opportunities.steps": [{"customer_id": record["id"]} for record in ids],

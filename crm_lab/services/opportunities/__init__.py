@@ -11,10 +11,12 @@ from uuid import UUID
 import pyarrow as pa
 from sqlalchemy import and_, func, select
 
+from crm_lab.domain.board import Board, BoardPeriod
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.opportunities import (
     NOK,
     RATE,
+    ForecastCategory,
     Opportunity,
     OpportunityContact,
     OpportunityFields,
@@ -31,6 +33,7 @@ from crm_lab.i18n import _, business_day
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
 from crm_lab.services.opportunities import frames
+from crm_lab.services.opportunities.board import board_of
 from crm_lab.services.pipelines import pipelines_of
 from crm_lab.store import tables
 from crm_lab.store.merges import all_of
@@ -94,6 +97,17 @@ class Opportunities(Service):
         writes every field it has with an `old` of "", so that replaying the rows until an instant gives the pipeline as it was then.
         """
         return self.work.frame(frames.changes())
+
+    @reads()
+    def board(
+        self, *, pipeline_id: UUID | None = None, owner_id: UUID | None = None, category: ForecastCategory | None = None, period: BoardPeriod = BoardPeriod.ALL
+    ) -> Board:
+        """A pipeline's stages with what is open there, and what was won and lost in the last 30 days; the first pipeline unless one is named.
+
+        `owner_id` and `category` leave out others'; `period` is when what is open is expected. Sums are in kroner and count what is hidden
+        from the caller, which has no card. Raises `NotFound`.
+        """
+        return board_of(self.work, pipeline_id, owner_id, category, period)
 
     @reads()
     def get(self, *, id: UUID) -> Opportunity:  # noqa: A002 - the wire's word
