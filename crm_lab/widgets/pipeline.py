@@ -7,10 +7,10 @@ from uuid import UUID
 
 from crm_lab.domain.board import DECIDED_DAYS, BoardCard, BoardColumn, BoardPeriod
 from crm_lab.domain.board import Board as Stand
-from crm_lab.domain.opportunities import ForecastCategory, OpportunityStatus
+from crm_lab.domain.opportunities import NOK, ForecastCategory, OpportunityStatus
 from crm_lab.domain.pipelines import ChoiceKind
 from crm_lab.errors import InvalidInput
-from crm_lab.i18n import _, day, kroner, ngettext, number, short_date, unit
+from crm_lab.i18n import _, day, kroner, ngettext, number, short_date
 from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.board import Board
 from crm_lab.widgets.live import Live, hue, initials
@@ -82,7 +82,7 @@ class PipelineScreen(Stack):
         return {
             "told": ngettext("{n} open opportunity", "{n} open opportunities", n), "total": whole_kroner(total), "weighted": whole_kroner(weighted),
             "filters": self._filters, "lines": [(str(line.id), line.name) for line in self._lines], "owners": [("", _("All owners")), *people],
-            "categories": [("", _("All categories")), *category_words().items()], "periods": list(period_words().items()),
+            "categories": [("", _("Any forecast")), *category_words().items()], "periods": list(period_words().items()),
             "asked": self._asked.title if self._asked else "", "reasons": [("", _("Choose a reason")), *reasons], "values": self._values,
             "errors": self._errors, "days": DECIDED_DAYS, "won": self._won,
             "unrated": ngettext("{n} in another currency without a rate is in no sum.", "{n} in other currencies without a rate are in no sum.", self._stand.n_unrated) if self._stand.n_unrated else "",
@@ -100,7 +100,7 @@ class PipelineScreen(Stack):
         ]
         return {
             "key": column.key, "name": column.name, "tone": column.key if decided else f"t{n % TONES}", "n": number(column.n), "sum": whole_kroner(column.sum_minor),
-            "weighted": "" if decided else whole_kroner(column.weighted_minor), "more": " · ".join(filter(None, more)), "cards": [_card(card) for card in column.cards],
+            "weighted": "" if decided else _("weighted {amount}", amount=number(round(column.weighted_minor / ORE_A_KRONE))), "more": " · ".join(filter(None, more)), "cards": [_card(card) for card in column.cards],
         }  # fmt: skip
 
     def _filter(self, name: str, value: str) -> None:
@@ -168,7 +168,8 @@ def _key(text: str) -> UUID | None:
 
 
 def _card(card: BoardCard) -> dict[str, Any]:
-    amount = "" if card.amount_minor is None else f"{kroner(card.amount_minor).removesuffix(',00').removesuffix('.00')} {unit(card.currency)}"
+    whole = "" if card.amount_minor is None else kroner(card.amount_minor).removesuffix(",00").removesuffix(".00")
+    amount = f"{whole} {card.currency}" if whole and card.currency != NOK else whole
     when = card.closed_on or card.expected_close_on
     still = ngettext("{n} day", "{n} days", card.n_days) if card.is_rotting else ""
     said = [card.title, card.customer, card.owner, amount, day(when) if when else "", _("quiet for {days}", days=still) if still else ""]

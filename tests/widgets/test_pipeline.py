@@ -38,10 +38,10 @@ def test_cards_are_moved_won_lost_and_back(app, crm, screen):
     screen.board.fire("move", id=key, to="lost")
     assert 'id="lose-form"' in screen.head.html and stands(screen)["Kran"] == "Vunnet"
     screen.head.act("lose", values={"lost_reason_id": "", "lost_reason": ""})
-    assert "Si hvorfor den ble tapt." in screen.head.html
+    assert "Skriv hvorfor den gikk tapt." in screen.head.html
     reason = crm.pipelines.choices()[0]
     screen.head.act("lose", values={"lost_reason_id": str(reason.id), "lost_reason": "For dyr"})
-    assert (stands(screen)["Kran"], crm.opportunities.list().lost_reason.dropna().tolist()) == ("Tapt", ["Pris"])
+    assert (stands(screen)["Kran"], crm.opportunities.get(id=key).why_lost) == ("Tapt", "Pris: For dyr")
     undo(app)
     assert stands(screen)["Kran"] == "Vunnet"
     screen.board.fire("move", id=key, to=to["Avtale"])

@@ -108,7 +108,7 @@ class Deals:
         """What becomes of one, at evenly spread moments of the days it takes."""
         rng, now = self._rng, self._work.now
         last = rng.randrange(1, len(self._stages))
-        is_stuck = rng.random() < 0.06  # noqa: PLR2004 - some are forgotten
+        is_stuck = rng.random() < 0.03  # noqa: PLR2004 - some are forgotten
         for n in range(1, last + 1):
             at = start + timedelta(days=takes * n / (last + 1), minutes=rng.randrange(300))
             if at >= now:
