@@ -20,7 +20,7 @@ from crm_lab.store import tables
 from crm_lab.store.records import as_record
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, FromClause, Select
+    from sqlalchemy import ColumnElement, FromClause
 
     from crm_lab.domain.pipelines import Pipeline
     from crm_lab.store.records import Row, Work
@@ -67,7 +67,7 @@ def _when(o: FromClause, period: BoardPeriod, today: date) -> ColumnElement[bool
 
 
 def _sums(work: Work, o: FromClause, wanted: ColumnElement[bool], place: ColumnElement[str]) -> dict[str, Row]:
-    query: Select[Any] = select(
+    query: Any = select(
         place.label("place"), func.count().label("n"), func.sum(minor(o.c.amount_nok)).label("sum_minor"),
         func.sum(weighted(o.c.amount_nok, o)).label("weighted_minor"), func.sum(case((o.c.seen, 0), else_=1)).label("n_private"),
     ).where(wanted).group_by(place)  # fmt: skip
