@@ -56,7 +56,7 @@ class PipelineScreen(Stack):
         self._won: BoardCard | None = None
         self._values, self._errors = {"lost_reason_id": "", "lost_reason": ""}, dict[str, str]()
         self._read()
-        actions = {"filter": self._filter, "lose": self._lose, "cancel": self._cancel}
+        actions = {"filter": self._filter, "lose": self._lose, "cancel": self._cancel, "order": self._order}
         self.head = Live("pipeline.html", app, actions=actions, base=app.base, **self._shown())
         self.board = Board(columns=self._columns(), on_move=guarded(app, self._move), on_show=guarded(app, self._open))
         super().__init__([self.head, self.board])
@@ -154,6 +154,13 @@ class PipelineScreen(Stack):
             return
         self._cancel()
         self.app.toast(_("{title} is lost.", title=card.title), undo=True)
+
+    def _order(self) -> None:
+        """Make an order of what was won, and show it."""
+        if self._won is not None:
+            made = self.app.crm.orders.from_opportunity(opportunity_id=self._won.id)
+            self.app.go(f"orders/{made.id}")
+            self.app.toast(_("An order is made of {title}.", title=self._won.title), undo=True)
 
     def _cancel(self) -> None:
         self._asked = self._won = None

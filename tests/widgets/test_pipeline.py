@@ -48,6 +48,14 @@ def test_cards_are_moved_won_lost_and_back(app, crm, screen):
     assert stands(screen)["Kran"] == "Avtale" and crm.opportunities.count() == 2
 
 
+def test_what_is_won_offers_an_order(app, crm, screen):
+    key = key_of(screen, "Kran")
+    screen.board.fire("move", id=key, to="won")
+    screen.head.act("order")
+    (order,) = crm.orders.list().to_dict("records")
+    assert (order["opportunity_id"], app.router.path) == (key, f"orders/{order['id']}")
+
+
 @pytest.mark.parametrize(("one", "to"), [("x", "won"), ("", ""), ("kran", "made-up")])
 def test_a_made_up_move_does_nothing(screen, one, to):
     before = stands(screen)

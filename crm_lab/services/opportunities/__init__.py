@@ -197,10 +197,12 @@ class Opportunities(Service):
 
     @writes()
     def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
-        """Take an opportunity away. It can be undone."""
+        """Take an opportunity away; orders made of it stay. It can be undone."""
         row = self.work.change(tables.opportunity, id, version)
         for part in PARTS.values():
             self.work.replace(part, {"opportunity_id": id}, [])
+        orders = tables.sales_order
+        self.work.set_many(orders, self.work.rows_of(orders, "opportunity_id", [id]), opportunity_id=None)
         self.work.remove(tables.opportunity, row)
 
     def _change(self, key: UUID, version: int, fields: OpportunityFields) -> Opportunity:
