@@ -27,6 +27,7 @@ class Actor:
     locale: str = "nb"
     theme: str = "auto"
     density: str = "full"
+    extension: str = ""
 
     def has(self, role: Role) -> bool:
         """Whether the actor holds `role`."""

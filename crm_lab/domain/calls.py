@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -17,6 +17,9 @@ LONGEST_INTERNAL = 6
 """Numbers of more digits lead out of the house."""
 HIDDEN = {"", "anonymous", "anonym", "unknown", "restricted", "private", "withheld", "unavailable", "hidden", "<unknown>", "s"}
 """What exchanges write where the caller shows no number."""
+
+RINGS_FOR = timedelta(minutes=3)
+"""A call that began longer ago rings no more, whatever became of the news of its end."""
 
 
 class Direction(StrEnum):

@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, String, and_, case, cast, delete, extract, fu
 from crm_lab.domain.access import Role
 from crm_lab.domain.calls import (
     LONGEST_NOTE,
+    RINGS_FOR,
     Call,
     CallPage,
     CallReport,
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
     from crm_lab.store.records import Work
 
 MOST_LISTED, MOST_ON_PAGE = 5000, 100
-RINGS_FOR = timedelta(minutes=3)
-"""A call that began longer ago rings no more, whatever became of the news of its end."""
 
 
 class Calls(Service):

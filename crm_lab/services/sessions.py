@@ -109,7 +109,7 @@ def digest(token: str) -> str:
 
 def as_actor(row: Row) -> Actor:
     """An employee's row as a caller."""
-    return Actor(row["id"], row["username"], row["name"], tuple(Role(r) for r in row["roles"]), row["locale"], row["theme"], row["density"])
+    return Actor(row["id"], row["username"], row["name"], tuple(Role(r) for r in row["roles"]), row["locale"], row["theme"], row["density"], row["extension"] or "")
 
 
 def actor_of_token(work: Work, token: str) -> Actor:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from crm_lab.domain.employees import Employee
     from crm_lab.widgets.shell import App
 
-FIELDS = ("name", "username", "email", "password", "roles")
-BLANK: dict[str, Any] = {"id": "", "name": "", "username": "", "email": "", "password": "", "roles": (Role.SELLER,)}
+FIELDS = ("name", "username", "email", "password", "extension", "roles")
+BLANK: dict[str, Any] = {"id": "", "name": "", "username": "", "email": "", "password": "", "extension": "", "roles": (Role.SELLER,)}
 
 
 class EmployeeAdministration(Live):
@@ -47,7 +47,7 @@ class EmployeeAdministration(Live):
 
     def _edit(self, id: str) -> None:  # noqa: A002 - the page's word
         e = self._find(id)
-        values = {"id": str(e.id), "name": e.name, "username": e.username, "email": e.email, "roles": e.roles}
+        values = {"id": str(e.id), "name": e.name, "username": e.username, "email": e.email, "extension": e.extension or "", "roles": e.roles}
         self.refresh(values=BLANK | values, errors=dict.fromkeys(FIELDS, ""))
         self.focus_on("#f-name")
 
@@ -56,7 +56,7 @@ class EmployeeAdministration(Live):
 
     def _save(self, values: dict[str, Any]) -> None:
         roles = tuple(role for role in Role if values.get(f"role_{role}") is True)
-        typed = self.data["values"] | {k: str(values.get(k, self.data["values"][k])) for k in FIELDS[:4]}
+        typed = self.data["values"] | {k: str(values.get(k, self.data["values"][k])) for k in FIELDS[:5]}
         typed |= {"roles": roles}
         try:
             self._store(typed, roles)
@@ -80,7 +80,7 @@ class EmployeeAdministration(Live):
         if typed["password"]:
             employees.set_password(id=e.id, password=typed["password"])
         version = e.version + bool(typed["password"])
-        employees.change(id=e.id, version=version, **common)
+        employees.change(id=e.id, version=version, extension=typed["extension"], **common)
         self.app.toast(_("{name} is changed.", name=typed["name"]), undo=True)
 
     def _deactivate(self, id: str) -> None:  # noqa: A002 - the page's word

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from crm_lab.domain.merges import MergeKind
 from crm_lab.i18n import _, business_day, day
+from crm_lab.widgets.call_tab import CallTab
 from crm_lab.widgets.category_box import CategoryBox
 from crm_lab.widgets.changes import change_rows
 from crm_lab.widgets.live import Live
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from crm_lab.proxies import ServiceProxy
     from crm_lab.widgets.shell import App
 
-INFO, HISTORY, LEDGER = "info", "history", "ledger"
+INFO, CALLS, HISTORY, LEDGER = "info", "calls", "history", "ledger"
 
 
 class PartyCard(Live):
@@ -47,6 +48,7 @@ class PartyCard(Live):
         self.wall, self.task_box = Wall(app, about, self.reload, self.draw, self.send), TaskBox(app, about, self.reload)
         self.roles = Roles(app, about, self.reload, self.draw, self.focus_on)
         self.category_box = CategoryBox(app, about, self.reload, self.draw, self.focus_on)
+        self.call_tab = CallTab(app, about, self.draw, self.focus_on)
         self.title = self.party.display_name
         self.merged_into = MergedInto(app, MergeKind(self.key.removesuffix("_id")), self.reload)
         app.remember(self.path, self.title)
@@ -83,7 +85,7 @@ class PartyCard(Live):
 
     def actions(self) -> dict[str, Any]:
         """What its template may do."""
-        parts = self.wall.actions | self.task_box.actions | self.roles.actions | self.category_box.actions | self.merged_into.actions
+        parts = self.wall.actions | self.task_box.actions | self.roles.actions | self.category_box.actions | self.merged_into.actions | self.call_tab.actions
         return parts | {
             "rename_start": self._rename_start, "cancel": self._cancel, "rename": self._rename, "archive": self._archive,
             "restore": self._restore, "delete": self._ask_to_delete, "delete_surely": self._delete, "follow": self._follow,
@@ -123,7 +125,11 @@ class PartyCard(Live):
             "projects": [project_row(project) for project in card.projects],
             "n_projects": sum(not project.is_closed for project in card.projects),
             "merged": self.merged_into.shown(card.merges), "changes": self._changes() if self.tab == HISTORY else [],
-        } | self.wall.shown(card) | self.category_box.shown(card.categories) | self.own()  # fmt: skip
+        } | self.wall.shown(card) | self.category_box.shown(card.categories) | self._calls() | self.own()  # fmt: skip
+
+    def _calls(self) -> dict[str, Any]:
+        """The call log, read where it is shown; a new one begins with the party's number."""
+        return self.call_tab.shown(self.party.phone or self.party.mobile) if self.tab == CALLS else {}
 
     def _last_contact(self) -> str:
         """The day something was last noted or done."""

@@ -16,6 +16,7 @@ from crm_lab.i18n import _
 from crm_lab.widgets.budgets import BudgetScreen
 from crm_lab.widgets.calendar import Calendar
 from crm_lab.widgets.calendar_import import CalendarImport
+from crm_lab.widgets.calls import CallList, UnknownNumbers
 from crm_lab.widgets.categories import CategoryForm, CategoryList
 from crm_lab.widgets.company import CompanySettings
 from crm_lab.widgets.contact_form import ContactForm
@@ -91,7 +92,7 @@ ROUTES = (
     Route("(?:customers)?", CustomerList),
     Route("customers/new", CustomerForm),
     Route(f"customers/{NUMBER}", lambda app, number: CustomerCard(app, int(number))),
-    Route(f"customers/{NUMBER}/(contacts|opportunities|orders|projects|history)", lambda app, number, tab: CustomerCard(app, int(number), tab)),
+    Route(f"customers/{NUMBER}/(contacts|opportunities|orders|projects|calls|history)", lambda app, number, tab: CustomerCard(app, int(number), tab)),
     Route(f"customers/{NUMBER}/edit", lambda app, number: CustomerForm(app, int(number))),
     Route(f"customers/{NUMBER}/ledger", lambda app, number: LedgerScreen(app, int(number))),
     Route(f"customers/{NUMBER}/merge(?:/{NUMBER})?", lambda app, *both: MergeScreen(app, MergeKind.CUSTOMER, *both)),
@@ -108,12 +109,14 @@ ROUTES = (
     Route("contacts/new", ContactForm),
     Route(f"contacts/new/{NUMBER}", lambda app, number: ContactForm(app, customer_number=int(number))),
     Route(f"contacts/{KEY}", lambda app, key: ContactCard(app, UUID(key))),
-    Route(f"contacts/{KEY}/(companies|projects|history)", lambda app, key, tab: ContactCard(app, UUID(key), tab)),
+    Route(f"contacts/{KEY}/(companies|projects|calls|history)", lambda app, key, tab: ContactCard(app, UUID(key), tab)),
     Route(f"contacts/{KEY}/edit", lambda app, key: ContactForm(app, UUID(key))),
     Route(r"(search(?:\?.*)?)", SearchScreen),
     Route("tasks", TaskList),
     Route(rf"tasks/new{QUERY}", lambda app, query: TaskForm(app, None, query or "")),
     Route(rf"tasks/{KEY}{QUERY}", lambda app, key, query: TaskForm(app, UUID(key), query or "")),
+    Route("calls", CallList),
+    Route("calls/unknown", UnknownNumbers),
     Route("calendar/import", CalendarImport),
     Route(rf"calendar{QUERY}", lambda app, query: Calendar(app, query or "")),
     Route("pipeline", PipelineScreen),

@@ -18,6 +18,7 @@ from crm_lab.services.contacts import add_contacts
 from crm_lab.services.customers import add_customers
 from crm_lab.services.demo import companies, people
 from crm_lab.services.demo.activities import Activities
+from crm_lab.services.demo.calls import add_calls
 from crm_lab.services.demo.dealings import Dealings
 from crm_lab.services.demo.opportunities import add_budgets, add_opportunities
 from crm_lab.services.sessions import hash_password
@@ -64,6 +65,7 @@ def create_demo(database: Database, *, scale: int, on_progress: Callable[[int, i
             dealings.add(work, numbered)
             activities.add(work, numbered)
             add_opportunities(work, numbered, persons)
+            add_calls(work, numbered, persons)
         done += len(batch)
         on_progress(done, total)
 
@@ -74,6 +76,8 @@ def _add_colleagues(database: Database) -> dict[str, UUID]:
     with database.writing() as connection:
         work = Work(connection, None, utc_now(), action="company.demo")
         e = tables.employee
+        mine = work.one(select(e)) or {}
+        work.change(e, mine["id"], mine["version"], extension=people.employees()[0]["extension"])
         for person in people.employees()[1:]:
             row = {"locale": "nb", "theme": "auto", "density": "full", "is_active": True, "version": 1} | person
             work.insert(e, row | {"id": new_id(), "password_hash": hashed, "created_at": work.now})

@@ -31,13 +31,14 @@ COLLEAGUES = (
 )
 SELLERS = tuple(username for username, _name, roles in COLLEAGUES if Role.SELLER in roles)
 FIRST_DAY = date(2019, 1, 1)
+FIRST_EXTENSION = 101
 
 
 def employees() -> list[dict[str, Any]]:
     """The colleagues; the first is the administrator Kari Nordmann."""
     return [
-        {"username": username, "name": name, "roles": roles, "email": f"{username}@demo.example"}
-        for username, name, roles in COLLEAGUES
+        {"username": username, "name": name, "roles": roles, "email": f"{username}@demo.example", "extension": str(FIRST_EXTENSION + n)}
+        for n, (username, name, roles) in enumerate(COLLEAGUES)
     ]
 
 
