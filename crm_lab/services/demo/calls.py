@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crm_lab.domain.customers import Customer
     from crm_lab.store.records import Work
 
-WITH_CALLS, MOST_CALLS, DAYS = 1 / 3, 6, 120
+WITH_CALLS, MOST_CALLS, DAYS, WORKDAY = 1 / 3, 6, 120, 480
 UNKNOWN = ("+4721000001", "+4721000002")
 """Invented, and on no card."""
 
@@ -33,7 +33,7 @@ def add_calls(work: Work, customers: Sequence[Customer], people: Sequence[Contac
 
 def _calls(work: Work, number: str, rng: random.Random) -> Iterable[CallReport]:
     for _n in range(rng.randint(1, MOST_CALLS)):
-        began = work.now.replace(minute=0, second=0, microsecond=0) - timedelta(days=rng.randint(1, DAYS), minutes=rng.randint(0, 540))
+        began = work.now.replace(hour=7, minute=0, second=0, microsecond=0) - timedelta(days=rng.randint(1, DAYS)) + timedelta(minutes=rng.randint(0, WORKDAY))
         ours, rings, talks = rng.choice(employees())["extension"], rng.randint(3, 25), rng.randint(20, 900)
         caller, called = (number, ours) if rng.random() < 0.6 else (ours, number)  # noqa: PLR2004 - a few more come in than go out
         answered = began + timedelta(seconds=rings) if rng.random() < 0.8 else None  # noqa: PLR2004 - one in five is missed
