@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     register_daily : whether the store brings its copy of Enhetsregisteret, where there is one, up to date every day.
     register_look_every : seconds after which the store looks whether there is a newer copy.
     calls_secret : what messages about calls are signed with, 24 characters or more; empty means that none are taken.
+    ami : Asterisk's manager interface, `ami://user:secret@host:5038/context`; empty means that none is listened to.
     calls_kept_days : days after which calls are to be removed; 0 means never.
     calls_unknown : whether calls of numbers that are on no card are logged.
     user : user name on whose behalf a local program acts; empty means the operating-system user.
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     documents: str = ""
     largest_document: int = 200_000_000
     calls_secret: str = ""
+    ami: str = ""
     calls_kept_days: int = 730
     calls_unknown: bool = True
     register_url: str = "https://data.brreg.no/enhetsregisteret/api"

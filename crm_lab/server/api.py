@@ -32,6 +32,7 @@ from crm_lab.exchange.telephony import message_of
 from crm_lab.i18n import _, set_locale
 from crm_lab.server.openapi import describe
 from crm_lab.server.register import keep_register
+from crm_lab.server.telephony import hear_exchange
 from crm_lab.services.actions import Dispatcher
 from crm_lab.services.catalogue import SERVICES
 from crm_lab.services.sessions import actor_of_token, actor_of_username, digest, sign_in
@@ -100,7 +101,7 @@ class StoreApp:
         to_thread.current_default_thread_limiter().total_tokens = 16
         chores = (
             self._keep_tidy(), self._back_up_nightly(), to_thread.run_sync(self.database.warm),
-            keep_register(self.database, self._changed),
+            keep_register(self.database, self._changed), hear_exchange(self.database, self._changed),
         )  # fmt: skip
         tasks = [asyncio.create_task(chore) for chore in chores]
         yield

@@ -26,13 +26,15 @@ from crm_lab.domain.calls import (
     direction_of,
     extension_of,
     fold,
+    is_internal,
 )
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import Forbidden, InvalidInput
 from crm_lab.exchange.telephony import read_signed
+from crm_lab.exchange.telephony.ami import Exchange, originate
 from crm_lab.i18n import _
-from crm_lab.services.actions import Service, reads, writes
+from crm_lab.services.actions import Service, asks, reads, writes
 from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers, shown_name
 from crm_lab.settings import Settings
@@ -128,6 +130,21 @@ class Calls(Service):
             customer_id, contact_id = owners_of(self.work, [made.number]).get(made.number, (None, None))
         self.work.insert(tables.call, as_row(replace(made, customer_id=customer_id, contact_id=contact_id), tables.call))
         return made
+
+    @reads()
+    def can_dial(self) -> bool:
+        """Whether the exchange can be asked to call for the caller."""
+        return bool(Settings().ami and self.actor.extension)
+
+    @asks()
+    def dial(self, *, number: str) -> None:
+        """Have the exchange ring at one's own extension and then call the number. Raises `InvalidInput`, `ExchangeAway`."""
+        clean = clean_number(number)
+        if not self.actor.extension or not Settings().ami:
+            raise InvalidInput(_("Calling through the exchange needs CRM_AMI, and an extension of your own."), "number")
+        if not clean or is_internal(clean):
+            raise InvalidInput(_("{text} is no number that can be called.", text=number[:40]), "number")
+        originate(Exchange.parse(Settings().ami), self.actor.extension, clean)
 
     @writes()
     def annotate(self, *, id: UUID, version: int, note: str) -> Call:  # noqa: A002

@@ -8,7 +8,7 @@ from uuid import UUID
 from crm_lab.domain.calls import Call, Direction
 from crm_lab.errors import InvalidInput
 from crm_lab.i18n import _
-from crm_lab.widgets.calls import call_row, direction_words
+from crm_lab.widgets.calls import call_row, direction_words, number_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ class CallTab:
         """What its template may do."""
         return {
             "call_start": self._begin, "call_note": self._note, "call_cancel": self._cancel, "call_add": self._add, "call_save": self._save,
-            "call_delete": self._delete, "call_page": self._page,
+            "call_delete": self._delete, "call_page": self._page, "call_dial": self._dial,
         }  # fmt: skip
 
     def shown(self, number: str) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class CallTab:
             "calls": [call_row(one) | {"may_delete": key in mine} for key, one in self._calls.items()], "n_calls": page.n, "call_at": self._at,
             "call_values": self._values, "call_errors": self._errors, "call_directions": list(direction_words().items()),
             "call_first": self._start + 1, "call_last": self._start + len(page.calls), "call_newer": max(0, self._start - AT_A_TIME),
-            "call_older": self._start + AT_A_TIME,
+            "call_older": self._start + AT_A_TIME, "can_dial": self._app.crm.calls.can_dial(),
         }  # fmt: skip
 
     def _open(self, at: str, values: dict[str, str]) -> None:
@@ -71,6 +71,12 @@ class CallTab:
     def _page(self, id: str) -> None:  # noqa: A002
         self._start, self._at = int(id) if str(id).isascii() and str(id).isdigit() else 0, ""
         self._draw()
+
+    def _dial(self, id: str) -> None:  # noqa: A002
+        """Have the exchange call the number of a call."""
+        one = self._calls[id]
+        self._app.crm.calls.dial(number=one.number)
+        self._app.toast(_("Your phone rings. Answer it, and {number} is called.", number=number_words(one.number)))
 
     def _submit(self, values: dict[str, Any], save: Callable[[dict[str, str]], object], said: str) -> None:
         """Save what the form says; what is wrong is told at its field, and the form stays."""

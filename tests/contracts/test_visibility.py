@@ -52,7 +52,7 @@ PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
 VOUCHER = "90017"
 LEDGER = ("open_items", "closed_items", "all_items", "balances", "ageing", "matches")
-NOT_ABOUT_PARTIES = {"calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "pipelines.list", "pipelines.choices", "pipelines.frame", "saft.origin", "documents.start", "documents.add", "documents.finish", "documents.discard", "ledger.automatic_rules", "ledger.stamp", "products.list", "products.get", "products.find", "products.price_lists", "products.prices", "products.price", "vat.codes", "invoices.settings", "budgets.of", "budgets.frame"}
+NOT_ABOUT_PARTIES = {"calls.can_dial", "calls.dial", "calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "pipelines.list", "pipelines.choices", "pipelines.frame", "saft.origin", "documents.start", "documents.add", "documents.finish", "documents.discard", "ledger.automatic_rules", "ledger.stamp", "products.list", "products.get", "products.find", "products.price_lists", "products.prices", "products.price", "vat.codes", "invoices.settings", "budgets.of", "budgets.frame"}
 
 
 @dataclass

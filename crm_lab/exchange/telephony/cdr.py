@@ -14,7 +14,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from crm_lab.domain.calls import LONGEST_EXTENSION, CallReport, CallStatus, clean_report
+from crm_lab.domain.calls import LONGEST_INTERNAL, CallReport, CallStatus, clean_report
 from crm_lab.errors import CrmError, InvalidInput
 from crm_lab.exchange.sheets import Unreadable
 from crm_lab.i18n import _
@@ -94,13 +94,18 @@ def _asterisk(row: dict[str, str], clock: tzinfo) -> CallReport:
     started = _instant(row.get("start", ""), clock, "start")
     ended = _instant(row["end"], clock, "end") if row.get("end") else started + timedelta(seconds=_seconds(row.get("duration", "")))
     answered = _instant(row["answer"], clock, "answer") if row.get("answer") else ended - timedelta(seconds=_seconds(row.get("billsec", "")))
-    reached = PEER.match(row.get("dstchannel", ""))
     return CallReport(
         call_id=row.get("linkedid") or row.get("uniqueid", ""), caller=row.get("src", ""), called=row.get("dst", ""),
-        extension=reached[1][:LONGEST_EXTENSION] if reached and reached[1].isdigit() and len(reached[1]) <= 6 else "",  # noqa: PLR2004 - an extension
+        extension=extension_at(row.get("dstchannel", "")),
         started_at=started, answered_at=answered if has_talked else None, ended_at=ended,
         failure="" if has_talked else DISPOSITIONS.get(row.get("disposition", "").upper(), CallStatus.MISSED),
     )  # fmt: skip
+
+
+def extension_at(channel: str) -> str:
+    """The extension a channel of Asterisk leads to; "" for a trunk."""
+    reached = PEER.match(channel)
+    return reached[1] if reached and reached[1].isdigit() and len(reached[1]) <= LONGEST_INTERNAL else ""
 
 
 def _three_cx(row: dict[str, str], clock: tzinfo) -> CallReport:
