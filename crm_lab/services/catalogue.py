@@ -11,6 +11,7 @@ from crm_lab.services.categories import Categories
 from crm_lab.services.company import Company
 from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers
+from crm_lab.services.dashboard import Dashboards
 from crm_lab.services.documents import Documents
 from crm_lab.services.employees import Employees
 from crm_lab.services.history import History
@@ -43,6 +44,7 @@ SERVICES: dict[str, type[Service]] = {
     "company": Company,
     "contacts": Contacts,
     "customers": Customers,
+    "dashboard": Dashboards,
     "documents": Documents,
     "employees": Employees,
     "history": History,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -120,16 +121,20 @@ def _key(text: str) -> UUID | None:
 
 
 class OpportunityList(Stack):
-    """Every opportunity the employee may see, by status."""
+    """Every opportunity the employee may see, by status; `query` may leave out those of other sellers or days."""
 
     classes = ("screen", "fixed")
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, query: str = "") -> None:
         self.app, self.title = app, _("Opportunities")
-        self._status: str = OpportunityStatus.OPEN
-        self._all: pd.DataFrame = app.crm.opportunities.list()
+        asked = {name: values[-1] for name, values in parse_qs(query).items()}
+        status = asked.get("status", "")
+        self._status: str = status if status in {*OpportunityStatus, ALL} else OpportunityStatus.OPEN
+        self._span, self._seller = (_day(asked.get("since")), _day(asked.get("until"))), asked.get("seller", "")
+        self._sellers = {str(e.id): e.name for e in app.crm.employees.list()} if self._seller else {}
+        self._all: pd.DataFrame = self._read()
         self.frame = self._all
-        actions = {"filter": self._filter, "status": self._choose}
+        actions = {"filter": self._filter, "status": self._choose, "clear": self._clear}
         self.head = Live("opportunity_list.html", app, actions=actions, base=app.base, **self._shown())
         self.grid = Grid(
             columns=_columns(), label=self.title, empty=_("No opportunities here"), empty_hint=_("Add one with the button above, or on the card of a customer."),
@@ -141,8 +146,30 @@ class OpportunityList(Stack):
 
     def reload(self) -> None:
         """Read the list again; what is chosen stays."""
-        self._all = self.app.crm.opportunities.list()
+        self._all = self._read()
         self._draw()
+
+    def _read(self) -> pd.DataFrame:
+        """The rows of the seller and the days that were asked for: expected then, or decided then."""
+        frame: pd.DataFrame = self.app.crm.opportunities.list()
+        if self._seller in self._sellers:
+            shares = self.app.crm.opportunities.sellers()
+            frame = frame[frame.id.isin(shares.opportunity_id[shares.employee_id == self._seller])]
+        since, until = self._span
+        if since and until:
+            on = frame.expected_close_on.where(frame.status == OpportunityStatus.OPEN, frame.closed_on)
+            frame = frame[(on >= since) & (on <= until)]
+        return frame.reset_index(drop=True)
+
+    def _clear(self) -> None:
+        """Show all again."""
+        self._span, self._seller = (None, None), ""
+        self.reload()
+
+    def _span_words(self) -> str:
+        since, until = self._span
+        days = f"{day(since)} – {day(until)}" if since and until else ""
+        return " · ".join(filter(None, (self._sellers.get(self._seller, ""), days)))
 
     def _draw(self) -> None:
         self.head.refresh(**self._shown())
@@ -155,7 +182,7 @@ class OpportunityList(Stack):
         names = status_words() | {OpportunityStatus.OPEN: _("The undecided")}
         words = [(str(status), text, int(counts.get(status, 0))) for status, text in names.items()]
         return {
-            "states": [*words, (ALL, _("All"), len(self._all))], "status": self._status,
+            "states": [*words, (ALL, _("All"), len(self._all))], "status": self._status, "span": self._span_words(),
             "sums": sums((currency, int(amount), int(weighted)) for currency, amount, weighted in minors),
         }  # fmt: skip
 
@@ -175,6 +202,13 @@ class OpportunityList(Stack):
         rows = self.grid.selected_rows
         if id == "customer" and rows:
             self.app.go(f"customers/{self.frame.customer_number.iloc[rows[0]]}/opportunities")
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
 
 
 def _columns() -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from crm_lab.widgets.contacts import ContactCard, ContactList
 from crm_lab.widgets.customer_card import CustomerCard
 from crm_lab.widgets.customer_form import CustomerForm
 from crm_lab.widgets.customers import CustomerList
+from crm_lab.widgets.dashboard import DashboardScreen
 from crm_lab.widgets.duplicates import DuplicateScreen
 from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.imports import ImportScreen
@@ -89,7 +90,8 @@ class Route:
 
 
 ROUTES = (
-    Route("(?:customers)?", CustomerList),
+    Route("(?:dashboard)?", DashboardScreen),
+    Route("customers", CustomerList),
     Route("customers/new", CustomerForm),
     Route(f"customers/{NUMBER}", lambda app, number: CustomerCard(app, int(number))),
     Route(f"customers/{NUMBER}/(contacts|opportunities|orders|projects|calls|history)", lambda app, number, tab: CustomerCard(app, int(number), tab)),
@@ -120,7 +122,7 @@ ROUTES = (
     Route("calendar/import", CalendarImport),
     Route(rf"calendar{QUERY}", lambda app, query: Calendar(app, query or "")),
     Route("pipeline", PipelineScreen),
-    Route("opportunities", OpportunityList),
+    Route(rf"opportunities{QUERY}", lambda app, query: OpportunityList(app, query or "")),
     Route("opportunities/new", OpportunityForm),
     Route(f"opportunities/new/{NUMBER}", lambda app, number: OpportunityForm(app, customer_number=int(number))),
     Route(rf"opportunities/{KEY}{QUERY}", lambda app, key, query: OpportunityForm(app, UUID(key), query=query or "")),

@@ -161,13 +161,14 @@ class App(ipywidgets.Box):
         old, self.main.children = self.main.children, (screen,)
         for widget in old:
             close_all(widget)
-        at = re.split("[/?]", path, maxsplit=1)[0] or "customers"
+        at = re.split("[/?]", path, maxsplit=1)[0] or "dashboard"
         self.nav.refresh(**self._menu(at))
         self.router.title = f"{getattr(screen, 'title', 'CRM')} – {self.company.name}"
         self.router.settle()
 
     def _menu(self, at: str) -> dict[str, Any]:
         items: list[dict[str, Any]] = [
+            {"path": "dashboard", "label": _("Home"), "icon": "layout-dashboard", "count": None},
             {"path": "customers", "label": _("Customers"), "icon": "building-2", "count": self._counts.get("customers")},
             {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._counts.get("contacts")},
             {"path": "tasks", "label": _("Tasks"), "icon": "list-checks", "count": self._counts.get("tasks")},

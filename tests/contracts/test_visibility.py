@@ -237,6 +237,7 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "calendar.feed": [{"token": CANARY}, {"token": c.feed}],
         **{f"opportunities.{name}": [{}] for name in ("list", "frame", "sellers", "changes_frame")},
         "opportunities.count": [{}],
+        "dashboard.boxes": [{}],
         "opportunities.board": [{}, {"period": "year"}],
         "opportunities.get": [{"id": key} for key in (*c.opportunities, new_id())],
         "opportunities.of": [{"customer_id": record["id"]} for record in ids],
@@ -337,7 +338,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "ledger.standing", "merges.distinct"}
+    silent = {"dashboard.boxes", "calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "ledger.standing", "merges.distinct"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action

@@ -63,7 +63,7 @@ class Opportunities(Service):
         """Every opportunity the caller may see, those expected first on top.
 
         Columns: id, title, customer, customer_number, contact, owner, stage, status, amount_minor, currency, probability (percent),
-        weighted_minor (as `Opportunity.weighted`), category, expected_close_on, next_step, lost_reason, created_at, closed_at; amounts in øre.
+        weighted_minor (as `Opportunity.weighted`), category, expected_close_on, closed_on, next_step, lost_reason, created_at, closed_at; amounts in øre.
         """
         return self.work.frame(frames.listed(self.work))
 

@@ -90,7 +90,7 @@ def listed(work: Work) -> Select[Any]:
             cast(o.c.id, String).label("id"), o.c.title, func.coalesce(shown_name(), "").label("customer"), c.c.number.label("customer_number"),
             func.coalesce(person(), "").label("contact"), func.coalesce(e.c.name, "").label("owner"), s.c.name.label("stage"), o.c.status,
             minor(o.c.amount).label("amount_minor"), o.c.currency, o.c.probability, weighted(o.c.amount, o).label("weighted_minor"), o.c.category,
-            o.c.expected_close_on, o.c.next_step, func.coalesce(reason.c.name, o.c.lost_reason).label("lost_reason"), o.c.created_at, o.c.closed_at,
+            o.c.expected_close_on, o.c.closed_on, o.c.next_step, func.coalesce(reason.c.name, o.c.lost_reason).label("lost_reason"), o.c.created_at, o.c.closed_at,
         )
         .join(s, s.c.id == o.c.stage_id)
         .outerjoin(c, c.c.id == o.c.customer_id)
