@@ -16,7 +16,9 @@ from crm_lab.widgets.base import View, guarded
 from crm_lab.widgets.customer_card import CustomerCard
 from crm_lab.widgets.customer_form import CustomerForm
 from crm_lab.widgets.customers import CustomerList
+from crm_lab.widgets.dashboard import DashboardScreen
 from crm_lab.widgets.employees import EmployeeAdministration
+from crm_lab.widgets.pipeline import PipelineScreen
 from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.shell import App, Missing, start_path
 
@@ -24,7 +26,8 @@ from crm_lab.widgets.shell import App, Missing, start_path
 @pytest.mark.parametrize(
     ("path", "screen"),
     [
-        ("", CustomerList),
+        ("", DashboardScreen),
+        ("pipeline", PipelineScreen),
         ("customers", CustomerList),
         ("customers/new", CustomerForm),
         ("employees", EmployeeAdministration),

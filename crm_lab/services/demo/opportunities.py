@@ -41,12 +41,12 @@ PROMISES = (ForecastCategory.PIPELINE, ForecastCategory.PIPELINE, ForecastCatego
 
 
 def add_opportunities(work: Work, customers: Sequence[Customer], contacts: Sequence[Contact]) -> None:
-    """What about a tenth of the customers came or may come to buy."""
+    """What about a seventh of the customers came or may come to buy."""
     rng = random.Random(f"{SEED} {customers[0].number}")  # noqa: S311 - the same seed must give the same company
     people = {role.customer_id: contact for contact in contacts for role in contact.roles if not contact.owner_only}
     made = Deals(work, rng)
     for customer in customers:
-        if customer.owner_id and rng.random() < 0.1:  # noqa: PLR2004 - a tenth
+        if customer.owner_id and rng.random() < 0.14:  # noqa: PLR2004 - a seventh
             for _time in range(rng.choice((1, 1, 2, 3, 4))):
                 made.add(customer, people.get(customer.id))
     made.store()
