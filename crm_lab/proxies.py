@@ -140,9 +140,9 @@ class LedgerProxy(ServiceProxy):
 class OrdersProxy(ServiceProxy):
     """`crm.orders`: their actions, and invoicing, which is the invoices' own."""
 
-    def invoice(self, *ids: UUID, on: date | None = None) -> list[InvoiceFacts]:
+    def invoice(self, *ids: UUID, on: date | None = None) -> tuple[InvoiceFacts, ...]:
         """Invoice orders, all or none of them. Raises `CannotInvoice`."""
-        made: list[InvoiceFacts] = self._connection.invoices.create(order_ids=ids, on=on)
+        made: tuple[InvoiceFacts, ...] = self._connection.invoices.create(order_ids=ids, on=on)
         return made
 
     def invoice_many(
@@ -168,6 +168,22 @@ class OrdersProxy(ServiceProxy):
         return made
 
 
+class InvoicesProxy(ServiceProxy):
+    """`crm.invoices`: their actions, and an invoice as a file."""
+
+    def pdf(self, id: UUID) -> bytes:  # noqa: A002 - the wire's word
+        """An invoice or credit note as PDF, in the customer's language."""
+        from crm_lab.reports.invoices import invoice_pdf
+
+        return invoice_pdf(self._connection.invoices.document(id=id))
+
+    def ehf(self, id: UUID) -> bytes:  # noqa: A002
+        """An invoice or credit note as an EHF: UBL of Peppol BIS Billing 3.0."""
+        from crm_lab.exchange.ubl import write_ubl
+
+        return write_ubl(self._connection.invoices.document(id=id))
+
+
 class MergesProxy(ServiceProxy):
     """`crm.merges`: its actions, and the search for doubles among all."""
 
@@ -180,5 +196,5 @@ class MergesProxy(ServiceProxy):
 
 PROXIES: dict[str, type[ServiceProxy]] = {
     "calendar": CalendarProxy, "contacts": PartiesProxy, "customers": PartiesProxy, "imports": ImportsProxy, "ledger": LedgerProxy,
-    "merges": MergesProxy, "orders": OrdersProxy, "payments": PaymentsProxy, "saft": SaftProxy,
+    "invoices": InvoicesProxy, "merges": MergesProxy, "orders": OrdersProxy, "payments": PaymentsProxy, "saft": SaftProxy,
 }  # fmt: skip

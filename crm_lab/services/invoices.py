@@ -100,7 +100,7 @@ class Invoices(Service):
         return self._faults(Orders(self.work).read(order_ids), on or business_day(self.work.now))
 
     @writes()
-    def create(self, *, order_ids: tuple[UUID, ...], on: date | None = None, advance_percent: Decimal | None = None) -> list[InvoiceFacts]:  # type: ignore[valid-type]
+    def create(self, *, order_ids: tuple[UUID, ...], on: date | None = None, advance_percent: Decimal | None = None) -> tuple[InvoiceFacts, ...]:
         """Invoice orders: numbered without gaps, with KID and due date, posted on the customers; all of them or none.
 
         `advance_percent` invoices so much of each in advance, which the invoice itself later takes off.
@@ -118,7 +118,7 @@ class Invoices(Service):
         self._refuse(orders, settings, issued)
         keys = make_invoices(self.work, orders, settings, issued, percent=advance_percent)
         move_on(self.work, orders, OrderStatus.INVOICED if advance_percent is None else OrderStatus.CONFIRMED)
-        return sorted(facts_of(self.work, tables.invoice.c.id.in_(keys)), key=lambda facts: facts.number)
+        return tuple(sorted(facts_of(self.work, tables.invoice.c.id.in_(keys)), key=lambda facts: facts.number))
 
     @writes()
     def credit(self, *, id: UUID, lines: tuple[CreditLine, ...] = (), reason: str = "", on: date | None = None) -> InvoiceFacts:  # noqa: A002

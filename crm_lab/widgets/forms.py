@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from crm_lab.domain.merging import merge
 from crm_lab.errors import ChangedMeanwhile, CrmError, Unavailable
@@ -26,7 +26,7 @@ class Form(Live):
     shows (`shown`). The page tells every field as it is typed; it is drawn again only where that changes something.
     """
 
-    classes = ("screen",)
+    classes: ClassVar[tuple[str, ...]] = ("screen",)
 
     def __init__(
         self, template: str, app: App, values: Mapping[str, str | bool], actions: Mapping[str, Callable[..., Any]] | None = None,

@@ -18,7 +18,7 @@ from crm_lab.domain.invoicing import (
 )
 from crm_lab.domain.part_invoices import percent_of
 from crm_lab.errors import CrmError, Faults, InvalidFields, InvalidInput
-from crm_lab.i18n import _, kroner
+from crm_lab.i18n import _, kroner, unit
 from crm_lab.widgets.forms import Form, Values
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.orders import invoice_row, kind_words
@@ -44,7 +44,7 @@ class InvoicePage(Live):
         self._read()
         self.title = f"{kind_words()[self.facts.kind]} {self.facts.number}"
         actions = {
-            "pdf": self._pdf, "copy": self._copy, "credit_start": self._start, "credit_cancel": self._cancel, "credit": self._credit,
+            "pdf": self._pdf, "ehf": self._ehf, "copy": self._copy, "credit_start": self._start, "credit_cancel": self._cancel, "credit": self._credit,
         }  # fmt: skip
         super().__init__("invoice.html", app, actions=actions, base=app.base, title=self.title, **self._shown())
 
@@ -61,12 +61,15 @@ class InvoicePage(Live):
 
     def _shown(self) -> dict[str, Any]:
         return {
-            "one": invoice_row(self.facts), "facts": self.facts, "lines": [_line(at, line) for at, line in enumerate(self._lines, 1)], "others": [invoice_row(one) for one in self._others],
+            "one": invoice_row(self.facts), "facts": self.facts, "sums": document_sums(self._document), "lines": [_line(at, line) for at, line in enumerate(self._lines, 1)], "others": [invoice_row(one) for one in self._others],
             "crediting": self._crediting, "problem": self._problem, "may_credit": self.facts.kind is not InvoiceKind.CREDIT_NOTE,
         }  # fmt: skip
 
     def _pdf(self) -> None:
         self.app.download(f"{self.title}.pdf", self.app.crm.invoices.pdf(id=self._id))
+
+    def _ehf(self) -> None:
+        self.app.download(f"{self.title}.xml", self.app.crm.invoices.ehf(id=self._id))
 
     def _copy(self) -> None:
         made = self.app.crm.orders.copy(id=self.facts.order_id)
@@ -101,6 +104,13 @@ class InvoicePage(Live):
         if not chosen:
             raise InvalidInput(_("Say how much of at least one line is to be credited."), "lines")
         return () if whole else chosen
+
+
+def document_sums(document: Invoice) -> list[tuple[str, str, str]]:
+    """What a document comes to, VAT by rate."""
+    totals = document.totals
+    rates = [(_("VAT {rate} % of {base}", rate=decimal_words(one.rate, 0), base=kroner(int(one.base.scaleb(2)))), kroner(int(one.vat.scaleb(2))), "") for one in totals.rates]
+    return [(_("Without VAT"), kroner(int(totals.net.scaleb(2))), ""), *rates, (_("In all"), f"{kroner(int(totals.gross.scaleb(2)))} {unit(document.currency)}", "whole")]
 
 
 def _line(at: int, line: DocumentLine) -> dict[str, Any]:

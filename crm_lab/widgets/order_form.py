@@ -81,10 +81,11 @@ def _distribution(text: str) -> Distribution:
 class OrderHead(Form):
     """The fields of an order above its lines."""
 
+    classes = ("order-head",)
+
     def __init__(self, app: App, written: Order, save: Callable[[dict[str, Any]], None], read: Callable[[], Order], actions: Mapping[str, Any], **data: Any) -> None:
         self._order, self._save_order, self._read_order = written, save, read
         super().__init__("order_form.html", app, values_of(written), actions, **data)
-        self.remove_class("screen")  # a part of that of the order
 
     def stored(self) -> Values:
         """The order as it is saved now."""

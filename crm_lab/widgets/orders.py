@@ -92,7 +92,7 @@ class OrderList(Stack):
         self.grid = Grid(
             columns=columns(), label=self.title, empty=_("No orders here"), empty_hint=_("Make one on the card of a customer, or from an opportunity that is won."),
             menu=[
-                {"id": "invoice", "label": _("Invoice"), "key": "F"}, {"id": "confirmed", "label": _("Confirm")}, {"id": "quote", "label": _("Make it a quote")},
+                {"id": "invoice", "label": _("Make the invoice"), "key": "F"}, {"id": "confirmed", "label": _("Confirm")}, {"id": "quote", "label": _("Make it a quote")},
                 {"id": "copy", "label": _("Copy")}, {"id": "merge", "label": _("Merge"), "needs": {"least": 2, "same": ["customer", "currency", "status"]}},
                 {"id": "delete", "label": _("Delete")},
             ],

@@ -21,6 +21,7 @@ from crm_lab.services.demo.activities import Activities
 from crm_lab.services.demo.calls import add_calls
 from crm_lab.services.demo.dealings import Dealings
 from crm_lab.services.demo.opportunities import add_budgets, add_opportunities
+from crm_lab.services.demo.orders import add_orders
 from crm_lab.services.sessions import hash_password
 from crm_lab.settings import utc_now
 from crm_lab.store import tables
@@ -68,6 +69,7 @@ def create_demo(database: Database, *, scale: int, on_progress: Callable[[int, i
             add_calls(work, numbered, persons)
         done += len(batch)
         on_progress(done, total)
+    add_orders(database)
 
 
 def _add_colleagues(database: Database) -> dict[str, UUID]:
