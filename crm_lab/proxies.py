@@ -162,6 +162,11 @@ class OrdersProxy(ServiceProxy):
             on_progress(at + len(part), len(keys))
         return Invoiced(tuple(made), tuple(refused))
 
+    def send(self, *invoice_ids: UUID) -> tuple[int, int]:
+        """Send invoices the way their orders say; how many were sent, and how many were not."""
+        sent: tuple[int, int] = self._connection.invoices.send(*invoice_ids)
+        return sent
+
     def credit(self, invoice_id: UUID, lines: Collection[CreditLine] = (), reason: str = "") -> InvoiceFacts:
         """Credit an invoice, whole or the lines given."""
         made: InvoiceFacts = self._connection.invoices.credit(id=invoice_id, lines=lines, reason=reason)
@@ -176,6 +181,17 @@ class InvoicesProxy(ServiceProxy):
         from crm_lab.reports.invoices import invoice_pdf
 
         return invoice_pdf(self._connection.invoices.document(id=id))
+
+    def send(self, *ids: UUID, recipient: str = "") -> tuple[int, int]:
+        """Send invoices the way their orders say, and all else that waits; how many were sent, and how many were not."""
+        self._connection.deliveries.queue(invoice_ids=ids, recipient=recipient)
+        return self.send_queued()
+
+    def send_queued(self) -> tuple[int, int]:
+        """Send all that waits; how many were sent, and how many were not."""
+        from crm_lab.sending import send_queued
+
+        return send_queued(self._connection)
 
     def ehf(self, id: UUID) -> bytes:  # noqa: A002
         """An invoice or credit note as an EHF: UBL of Peppol BIS Billing 3.0."""

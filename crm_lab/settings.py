@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     ami : Asterisk's manager interface, `ami://user:secret@host:5038/context`; empty means that none is listened to.
     calls_kept_days : days after which calls are to be removed; 0 means never.
     calls_unknown : whether calls of numbers that are on no card are logged.
+    mail_server : where e-mail is handed in, such as smtp://user:password@mail.company.no:587; empty means that none is sent.
+    mail_from : the sender of e-mails; empty means the company's address in the settings of invoicing.
+    ehf_delivery : how the access point takes EHF: file:///srv/ehf/out, mailto:in@accesspoint.no or https://accesspoint.no/in.
+    ehf_key : what the access point's address wants as Authorization.
     user : user name on whose behalf a local program acts; empty means the operating-system user.
     """
 
@@ -47,6 +51,10 @@ class Settings(BaseSettings):
     user: str = ""
     documents: str = ""
     largest_document: int = 200_000_000
+    mail_server: str = ""
+    mail_from: str = ""
+    ehf_delivery: str = ""
+    ehf_key: str = ""
     calls_secret: str = ""
     ami: str = ""
     calls_kept_days: int = 730

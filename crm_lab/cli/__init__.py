@@ -12,6 +12,7 @@ import click
 
 from crm_lab import __version__
 from crm_lab.cli.calls import calls, import_calls
+from crm_lab.cli.invoices import send
 from crm_lab.cli.options import connected, count, data_option, force_option, plainly
 from crm_lab.cli.payments import import_payments
 from crm_lab.cli.saft import export_saft, import_saft
@@ -342,3 +343,4 @@ import_.add_command(import_payments)
 import_.add_command(import_saft)
 export.add_command(export_saft)
 main.add_command(calls)
+main.add_command(send)

@@ -12,6 +12,7 @@ from crm_lab.services.company import Company
 from crm_lab.services.contacts import Contacts
 from crm_lab.services.customers import Customers
 from crm_lab.services.dashboard import Dashboards
+from crm_lab.services.deliveries import Deliveries
 from crm_lab.services.documents import Documents
 from crm_lab.services.employees import Employees
 from crm_lab.services.history import History
@@ -45,6 +46,7 @@ SERVICES: dict[str, type[Service]] = {
     "contacts": Contacts,
     "customers": Customers,
     "dashboard": Dashboards,
+    "deliveries": Deliveries,
     "documents": Documents,
     "employees": Employees,
     "history": History,

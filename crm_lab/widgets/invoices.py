@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crm_lab.domain.columns import parse_decimal
+from crm_lab.domain.deliveries import Delivery, DeliveryState
 from crm_lab.domain.invoices import DocumentLine, Invoice
 from crm_lab.domain.invoicing import (
     CreditLine,
@@ -18,12 +19,14 @@ from crm_lab.domain.invoicing import (
 )
 from crm_lab.domain.part_invoices import percent_of
 from crm_lab.errors import CrmError, Faults, InvalidFields, InvalidInput
-from crm_lab.i18n import _, kroner, unit
+from crm_lab.i18n import _, kroner, moment, unit
+from crm_lab.widgets.base import aside
 from crm_lab.widgets.forms import Form, Values
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.orders import invoice_row, kind_words
 from crm_lab.widgets.products import decimal_words, units
 from crm_lab.widgets.task_box import read_day
+from crm_lab.widgets.terms import term_words
 
 if TYPE_CHECKING:
     from crm_lab.widgets.shell import App
@@ -40,11 +43,11 @@ class InvoicePage(Live):
 
     def __init__(self, app: App, invoice_id: UUID) -> None:
         self.app, self._id = app, invoice_id
-        self._crediting, self._problem = False, ""
+        self._crediting, self._sending, self._problem = False, False, ""
         self._read()
         self.title = f"{kind_words()[self.facts.kind]} {self.facts.number}"
         actions = {
-            "pdf": self._pdf, "ehf": self._ehf, "copy": self._copy, "credit_start": self._start, "credit_cancel": self._cancel, "credit": self._credit,
+            "pdf": self._pdf, "ehf": self._ehf, "send": self._post, "send_start": self._send_start, "copy": self._copy, "credit_start": self._start, "credit_cancel": self._cancel, "credit": self._credit,
         }  # fmt: skip
         super().__init__("invoice.html", app, actions=actions, base=app.base, title=self.title, **self._shown())
 
@@ -57,16 +60,34 @@ class InvoicePage(Live):
         self.facts: InvoiceFacts = self.app.crm.invoices.facts(id=self._id)
         self._document: Invoice = self.app.crm.invoices.document(id=self._id)
         self._lines = self._document.lines
+        self._deliveries: list[Delivery] = self.app.crm.deliveries.of(invoice_id=self._id)
         self._others = [one for one in self.app.crm.invoices.of_order(order_id=self.facts.order_id) if one.id != self._id]
 
     def _shown(self) -> dict[str, Any]:
         return {
             "one": invoice_row(self.facts), "facts": self.facts, "sums": document_sums(self._document), "lines": [_line(at, line) for at, line in enumerate(self._lines, 1)], "others": [invoice_row(one) for one in self._others],
-            "crediting": self._crediting, "problem": self._problem, "may_credit": self.facts.kind is not InvoiceKind.CREDIT_NOTE,
+            "sending": self._sending, "deliveries": [_delivery(one) for one in self._deliveries], "crediting": self._crediting, "problem": self._problem, "may_credit": self.facts.kind is not InvoiceKind.CREDIT_NOTE,
         }  # fmt: skip
 
     def _pdf(self) -> None:
         self.app.download(f"{self.title}.pdf", self.app.crm.invoices.pdf(id=self._id))
+
+    def _send_start(self) -> None:
+        self._sending = not self._sending
+        self.refresh(**self._shown())
+        self.focus_on("#send-form input")
+
+    def _post(self, values: dict[str, Any]) -> None:
+        """Queue it and send what waits, aside: a mail server may be slow."""
+        crm, to = self.app.crm, str(values.get("recipient", "")).strip()
+        crm.deliveries.queue(invoice_ids=[self._id], recipient=to)
+        self._sending = False
+        self.reload()
+        aside(self.app, crm.invoices.send_queued, self._told)
+
+    def _told(self, counts: tuple[int, int]) -> None:
+        self.reload()
+        self.app.toast(_("It was not sent. Why stands below, and it is tried again.") if counts[1] else _("It is sent."))
 
     def _ehf(self) -> None:
         self.app.download(f"{self.title}.xml", self.app.crm.invoices.ehf(id=self._id))
@@ -104,6 +125,15 @@ class InvoicePage(Live):
         if not chosen:
             raise InvalidInput(_("Say how much of at least one line is to be credited."), "lines")
         return () if whole else chosen
+
+
+def _delivery(one: Delivery) -> dict[str, str]:
+    states = {DeliveryState.QUEUED: _("Waiting"), DeliveryState.SENT: _("Sent"), DeliveryState.FAILED: _("Not sent")}
+    classes = {DeliveryState.SENT: "ok", DeliveryState.FAILED: "bad", DeliveryState.QUEUED: "warn"}
+    return {
+        "id": str(one.id), "at": moment(one.sent_at or one.queued_at), "way": term_words("distribution", one.channel), "to": f"{one.recipient} {one.copies}".strip(),
+        "state": states[one.state], "class": classes[one.state], "error": one.error,
+    }  # fmt: skip
 
 
 def document_sums(document: Invoice) -> list[tuple[str, str, str]]:

@@ -111,6 +111,7 @@ def sell(kari: Connection, party: Customer) -> tuple[UUID, UUID]:
     (made,) = kari.orders.invoice(order.id)
     kari.orders.credit(made.id, reason=CANARY)
     kari.orders.copy(id=order.id)
+    kari.deliveries.queue(invoice_ids=[made.id])
     return order.id, made.id
 
 
@@ -252,6 +253,7 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "invoices.list": [{}, *({"customer_id": record["id"]} for record in ids)],
         "invoices.of_customer": [{"customer_id": record["id"]} for record in ids],
         "invoices.of_order": [{"order_id": c.order}, {"order_id": new_id()}],
+        "deliveries.of": [{"invoice_id": c.invoice}, {"invoice_id": new_id()}],
         "invoices.faults": [{"order_ids": [c.order]}, {"order_ids": [new_id()]}],
         **{f"invoices.{name}": [{"id": c.invoice}, {"id": new_id()}] for name in ("facts", "document")},
         "projects.list": [{}],

@@ -30,7 +30,7 @@ from crm_lab.store.tables.opportunities import (
     sales_choice,
     stage,
 )
-from crm_lab.store.tables.orders import invoice, order_line, sales_order
+from crm_lab.store.tables.orders import delivery, invoice, order_line, sales_order
 from crm_lab.store.tables.parties import (
     address,
     category,
@@ -61,6 +61,7 @@ __all__ = [
     "counter",
     "customer",
     "dashboard",
+    "delivery",
     "dismissal",
     "distinct_pair",
     "document",
@@ -116,7 +117,7 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 ADMINISTERED = {"budget", "employee", "company", "pipeline", "sales_choice", "stage"}
 """The tables only administrators change, also by undoing."""
 UNSEARCHED = {
-    "call", "dismissal", "document", "followed_card", "invoice", "match_group", "match_item", "opportunity", "opportunity_contact", "order_line", "party_code", "posting", "price",
+    "call", "delivery", "dismissal", "document", "followed_card", "invoice", "match_group", "match_item", "opportunity", "opportunity_contact", "order_line", "party_code", "posting", "price",
     "price_list", "product", "project", "project_contact", "sales_order",
 }  # fmt: skip
 """The tables whose rows the search index does not hold."""
@@ -124,7 +125,7 @@ IMPORTED = ("customer", "contact", "address", "category_link", "contact_role", "
 """What an import makes, many rows at a time."""
 IMMUTABLE = {"posting", "invoice"}
 """The tables whose rows stay as they are: taking one back adds another that says the opposite."""
-STAYING = {"posting", "match_group", "invoice", "audit"}
+STAYING = {"posting", "match_group", "invoice", "delivery", "audit"}
 """The tables whose rows stay with a party that was merged into another: they are as visible as that other."""
 UNDOABLE = {
     "address", "budget", "call", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee",

@@ -76,3 +76,17 @@ invoice = Table(
     of("employee", "created_by"),
     Column("created_at", INSTANT, nullable=False),
 )
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of("invoice"),
+    of("customer"),
+    *text("channel", "recipient", "copies", "state"),
+    Column("tries", Integer, nullable=False),
+    *text("error", "message_id"),
+    Column("queued_at", INSTANT, nullable=False),
+    Column("next_at", INSTANT, nullable=False),
+    Column("sent_at", INSTANT),
+    of("employee"),
+)
