@@ -13,6 +13,7 @@ from crm_lab.i18n import _, business_day, day, number
 from crm_lab.saft import export_saft, parse_rates
 from crm_lab.settings import utc_now
 from crm_lab.widgets.base import Stack, aside, guarded, step_by_step
+from crm_lab.widgets.customer_fields import labels
 from crm_lab.widgets.forms import Form
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.upload import Upload
@@ -123,7 +124,7 @@ class SaftScreen(Stack):
     def _show(self, step: str, problem: str = "", report: SaftReport | None = None, **data: Any) -> None:
         for part in (self.upload, self.export):
             part.set_aside(is_aside=step != "choose")
-        told = {"report": report, "counts": _counts(report), "differences": _differences(report)} if report else {}
+        told = {"report": report, "counts": _counts(report), "differences": _differences(report), "warnings": _warnings(report)} if report else {}
         self.steps.refresh(step=step, problem=problem, shown=SHOWN, in_own_currency=self._in_own_currency, **told, **data)
 
     def _let_go(self) -> None:
@@ -150,6 +151,12 @@ def _counts(report: SaftReport) -> list[tuple[str, str]]:
 def _differences(report: SaftReport) -> list[tuple[str, str, str, str]]:
     rows = report.differences[:SHOWN]
     return [(d.what, number(d.says, 2), number(d.found, 2), number(d.says - d.found, 2)) for d in rows]
+
+
+def _warnings(report: SaftReport) -> list[tuple[str, str, str]]:
+    """Where, the field as the form of a party names it (else as the file does), and what is wrong."""
+    named = labels(is_person=False) | {"currency": _("Currency"), "bic": "BIC"}
+    return [(w.where, named.get(w.field, w.field), w.message) for w in report.warnings[:SHOWN]]
 
 
 class ExportForm(Form):
