@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crm_lab.domain.calendar import BroughtIn
     from crm_lab.domain.invoicing import CreditLine, InvoiceFacts, OrderFault
     from crm_lab.domain.payments import PaymentFile
+    from crm_lab.domain.supplier_invoices import SupplierInvoice
     from crm_lab.imports import FileImport
     from crm_lab.saft import SaftImport
 
@@ -84,6 +85,18 @@ class CalendarProxy(ServiceProxy):
         from crm_lab.calendar import bring_in_file
 
         return bring_in_file(self, Path(file).read_bytes() if data is None else data)
+
+
+class SupplierInvoicesProxy(ServiceProxy):
+    """`crm.supplier_invoices`: its actions, and reading a received document."""
+
+    def read(self, file: str | Path, data: bytes | None = None) -> SupplierInvoice:
+        """Post an invoice or credit note in UBL (EHF) on its supplier; `data` is its content if at hand. Raises `NotUbl`."""
+        from crm_lab.exchange.ubl import read_ubl
+
+        found = read_ubl(Path(file).read_bytes() if data is None else data)
+        taken: SupplierInvoice = self.take(invoice=found.invoice, payable=found.payable)
+        return taken
 
 
 class SaftProxy(ServiceProxy):
@@ -213,4 +226,5 @@ class MergesProxy(ServiceProxy):
 PROXIES: dict[str, type[ServiceProxy]] = {
     "calendar": CalendarProxy, "contacts": PartiesProxy, "customers": PartiesProxy, "imports": ImportsProxy, "ledger": LedgerProxy,
     "invoices": InvoicesProxy, "merges": MergesProxy, "orders": OrdersProxy, "payments": PaymentsProxy, "saft": SaftProxy,
+    "supplier_invoices": SupplierInvoicesProxy,
 }  # fmt: skip

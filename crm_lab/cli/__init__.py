@@ -16,6 +16,7 @@ from crm_lab.cli.invoices import send
 from crm_lab.cli.options import connected, count, data_option, force_option, plainly
 from crm_lab.cli.payments import import_payments
 from crm_lab.cli.saft import export_saft, import_saft
+from crm_lab.cli.supplier_invoices import import_invoices
 from crm_lab.i18n import ngettext
 
 if TYPE_CHECKING:
@@ -340,6 +341,7 @@ def export() -> None:
 
 import_.add_command(import_calls)
 import_.add_command(import_payments)
+import_.add_command(import_invoices)
 import_.add_command(import_saft)
 export.add_command(export_saft)
 main.add_command(calls)

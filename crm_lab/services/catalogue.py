@@ -33,6 +33,7 @@ from crm_lab.services.register import Register
 from crm_lab.services.saft import Saft
 from crm_lab.services.search import Search
 from crm_lab.services.sessions import Sessions
+from crm_lab.services.supplier_invoices import SupplierInvoices
 from crm_lab.services.tasks import Tasks
 from crm_lab.services.vat import Vat
 
@@ -67,6 +68,7 @@ SERVICES: dict[str, type[Service]] = {
     "saft": Saft,
     "search": Search,
     "sessions": Sessions,
+    "supplier_invoices": SupplierInvoices,
     "tasks": Tasks,
     "vat": Vat,
 }

@@ -48,6 +48,7 @@ from crm_lab.widgets.rules import RuleScreen
 from crm_lab.widgets.saft import SaftScreen
 from crm_lab.widgets.sales_settings import SalesSettings
 from crm_lab.widgets.search_results import SearchScreen
+from crm_lab.widgets.supplier_invoices import SupplierInvoiceScreen
 from crm_lab.widgets.task_form import TaskForm
 from crm_lab.widgets.tasks import TaskList
 
@@ -143,6 +144,7 @@ ROUTES = (
     Route("register", NoticeList),
     Route("imports", ImportScreen),
     Route("imports/saft", for_bookkeepers(SaftScreen)),
+    Route("imports/invoices", for_bookkeepers(SupplierInvoiceScreen)),
     Route("payments", for_bookkeepers(PaymentScreen)),
     Route("profile", Profile),
     Route("employees", EmployeeAdministration, Role.ADMIN),
