@@ -298,6 +298,16 @@ class Connection:
             self.last_request = request_id
         return _as_frame(answer)
 
+    def sql(self, statement: str) -> pd.DataFrame:
+        """One SELECT over what you may see, as a frame; amounts in øre. `sql_tables` tells what there is. Raises `InvalidInput`."""
+        frame: pd.DataFrame = self.run("sql", "frame", {"statement": statement}, writes=False)
+        return frame
+
+    def sql_tables(self) -> pd.DataFrame:
+        """Every table and column that `sql` may ask, with its type and meaning."""
+        frame: pd.DataFrame = self.run("sql", "tables", {}, writes=False)
+        return frame
+
     @property
     def me(self) -> Actor:
         """The employee on whose behalf this connection acts; also sets the language to theirs."""

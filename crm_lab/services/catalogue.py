@@ -34,6 +34,7 @@ from crm_lab.services.saft import Saft
 from crm_lab.services.search import Search
 from crm_lab.services.sessions import Sessions
 from crm_lab.services.supplier_invoices import SupplierInvoices
+from crm_lab.services.sql import Sql
 from crm_lab.services.tasks import Tasks
 from crm_lab.services.vat import Vat
 
@@ -69,6 +70,7 @@ SERVICES: dict[str, type[Service]] = {
     "search": Search,
     "sessions": Sessions,
     "supplier_invoices": SupplierInvoices,
+    "sql": Sql,
     "tasks": Tasks,
     "vat": Vat,
 }
