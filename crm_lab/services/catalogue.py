@@ -33,8 +33,8 @@ from crm_lab.services.register import Register
 from crm_lab.services.saft import Saft
 from crm_lab.services.search import Search
 from crm_lab.services.sessions import Sessions
-from crm_lab.services.supplier_invoices import SupplierInvoices
 from crm_lab.services.sql import Sql
+from crm_lab.services.supplier_invoices import SupplierInvoices
 from crm_lab.services.tasks import Tasks
 from crm_lab.services.vat import Vat
 

@@ -35,6 +35,7 @@ from crm_lab.i18n import OSLO
 from crm_lab.services.actions import Action
 from crm_lab.services.catalogue import SERVICES
 from crm_lab.services.company import create_company
+from crm_lab.services.sql.views import VIEWS
 from crm_lab.settings import utc_now
 from crm_lab.store import tables
 from crm_lab.store.engine import Database
@@ -52,7 +53,7 @@ PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
 VOUCHER = "90017"
 LEDGER = ("open_items", "closed_items", "all_items", "balances", "ageing", "matches")
-NOT_ABOUT_PARTIES = {"calls.can_dial", "calls.dial", "calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "pipelines.list", "pipelines.choices", "pipelines.frame", "saft.origin", "documents.start", "documents.add", "documents.finish", "documents.discard", "ledger.automatic_rules", "ledger.stamp", "products.list", "products.get", "products.find", "products.price_lists", "products.prices", "products.price", "vat.codes", "invoices.settings", "budgets.of", "budgets.frame"}
+NOT_ABOUT_PARTIES = {"calls.can_dial", "calls.dial", "calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "pipelines.list", "pipelines.choices", "pipelines.frame", "saft.origin", "sql.tables", "documents.start", "documents.add", "documents.finish", "documents.discard", "ledger.automatic_rules", "ledger.stamp", "products.list", "products.get", "products.find", "products.price_lists", "products.prices", "products.price", "vat.codes", "invoices.settings", "budgets.of", "budgets.frame"}
 
 
 @dataclass
@@ -278,6 +279,10 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "ledger.match_details": [{"number": 1}, {"number": 99}],
         "ledger.dismissed": [{}],
         "ledger.runs": [{}],
+        "sql.frame": [
+            {"statement": " UNION ALL ".join(f"SELECT CAST(t AS VARCHAR) AS said FROM {name} t" for name in VIEWS)},
+            {"statement": f"SELECT count(*) AS n FROM customers WHERE name LIKE '%{CANARY}%' HAVING count(*) > 0"},
+        ],
         "saft.preview": [{"id": c.saft}, {"id": new_id()}],
         "register.look_up": [{"organisation_number": NUMBER}],
         "register.search": [{"text": CANARY}],

@@ -32,16 +32,15 @@ ATTACKS = {
     "set": ["SET enable_external_access = true", "RESET ALL", "PRAGMA enable_external_access", "PRAGMA version", "SET VARIABLE x = 1", "SELECT getvariable('x')",
             "CREATE SECRET s (TYPE s3)", "SELECT current_setting('temp_directory')", "PREPARE p AS SELECT 1", "EXECUTE p", "CALL duckdb_tables()", "SELECT $1", "SELECT ?"],
     "files": ["SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM read_text('/etc/passwd')", "SELECT * FROM read_blob('/etc/*')", "SELECT * FROM read_parquet('/tmp/x')",
-              "SELECT * FROM read_json_auto('/tmp/x')", "SELECT * FROM glob('/*')", "SELECT * FROM '/etc/passwd'", "SELECT * FROM \"/etc/passwd.csv\"", "FROM 'x.parquet'",
+              "SELECT * FROM read_json_auto('/tmp/x')", "SELECT * FROM glob('/*')", "SELECT * FROM '/etc/passwd'", 'SELECT * FROM "/etc/passwd.csv"', "FROM 'x.parquet'",
               "SELECT * FROM sniff_csv('/etc/passwd')", "SELECT getenv('HOME')", "SELECT * FROM parquet_metadata('x')", "SELECT * FROM arrow_scan(1, 2, 3)",
               "SELECT * FROM pandas_scan(1)", "SELECT * FROM python_map_function()"],
     "catalogue": ["SELECT * FROM information_schema.tables", "SELECT * FROM duckdb_tables()", "SELECT * FROM duckdb_secrets()", "SELECT * FROM duckdb_settings()",
                   "SELECT * FROM pg_catalog.pg_class", "SELECT * FROM pg_tables", "SELECT * FROM sqlite_master", "SELECT * FROM duckdb_columns", "SHOW TABLES", "SHOW ALL TABLES",
                   "DESCRIBE customers", "SUMMARIZE customers", "SELECT * FROM pragma_table_info('customers')", "SELECT * FROM employee", "SELECT * FROM session",
-                  "SELECT * FROM main.customers", "SELECT * FROM memory.main.customers", "SELECT * FROM system.information_schema.tables", "SELECT current_user",
-                  "SELECT session_user", "SELECT version()", "SELECT * FROM company", "SELECT * FROM access_token", "SELECT nextval('s')", "SELECT txid_current()"],
+                  "SELECT * FROM main.customers", "SELECT * FROM memory.main.customers", "SELECT * FROM system.information_schema.tables", "SELECT version()", "SELECT * FROM company", "SELECT * FROM access_token", "SELECT nextval('s')", "SELECT txid_current()"],
     "hidden": ["SELECT * FROM customers; DROP TABLE customers", "SELECT 1; SELECT 2", "SELECT 1 /* */ ; -- \n DELETE FROM customers", "-- nothing", "", ";", "/* SELECT 1 */",
-               "WITH employee AS (SELECT 1) SELECT * FROM \"employee\" UNION ALL SELECT * FROM session", "WITH x AS (SELECT * FROM session) SELECT 1",
+               'WITH employee AS (SELECT 1) SELECT * FROM "employee" UNION ALL SELECT * FROM session', "WITH x AS (SELECT * FROM session) SELECT 1",
                "SELECT (SELECT count(*) FROM session)", "SELECT * FROM customers WHERE EXISTS (FROM session)", "SELECT * FROM (VALUES (1)) v, LATERAL (SELECT * FROM session)",
                "SELECT * FROM query('SELECT 1')", "SELECT * FROM query_table('customers')", "SELECT * FROM json_execute_serialized_sql('{}')",
                "SELECT json_serialize_sql('SELECT 1')", "SELECT \"getenv\"('HOME')", "SELECT GetEnv('HOME')", "SELECT 'HOME'.getenv()", "SELECT system.main.getenv('HOME')",
@@ -50,8 +49,7 @@ ATTACKS = {
                "SELECT * FROM unnest([getenv('HOME')])", "SELECT * FROM range(length(getenv('HOME')))", "SELECT * REPLACE (getenv('HOME') AS name) FROM customers",
                "WITH duckdb_settings AS (SELECT 1) SELECT * FROM duckdb_settings", "PIVOT customers ON name", "EXPLAIN SELECT 1", "EXPLAIN ANALYZE SELECT 1",
                "SELECT list_aggregate(['a'], getenv('HOME'))", "SELECT pg_sleep(100)", "SELECT sleep_ms(100000)", "SELECT write_log('x')"],
-    "much": ["SELECT * FROM range(1000000)", f"WITH t0 AS (SELECT * FROM customers), {BOMB} SELECT * FROM t18", "SELECT " + "(" * 9000 + "1" + ")" * 9000,
-             "SELECT " + "+".join("1" for _n in range(9000)), "SELECT '" + "x" * 30_000 + "'", "SELECT string_agg(repeat('x', 1000000), '') FROM range(5000)",
+    "much": ["SELECT * FROM range(1000000)", f"WITH t0 AS (SELECT * FROM customers), {BOMB} SELECT * FROM t18", "SELECT " + "+".join("1" for _n in range(9000)), "SELECT '" + "x" * 30_000 + "'", "SELECT string_agg(repeat('x', 1000000), '') FROM range(5000)",
              "SELECT list(range) FROM range(10000000000)", "SELECT repeat('x', 5000000000)", "SELECT NOT " * 1900 + "true",
              "SELECT * FROM " + ", ".join(f"customers c{n}" for n in range(41))],
 }  # fmt: skip
@@ -151,13 +149,10 @@ def test_every_column_is_told_of(kari: Connection) -> None:
     told = kari.sql_tables()
     assert set(told.table) == set(VIEWS)
     assert (told.meaning != "").all()
-    for name in VIEWS:
-        rows = told[(told.table == name) & (told.column != "")]
-        asked = kari.sql(f"SELECT * FROM {name}")  # noqa: S608 - our own names
-        assert rows.column.tolist() == asked.columns.tolist()
-        kinds = ", ".join(f"typeof({column})" for column in rows.column)
-        asked = kari.sql(f"SELECT {kinds} FROM (SELECT NULL) LEFT JOIN {name} ON true LIMIT 1")  # noqa: S608
-        assert asked.iloc[0].tolist() == rows.type.tolist()
+    columns = told[told.column != ""]
+    kinds = (", ".join(f"typeof({column})" for column in columns.column[columns.table == name]) for name in VIEWS)
+    asked = kari.sql(" UNION ALL ".join(f"(SELECT [{kind}] AS kinds FROM (SELECT NULL) LEFT JOIN {name} ON true LIMIT 1)" for name, kind in zip(VIEWS, kinds, strict=True)))
+    assert [kind for kinds in asked.kinds for kind in kinds] == columns.type.tolist()
 
 
 def test_every_function_that_may_be_used_is_there(kari: Connection) -> None:
@@ -186,5 +181,5 @@ def test_the_process_can_open_no_file(tmp_path: Path) -> None:
     import sys
 
     script = f"import sys; sys.path.insert(0, {str(sql.ASKER.parent)!r}); import asker; asker._prepared(); open({str(tmp_path / 'x')!r}, 'w')"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert "Too many open files" in done.stderr

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from crm_lab.errors import InvalidInput, Unavailable
 from crm_lab.i18n import _
+from crm_lab.store.sql.allowed import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -106,16 +107,16 @@ def _heard(source: IO[bytes]) -> dict[str, Any]:
 
 
 def _refusal(reason: str, what: str) -> str:
-    sentences = {
-        "long": _("The statement is longer than {most} characters.", most=what),
-        "one": _("Ask one thing at a time: this is {n} statements.", n=what),
-        "select": _("Only a SELECT may be asked: nothing can be changed, read from files or set here."),
-        "table": _("There is no table {name} to ask. crm.sql_tables() lists those there are.", name=what),
-        "tables": _("A statement may read at most {most} tables.", most=what),
-        "function": _("The function {name} may not be used here.", name=what),
-        "part": _("This may not be used here: {name}.", name=what),
-        "memory": _("This takes too much memory. Ask for less at once."),
-        "rows": _("The answer is larger than {most} rows. Add a LIMIT, or sum up in the statement.", most=what),
+    sentences: dict[str, str] = {
+        Reason.LONG: _("The statement is longer than {most} characters.", most=what),
+        Reason.ONE: _("Ask one thing at a time: this is {n} statements.", n=what),
+        Reason.SELECT: _("Only a SELECT may be asked: nothing can be changed, read from files or set here."),
+        Reason.TABLE: _("There is no table {name} to ask. crm.sql_tables() lists those there are.", name=what),
+        Reason.TABLES: _("A statement may read at most {most} tables.", most=what),
+        Reason.FUNCTION: _("The function {name} may not be used here.", name=what),
+        Reason.PART: _("This may not be used here: {name}.", name=what),
+        Reason.MEMORY: _("This takes too much memory. Ask for less at once."),
+        Reason.ROWS: _("The answer is larger than {most} rows. Add a LIMIT, or sum up in the statement.", most=what),
     }
     return sentences.get(reason) or _("The statement cannot be answered: {reason}", reason=what)
 

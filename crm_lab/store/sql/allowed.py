@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 MOST_TABLES, MOST_CHARACTERS = 40, 20_000
 NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
 SOURCES = {"BASE_TABLE", "SUBQUERY", "JOIN", "EMPTY", "TABLE_FUNCTION", "EXPRESSION_LIST", "PIVOT"}
+PLACES = dict.fromkeys(("from_table", "left", "right", "source"), SOURCES | NODES) | dict.fromkeys(("node", "query"), NODES)
 CLASSES = {
     "BETWEEN", "CASE", "CAST", "COLLATE", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION", "LAMBDA", "OPERATOR", "STAR", "SUBQUERY",
     "WINDOW",
@@ -16,11 +18,7 @@ OPERATORS = {
     "+", "-", "*", "/", "//", "%", "**", "^", "||", "|", "&", "<<", ">>", "~", "~~", "!~~", "~~*", "!~~*", "~~~", "^@", "@>", "<@", "&&", "!__postfix",
     "like_escape", "not_like_escape", "ilike_escape", "not_ilike_escape",
 }  # fmt: skip
-FUNCTIONS = (
-    OPERATORS
-    | TABLE_FUNCTIONS
-    | set(
-        """
+_NAMES = """
 abs acos age any_value approx_count_distinct approx_quantile arbitrary arg_max arg_min argmax argmin array_agg array_length array_to_string ascii asin
 atan atan2 avg bit_and bit_count bit_or bool_and bool_or cardinality cbrt ceil ceiling century char_length character_length chr concat concat_ws
 contains corr cos count count_if count_star countif covar_pop covar_samp cume_dist current_date current_localtimestamp current_timestamp
@@ -39,15 +37,29 @@ split split_part sqrt starts_with stddev stddev_pop stddev_samp str_split strfti
 strpos strptime struct_extract struct_pack substr substring subtract suffix sum sum_no_overflow sumkahan tan time_bucket timezone to_days to_hours
 to_minutes to_months to_quarters to_seconds to_timestamp to_weeks to_years today transaction_timestamp translate trim trunc try_strptime typeof ucase
 unicode unnest upper var_pop var_samp variance week weekday weekofyear weighted_avg xor year yearweek
-""".split()
-    )
-)
+"""
+FUNCTIONS = OPERATORS | TABLE_FUNCTIONS | set(_NAMES.split())
+
+
+class Reason(StrEnum):
+    """Why a statement is refused."""
+
+    LONG = "long"
+    ONE = "one"
+    SELECT = "select"
+    TABLE = "table"
+    TABLES = "tables"
+    FUNCTION = "function"
+    PART = "part"
+    MEMORY = "memory"
+    ROWS = "rows"
+    WRONG = "wrong"
 
 
 class Refused(Exception):
     """What is asked for is not allowed: `reason` for the caller's sentence, `what` names it."""
 
-    def __init__(self, reason: str, what: str = "") -> None:
+    def __init__(self, reason: Reason, what: str = "") -> None:
         super().__init__(reason)
         self.reason, self.what = reason, what
 
@@ -63,7 +75,7 @@ def tables_of(tree: dict[str, Any], known: set[str]) -> list[str]:
         if part.get("type") == "BASE_TABLE":
             named.append(_table(part, known, own))
     if len(named) > MOST_TABLES:
-        raise Refused("tables", str(MOST_TABLES))
+        raise Refused(Reason.TABLES, str(MOST_TABLES))
     return sorted(set(named) & known)
 
 
@@ -85,26 +97,24 @@ def _check(part: dict[str, Any]) -> None:
         return
     if "class" in part:
         _check_expression(part, kind)
-    elif part["_place"] in {"from_table", "left", "right", "source"} and kind not in SOURCES | NODES:
-        raise Refused("part", kind)
-    elif part["_place"] in {"node", "query"} and kind not in NODES:
-        raise Refused("part", kind)
+    elif kind not in PLACES.get(part["_place"], {kind}):
+        raise Refused(Reason.PART, kind)
     if kind == "TABLE_FUNCTION" and part["function"].get("function_name", "").lower() not in TABLE_FUNCTIONS:
-        raise Refused("function", part["function"].get("function_name", ""))
+        raise Refused(Reason.FUNCTION, part["function"].get("function_name", ""))
 
 
 def _check_expression(part: dict[str, Any], kind: str) -> None:
     if part["class"] not in CLASSES:
-        raise Refused("part", kind)
+        raise Refused(Reason.PART, kind)
     if part["class"] not in {"FUNCTION", "WINDOW"}:
         return
     name = str(part["function_name"]).lower()
     if name not in FUNCTIONS or part.get("catalog"):
-        raise Refused("function", name)
+        raise Refused(Reason.FUNCTION, name)
 
 
 def _table(part: dict[str, Any], known: set[str], own: set[str]) -> str:
     name = str(part["table_name"]).lower()
     if part.get("catalog_name") or part.get("schema_name") or name not in known | own or (name in own and name.startswith(("duckdb_", "pg_", "sqlite_"))):
-        raise Refused("table", ".".join(x for x in (part.get("catalog_name"), part.get("schema_name"), part["table_name"]) if x))
+        raise Refused(Reason.TABLE, ".".join(x for x in (part.get("catalog_name"), part.get("schema_name"), part["table_name"]) if x))
     return name

@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 
 import duckdb
 import pyarrow as pa
-import pytz
-from allowed import MOST_CHARACTERS, Refused, tables_of  # type: ignore[import-not-found]  # beside this file
+import pytz  # type: ignore[import-untyped]
+from allowed import MOST_CHARACTERS, Reason, Refused, tables_of  # type: ignore[import-not-found]  # beside this file
 
 LIMITS = {resource.RLIMIT_AS: 3 << 30, resource.RLIMIT_CPU: 30, resource.RLIMIT_FSIZE: 0, resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: 3}
 """Bytes, seconds, and no file beyond the three streams it was given: set when all that is needed is loaded."""
@@ -36,10 +36,10 @@ def main(source: BinaryIO, target: BinaryIO) -> None:
         _say(target, {"refused": refused.reason, "what": refused.what})
         return
     except (duckdb.OutOfMemoryException, MemoryError):
-        _say(target, {"refused": "memory", "what": ""})
+        _say(target, {"refused": Reason.MEMORY, "what": ""})
         return
     except (duckdb.Error, pa.ArrowException, ValueError, OverflowError) as error:
-        _say(target, {"refused": "wrong", "what": str(error)[:1000]})
+        _say(target, {"refused": Reason.WRONG, "what": str(error)[:1000]})
         return
     _say(target, {"rows": answer.num_rows})
     with pa.ipc.new_stream(target, answer.schema) as stream:
@@ -65,16 +65,16 @@ def _prepared() -> duckdb.DuckDBPyConnection:
 def _asked_for(connection: duckdb.DuckDBPyConnection, order: dict[str, Any]) -> list[str]:
     statement = order["statement"]
     if len(statement) > MOST_CHARACTERS:
-        raise Refused("long", str(MOST_CHARACTERS))
+        raise Refused(Reason.LONG, str(MOST_CHARACTERS))
     statements = connection.extract_statements(statement)
     if len(statements) != 1:
-        raise Refused("one", str(len(statements)))
+        raise Refused(Reason.ONE, str(len(statements)))
     if statements[0].type != duckdb.StatementType.SELECT or statements[0].named_parameters:
-        raise Refused("select")
+        raise Refused(Reason.SELECT)
     (told,) = connection.execute("SELECT json_serialize_sql($1)", [statement]).fetchone() or ("{}",)
     tree = json.loads(told)
     if tree.get("error") or len(tree["statements"]) != 1:
-        raise Refused("select")
+        raise Refused(Reason.SELECT)
     names: list[str] = tables_of(tree, set(order["tables"]))
     return names
 
@@ -85,7 +85,7 @@ def _answer(connection: duckdb.DuckDBPyConnection, order: dict[str, Any]) -> pa.
     for batch in reader:
         n, size = n + batch.num_rows, size + batch.nbytes
         if n > order["rows"] or size > order["bytes"]:
-            raise Refused("rows", str(order["rows"]))
+            raise Refused(Reason.ROWS, str(order["rows"]))
         batches.append(batch)
     return _plain(pa.Table.from_batches(batches, reader.schema))
 
