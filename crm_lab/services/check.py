@@ -35,7 +35,7 @@ def check(database: Database) -> list[str]:
 
 def faults_of(work: Work) -> list[str]:
     """The same inside an action."""
-    return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work), *_broken_merges(work), *_misplaced_files(work), *_old_calls(work)]
+    return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work), *_broken_merges(work), *_broken_series(work), *_misplaced_files(work), *_old_calls(work)]
 
 
 def _orphans(work: Work) -> Iterator[str]:
@@ -85,6 +85,17 @@ def _broken_merges(work: Work) -> Iterator[str]:
         query = select(func.count()).select_from(party.join(target, target.c.id == party.c.merged_into)).where(wrong)
         if n := work.scalar(query):
             yield _("{column}: {n} rows name a record that is not there.", column=f"{party.name}.merged_into", n=n)
+
+
+def _broken_series(work: Work) -> Iterator[str]:
+    """Invoice numbers that are lacking or given twice, and invoices that stand in the ledger with another amount."""
+    i, p = tables.invoice, tables.posting
+    query = select(i.c.series, func.min(i.c.number).label("first"), func.max(i.c.number).label("last"), func.count().label("n"))
+    for row in work.rows(query.group_by(i.c.series).having(func.max(i.c.number) - func.min(i.c.number) + 1 != func.count())):
+        yield _("The series {name} has {n} documents between {first} and {last}: numbers are lacking.", name=row["series"], n=row["n"], first=row["first"], last=row["last"])
+    apart = select(func.count()).select_from(i.outerjoin(p, p.c.id == i.c.posting_id)).where(func.coalesce(p.c.amount, 0) != i.c.gross)
+    if n := work.scalar(apart):
+        yield _("{column}: {n} rows are not what the records say.", column="invoice.posting_id", n=n)
 
 
 def _misplaced_files(work: Work) -> Iterator[str]:

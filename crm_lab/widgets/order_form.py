@@ -143,6 +143,7 @@ class OrderForm(Stack):
         self._codes: list[VatCode] = crm.vat.codes(on=self.order.ordered_on)
         actions: dict[str, Any] = {
             "status": self._status, "invoice": self._invoice, "copy": self._copy, "delete": self._delete, "advance": self._advance,
+            "advance_start": self._advance_start, "refresh": self._refresh,
         }  # fmt: skip
         self.head = OrderHead(app, self.order, self._save, self._read, actions, **self._about())
         lines = self.order.lines or (OrderLine(id=new_id(), discount=self.order.discount),)
@@ -161,7 +162,7 @@ class OrderForm(Stack):
         return {
             "order": order, "title": self.title, "back": self._back, "status": status_words()[order.status], "status_class": STATUS_CLASS.get(order.status, ""),
             "states": [(str(key), status_words()[key]) for key in (OrderStatus.DRAFT, OrderStatus.QUOTE, OrderStatus.CONFIRMED)],
-            "is_new": self._id is None, "invoices": [invoice_row(one) for one in invoices],
+            "is_new": self._id is None, "is_advance": False, "invoices": [invoice_row(one) for one in invoices],
         }  # fmt: skip
 
     def _read(self) -> Order:
@@ -234,6 +235,17 @@ class OrderForm(Stack):
 
     def _invoice(self) -> None:
         self._invoiced(None)
+
+    def _refresh(self) -> None:
+        """Take the customer's name, address and e-mail over again."""
+        saved = self._saved()
+        if saved:
+            self.app.crm.orders.refresh(id=saved.id, version=saved.version)
+            self._again(saved.id, _("The customer's data are as on the card today."), undo=True)
+
+    def _advance_start(self) -> None:
+        self.head.refresh(is_advance=not self.head.data["is_advance"])
+        self.head.focus_on("#advance-form input")
 
     def _advance(self, values: dict[str, Any]) -> None:
         self._invoiced(parse_decimal(str(values.get("percent", ""))))

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import pandas as pd
+
 from crm_lab.domain.invoicing import InvoiceFacts, InvoiceKind
 from crm_lab.domain.orders import OrderStatus, PaymentStatus
-from crm_lab.i18n import _, day, kroner, ngettext, unit
+from crm_lab.i18n import _, business_day, day, kroner, ngettext, unit
+from crm_lab.settings import utc_now
 from crm_lab.widgets.base import Stack, guarded, step_by_step
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pandas as pd
 
     from crm_lab.widgets.shell import App
 
@@ -88,7 +89,7 @@ class OrderList(Stack):
         self._work, self._told = "", tuple[str, ...]()
         self._all: pd.DataFrame = app.crm.orders.list()
         self.frame = self._all
-        self.head = Live("order_list.html", app, actions={"filter": self._filter, "status": self._choose, "hide": self._hide}, base=app.base, **self._shown())
+        self.head = Live("order_list.html", app, actions={"filter": self._filter, "status": self._choose, "hide": self._hide, "repeat": self._repeat}, base=app.base, **self._shown())
         self.grid = Grid(
             columns=columns(), label=self.title, empty=_("No orders here"), empty_hint=_("Make one on the card of a customer, or from an opportunity that is won."),
             menu=[
@@ -116,12 +117,18 @@ class OrderList(Stack):
         wanted = {ALL: frame.status == frame.status, OVERDUE: late}.get(self._shows, frame.status == self._shows)
         self.frame = frame[wanted].reset_index(drop=True)
         states = [(ALL, _("All"), len(frame)), *((str(key), words, int(counts.get(key, 0))) for key, words in status_words().items()), (OVERDUE, _("Overdue"), int(late.sum()))]
-        return {"states": states, "status": self._shows, "work": self._work, "told": self._told}
+        today = business_day(utc_now())
+        due = sum(next_on.date() <= today for next_on in pd.to_datetime(frame.next_on.dropna()))
+        return {"states": states, "status": self._shows, "work": self._work, "told": self._told, "n_due": due}
 
     def _choose(self, value: str) -> None:
         if value in {*OrderStatus, ALL, OVERDUE}:
             self._shows = value
             self._draw()
+
+    def _repeat(self) -> None:
+        made = self.app.crm.orders.repeat(on=business_day(utc_now()))
+        self._done(ngettext("{n} order is made.", "{n} orders are made.", made))
 
     def _hide(self) -> None:
         self._told = ()
