@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crm_lab.domain.invoices import DocumentLine, discount, totals_of
+from crm_lab.domain.invoices import ZERO, DocumentLine, discount, totals_of
 from crm_lab.domain.vat import VatCategory, vat_on
 
 if TYPE_CHECKING:
@@ -36,5 +36,9 @@ def _document_line(line: OrderLine, category: VatCategory, rate: Decimal) -> Doc
 
 def summed(order: Order, codes: Sequence[VatCode]) -> Order:
     """The order with what its lines come to on the day it was made."""
-    totals = totals_of(document_lines(order.lines, codes, order.ordered_on))
+    nets: dict[str, Decimal] = {}
+    for line in order.lines:
+        nets[line.vat_code] = nets.get(line.vat_code, ZERO) + line.net
+    taxed = ((net, *_taxed(codes, code, order.ordered_on)) for code, net in nets.items())
+    totals = totals_of(DocumentLine(text="", price=net, category=category, rate=rate) for net, category, rate in taxed)
     return replace(order, net=totals.net, vat=totals.vat, gross=totals.gross)

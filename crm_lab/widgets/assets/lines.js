@@ -18,7 +18,7 @@ function render({model, el, signal}) {
   const table = make('table', 'table lines');
   const head = table.appendChild(make('thead')).appendChild(make('tr'));
   for (const name of ['move', ...FIELDS, 'net', 'remove']) {
-    const cell = make('th', name === 'price' || name === 'quantity' || name === 'discount' || name === 'net' ? 'r' : '');
+    const cell = make('th', ['price', 'quantity', 'discount', 'net'].includes(name) ? `r ${name}` : name);
     cell.append(name === 'move' || name === 'remove' ? make('span', 'sr', words[name]) : words[name]);
     head.append(cell);
   }
