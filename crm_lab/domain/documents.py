@@ -1,4 +1,4 @@
-"""Documents: files that belong to a note, and so to its party."""
+"""Documents: files that belong to a party, in a folder of it or on a note about it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ LONGEST_NAME = 200
 LARGEST_SLICE = 4 << 20
 """So many bytes travel at a time, either way."""
 MOST_ON_NOTE = 20
+DEEPEST = 5
 SNIFFED = 1024
 """So many bytes at the beginning tell what a file is."""
 UNKNOWN = "application/octet-stream"
@@ -36,13 +37,15 @@ UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file that somebody put on a note.
+    """A file that somebody put into a folder of a party, or on a note about it.
 
     Attributes
     ----------
     size : bytes.
     media_type : what the content says it is, whatever the browser said.
     sha256 : digest of the content, in hexadecimal; equal contents are kept once.
+    folder : its names joined by "/"; None and "" are none.
+    held_by : who works on it, as a mark for others; nobody is kept from it.
     """
 
     id: UUID
@@ -56,6 +59,21 @@ class Document:
     sha256: str
     created_by: UUID
     created_at: datetime
+    folder: str | None = None
+    held_by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentVersion:
+    """A content that a document has or had; `number` counts from 1."""
+
+    number: int
+    name: str
+    size: int
+    media_type: str
+    sha256: str
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +95,14 @@ def clean_name(name: str) -> str:
         return shown
     stem, dot, ending = shown.rpartition(".")
     return f"{stem[: LONGEST_NAME - 20]}{dot}{ending[:16]}"
+
+
+def clean_folder(path: str) -> str:
+    """A folder's path, each of its names as that of a file. Raises `InvalidInput`."""
+    names = [clean_name(name) for name in path.split("/") if name.strip()]
+    if len(names) > DEEPEST:
+        raise InvalidInput(_("Folders go {n} deep at most.", n=DEEPEST), "folder")
+    return "/".join(names)
 
 
 def media_type(beginning: bytes) -> str:

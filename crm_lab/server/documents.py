@@ -1,4 +1,4 @@
-"""Documents for a browser: always a file to save, never a page; the store is asked at every slice whether the reader may."""
+"""Documents for a browser: files to save, and pictures, text and PDF to look at; the store is asked at every slice whether the reader may."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ from crm_lab.errors import CrmError, Unavailable
 from crm_lab.server.handlers import ErrorPage
 
 DOCUMENT = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+SHOWN = {"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "application/pdf"}
+"""What may be looked at: by what the content says it is, and nothing that a browser runs."""
+PDF = "application/pdf"
+BARE = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'none'"
+"""Browsers show no PDF in a sandbox; their own viewers run nothing of it."""
 INERT = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
@@ -23,12 +28,15 @@ class DocumentHandler(ErrorPage, JupyterHandler):
 
     @web.authenticated
     async def get(self, key: str) -> None:
-        """The content; 404 where there is none or it is hidden."""
-        document = await self._ask("get", id=key)
-        part = await self._ask("read", id=key, at=0)  # what is missing is told before anything is sent
-        self.set_header("Content-Type", "application/octet-stream")
-        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(document.name, safe='')}")
-        self.set_header("Content-Security-Policy", INERT)
+        """The content, or that of `?version=`; 404 where there is none or it is hidden. With `?show=1` to look at, where that is safe."""
+        document, number = await self._ask("get", id=key), self._number()
+        part = await self._ask("read", id=key, at=0, number=number)  # what is missing is told before anything is sent
+        is_shown = not number and self.get_query_argument("show", "") == "1" and document.media_type in SHOWN
+        kind = document.media_type + ("; charset=utf-8" if document.media_type == "text/plain" else "")
+        self.set_header("Content-Type", kind if is_shown else "application/octet-stream")
+        how = "inline" if is_shown else "attachment"
+        self.set_header("Content-Disposition", f"{how}; filename*=UTF-8''{quote(document.name, safe='')}")
+        self.set_header("Content-Security-Policy", BARE if is_shown and document.media_type == PDF else INERT)
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", "private, no-store")
         sent = 0
@@ -39,7 +47,12 @@ class DocumentHandler(ErrorPage, JupyterHandler):
                 await self.flush()
             except StreamClosedError:
                 return
-            part = await self._ask("read", id=key, at=sent) if sent < document.size else b""
+            part = await self._ask("read", id=key, at=sent, number=number) if number or sent < document.size else b""
+
+    def _number(self) -> int:
+        """Which version is asked for; 0 for the newest."""
+        text = self.get_query_argument("version", "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0  # noqa: PLR2004 - nobody has a million
 
     async def _ask(self, action: str, **arguments: Any) -> Any:
         call = self.settings["callers"].store.call

@@ -1,17 +1,27 @@
-"""Documents: brought in slices, put on a note, read in slices. Each is as visible as the party of its note."""
+"""Documents: brought in slices, put on a note or into a folder of a party, read in slices. Each is as visible as its party."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
-from crm_lab.domain.documents import LARGEST_SLICE, MOST_ON_NOTE, Document, Upload, clean_name, in_words, media_type
+from crm_lab.domain.documents import (
+    LARGEST_SLICE,
+    MOST_ON_NOTE,
+    Document,
+    DocumentVersion,
+    Upload,
+    clean_folder,
+    clean_name,
+    in_words,
+    media_type,
+)
 from crm_lab.domain.ids import new_id
-from crm_lab.errors import InvalidInput
+from crm_lab.errors import Conflict, InvalidInput
 from crm_lab.i18n import _
-from crm_lab.services.actions import Service, asks, reads
+from crm_lab.services.actions import Service, asks, reads, writes
 from crm_lab.settings import Settings
 from crm_lab.store import tables
 from crm_lab.store.files import files_of
@@ -30,8 +40,15 @@ class TooLarge(InvalidInput):
         super().__init__(_("{name} is too large: a file may have {size} at most.", name=name, size=in_words(largest)), "size")
 
 
+class OnNote(Conflict):
+    """A file on a note is the note's."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This file is on a note. Change the note."))
+
+
 class Documents(Service):
-    """Files that belong to notes."""
+    """Files that belong to parties, on their notes or in their folders."""
 
     @asks()
     def start(self, *, name: str, size: int) -> Upload:
@@ -77,9 +94,101 @@ class Documents(Service):
         return self.on([note_id]).get(note_id, [])
 
     @reads()
-    def read(self, *, id: UUID, at: int = 0) -> bytes:  # noqa: A002
-        """The slice of a document's content that begins at byte `at`, empty at its end. Raises `NotFound`, also where it is hidden."""
-        document = self.get(id=id)
+    def at(self, *, customer_id: UUID | None = None, contact_id: UUID | None = None) -> list[Document]:
+        """All documents of a customer or a contact, by folder and name; also those on notes. Raises `NotFound`, also where it is hidden."""
+        key, party = self._party(customer_id, contact_id)
+        d = tables.document
+        rows = self.work.rows(select(d).where(d.c[key] == party, self.work.visible_to(d)))
+        return sorted((as_record(Document, row) for row in rows), key=lambda one: (one.folder or "", one.name.casefold(), one.id))
+
+    @reads()
+    def versions(self, *, id: UUID) -> list[DocumentVersion]:  # noqa: A002
+        """What a document's content was, the oldest first. Raises `NotFound`, also where it is hidden."""
+        document, a, names = self.get(id=id), tables.audit, self.work.employee_names()
+        mine = and_(a.c.entity == tables.document.name, a.c.entity_id == str(document.id), a.c.after.is_not(None))
+        found: list[DocumentVersion] = []
+        for row in self.work.rows(select(a.c.after, a.c.done_at, a.c.actor_id).where(mine).order_by(a.c.done_at, a.c.step)):
+            now = row["after"]
+            if not found or found[-1].sha256 != now["sha256"]:
+                kept = {name: now[name] for name in ("name", "size", "media_type", "sha256")}
+                found.append(DocumentVersion(number=len(found) + 1, by=names.get(row["actor_id"], ""), at=row["done_at"], **kept))
+        return found
+
+    @writes()
+    def put(self, *, uploads: tuple[Upload, ...], customer_id: UUID | None = None, contact_id: UUID | None = None, folder: str = "") -> list[Document]:
+        """Put what the caller has brought into a folder of a party; one of the same name there gets a new version.
+
+        Raises `NoSuchUpload`, `InvalidInput`, `NotFound`.
+        """
+        key, party = self._party(customer_id, contact_id)
+        d, files, path = tables.document, files_of(self.work.connection), clean_folder(folder)
+        there = self.work.rows(select(d).where(d.c[key] == party, d.c.note_id.is_(None)))
+        done = []
+        for upload in uploads:
+            kept, name = files.kept(self.actor.id, upload.id), clean_name(upload.name)
+            content = {"size": kept.size, "media_type": media_type(kept.beginning), "sha256": kept.sha256}
+            had = next((row for row in there if row["name"] == name and (row["folder"] or "") == path), None)
+            if had:
+                done.append(as_record(Document, self.work.change(d, had["id"], had["version"], **content)))
+                continue
+            made = Document(
+                id=new_id(), customer_id=customer_id, contact_id=contact_id, name=name, folder=path, created_by=self.actor.id, created_at=self.work.now, **content
+            )
+            self.work.insert(d, as_row(made, d))
+            done.append(made)
+        return done
+
+    @writes()
+    def rename(self, *, id: UUID, version: int, name: str) -> Document:  # noqa: A002
+        """Give a document another name. Raises `InvalidInput`, `OnNote`, `NotFound`, `ChangedMeanwhile`."""
+        return self._change(id, version, name=clean_name(name))
+
+    @writes()
+    def move(self, *, id: UUID, version: int, folder: str) -> Document:  # noqa: A002
+        """Put a document into another folder of its party. Raises as `rename`."""
+        return self._change(id, version, folder=clean_folder(folder))
+
+    @writes()
+    def hold(self, *, id: UUID, version: int, is_held: bool) -> Document:  # noqa: A002
+        """Mark that the caller works on a document, or that nobody does. Raises as `rename`."""
+        return self._change(id, version, held_by=self.actor.id if is_held else None)
+
+    @writes()
+    def restore(self, *, id: UUID, version: int, number: int) -> Document:  # noqa: A002
+        """Let an older version be the newest. Raises as `rename`."""
+        wanted = next((one for one in self.versions(id=id) if one.number == number), None)
+        if wanted is None:
+            raise InvalidInput(_("There is no version {n}.", n=number), "number")
+        return self._change(id, version, size=wanted.size, media_type=wanted.media_type, sha256=wanted.sha256)
+
+    @writes()
+    def delete(self, *, id: UUID, version: int) -> None:  # noqa: A002
+        """Take a document away; its content stays for undo. Raises as `rename`."""
+        self._change(id, version)
+        self.work.remove(tables.document, {**self.work.rows_of(tables.document, "id", [id])[0]})
+
+    def _change(self, key: UUID, version: int, **changes: Any) -> Document:
+        if self.get(id=key).note_id is not None:
+            raise OnNote
+        return as_record(Document, self.work.change(tables.document, key, version, **changes))
+
+    def _party(self, customer_id: UUID | None, contact_id: UUID | None) -> tuple[str, UUID]:
+        if (customer_id is None) == (contact_id is None):
+            raise InvalidInput(_("Name one customer or one contact."), "customer_id")
+        key, party = ("customer_id", customer_id) if customer_id else ("contact_id", contact_id)
+        self.work.require(tables.customer if customer_id else tables.contact, party)
+        assert party is not None  # noqa: S101 - one of the two is
+        return key, party
+
+    @reads()
+    def read(self, *, id: UUID, at: int = 0, number: int = 0) -> bytes:  # noqa: A002
+        """The slice of a document's content that begins at byte `at`, empty at its end; of version `number` unless 0.
+
+        Raises `NotFound`, also where it is hidden.
+        """
+        document: Document | DocumentVersion = self.get(id=id)
+        if number:
+            document = next((one for one in self.versions(id=id) if one.number == number), document)
         if at < 0:
             raise InvalidInput(_("A file begins at byte 0."), "at")
         return files_of(self.work.connection).read(document.sha256, at, LARGEST_SLICE)

@@ -9,6 +9,7 @@ from crm_lab.i18n import _, business_day, day
 from crm_lab.widgets.call_tab import CallTab
 from crm_lab.widgets.category_box import CategoryBox
 from crm_lab.widgets.changes import change_rows
+from crm_lab.widgets.document_tab import BROUGHT, DocumentTab
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.merges import MergedInto
 from crm_lab.widgets.projects import project_row
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from crm_lab.proxies import ServiceProxy
     from crm_lab.widgets.shell import App
 
-INFO, CALLS, HISTORY, LEDGER = "info", "calls", "history", "ledger"
+INFO, CALLS, DOCUMENTS, HISTORY, LEDGER = "info", "calls", "documents", "history", "ledger"
 
 
 class PartyCard(Live):
@@ -49,11 +50,12 @@ class PartyCard(Live):
         self.roles = Roles(app, about, self.reload, self.draw, self.focus_on)
         self.category_box = CategoryBox(app, about, self.reload, self.draw, self.focus_on)
         self.call_tab = CallTab(app, about, self.draw, self.focus_on)
+        self.document_tab = DocumentTab(app, about, self.send, self.draw, self.focus_on)
         self.title = self.party.display_name
         self.merged_into = MergedInto(app, MergeKind(self.key.removesuffix("_id")), self.reload)
         app.remember(self.path, self.title)
         state = {"editing": False, "deleting": False, "noting": False}
-        super().__init__(self.template, app, actions=self.actions(), on_slice=self.wall.attachments.take, base=app.base, **state, **self._shown())
+        super().__init__(self.template, app, actions=self.actions(), on_slice=self._take, base=app.base, **state, **self._shown())
         if tab == LEDGER:  # a part of that screen
             self.remove_class("screen")
 
@@ -86,6 +88,7 @@ class PartyCard(Live):
     def actions(self) -> dict[str, Any]:
         """What its template may do."""
         parts = self.wall.actions | self.task_box.actions | self.roles.actions | self.category_box.actions | self.merged_into.actions | self.call_tab.actions
+        parts |= self.document_tab.actions
         return parts | {
             "rename_start": self._rename_start, "cancel": self._cancel, "rename": self._rename, "archive": self._archive,
             "restore": self._restore, "delete": self._ask_to_delete, "delete_surely": self._delete, "follow": self._follow,
@@ -125,11 +128,16 @@ class PartyCard(Live):
             "projects": [project_row(project) for project in card.projects],
             "n_projects": sum(not project.is_closed for project in card.projects),
             "merged": self.merged_into.shown(card.merges), "changes": self._changes() if self.tab == HISTORY else [],
-        } | self.wall.shown(card) | self.category_box.shown(card.categories) | self._calls() | self.own()  # fmt: skip
+        } | self.wall.shown(card) | self.category_box.shown(card.categories) | self._of_tab() | self.own()  # fmt: skip
 
-    def _calls(self) -> dict[str, Any]:
-        """The call log, read where it is shown; a new one begins with the party's number."""
-        return self.call_tab.shown(self.party.phone or self.party.mobile) if self.tab == CALLS else {}
+    def _take(self, message: dict[Any, Any], part: bytes) -> None:
+        """A slice of a file on its way to a note, or to the documents."""
+        where = self.document_tab if message.get("to") == BROUGHT else self.wall
+        where.attachments.take(message, part)
+
+    def _of_tab(self) -> dict[str, Any]:
+        """The call log or the documents, read where they are shown; a new call begins with the party's number."""
+        return self.call_tab.shown(self.party.phone or self.party.mobile) if self.tab == CALLS else self.document_tab.shown() if self.tab == DOCUMENTS else {}
 
     def _last_contact(self) -> str:
         """The day something was last noted or done."""

@@ -264,6 +264,8 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "projects.by_number": [{"number": number} for number in (1001, 1002, 1003)],
         "projects.of": linked,
         **{f"documents.{name}": [{"id": c.document}, {"id": new_id()}] for name in ("get", "read")},
+        "documents.at": linked,
+        "documents.versions": [{"id": c.document}, {"id": new_id()}],
         "documents.of": [{"note_id": c.note}, {"note_id": new_id()}],
         "imports.list": [{}],
         "imports.preview": [{"id": c.staged}, {"id": new_id()}],

@@ -10,7 +10,7 @@ import pytest
 from crm_lab.domain.documents import LARGEST_SLICE, MOST_ON_NOTE, Upload
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.merges import MergeKind
-from crm_lab.errors import CrmError, Forbidden, InvalidInput, NotFound
+from crm_lab.errors import Conflict, CrmError, Forbidden, InvalidInput, NotFound
 from crm_lab.services.check import check
 from crm_lab.services.documents import TooLarge
 from crm_lab.store.backup import backup
@@ -99,7 +99,7 @@ def test_what_belongs_to_another_is_not_there(login: Callable[[str], Connection]
     assert (len(changed.documents), kari.documents.get(id=document.id)) == (1, document), "one of another note stays"
 
 
-def test_what_cannot_be_brought(login: Callable[[str], Connection], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_bring(login: Callable[[str], Connection], monkeypatch: pytest.MonkeyPatch) -> None:
     kari = login("kari")
     acme = kari.customers.create(name="Acme AS")
     monkeypatch.setenv("CRM_LARGEST_DOCUMENT", "1000000")
@@ -161,3 +161,40 @@ def test_another_place_than_the_folder(login: Callable[[str], Connection], datab
     assert (kari.documents.read(id=document.id), kept(tmp_path), check(database)) == (PDF, [], [])
     with database.reading() as connection:
         assert files_of(connection).all() == {document.sha256: len(PDF)}
+
+
+def test_documents_in_folders_from_first_to_last(login: Callable[[str], Connection], database: Database) -> None:
+    kari, ola = login("kari"), login("ola")
+    acme = kari.customers.create(name="Acme AS")
+    (made,) = kari.documents.put(uploads=(bring(kari, "avtale.txt", b"en"),), customer_id=acme.id, folder=" Avtaler / 2026 ")
+    assert (made.folder, made.media_type, made.version) == ("Avtaler/2026", "text/plain", 1)
+    (again,) = ola.documents.put(uploads=(bring(ola, "avtale.txt", b"to!"),), customer_id=acme.id, folder="Avtaler/2026")
+    assert (again.id, again.version, kari.documents.read(id=made.id)) == (made.id, 2, b"to!")
+    assert [(one.number, one.size, one.by) for one in kari.documents.versions(id=made.id)] == [(1, 2, "Kari Nordmann"), (2, 3, "Ola Hansen")]
+    assert kari.documents.read(id=made.id, number=1) == b"en"
+    assert check(database) == [], "older contents are no orphans"
+    kari.documents.restore(id=made.id, version=2, number=1)
+    assert kari.documents.read(id=made.id) == b"en"
+    kari.documents.rename(id=made.id, version=3, name="kontrakt.txt")
+    kari.documents.move(id=made.id, version=4, folder="")
+    assert kari.documents.hold(id=made.id, version=5, is_held=True).held_by == kari.me.id
+    for wrong in ({"name": ".."}, {"folder": "a/b/c/d/e/f"}, {"folder": "a/../b"}):
+        with pytest.raises(InvalidInput):
+            getattr(kari.documents, "rename" if "name" in wrong else "move")(id=made.id, version=6, **wrong)
+    kari.documents.delete(id=made.id, version=6)
+    assert kari.documents.at(customer_id=acme.id) == []
+    kari.history.undo(request_id=kari.last_request)
+    assert [(one.name, one.folder) for one in kari.documents.at(customer_id=acme.id)] == [("kontrakt.txt", "")]
+    assert check(database) == []
+
+
+def test_what_is_on_a_note_is_listed_and_stays_the_notes(login: Callable[[str], Connection]) -> None:
+    kari, ola = login("kari"), login("ola")
+    secret = kari.customers.create(name="Hemmelig AS", owner_only=True)
+    kari.notes.create(text="Se vedlegg", customer_id=secret.id, attach=[bring(kari, "a.txt", b"a")])
+    (one,) = kari.documents.at(customer_id=secret.id)
+    with pytest.raises(Conflict):
+        kari.documents.delete(id=one.id, version=one.version)
+    for ask in (lambda: ola.documents.at(customer_id=secret.id), lambda: ola.documents.versions(id=one.id), lambda: ola.documents.rename(id=one.id, version=1, name="x")):
+        with pytest.raises(NotFound):
+            ask()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Uuid
+from sqlalchemy import BigInteger, Column, Integer, String, Table, Uuid
 
 from crm_lab.store.tables.columns import INSTANT, metadata, of, text
 
@@ -19,4 +19,6 @@ document = Table(
     *text("media_type", "sha256"),
     of("employee", "created_by"),
     Column("created_at", INSTANT, nullable=False),
+    Column("folder", String),
+    of("employee", "held_by", always=False),
 )

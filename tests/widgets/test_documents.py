@@ -1,0 +1,53 @@
+"""Documents of a card without a browser: brought, renamed, moved, marked, taken away, and older versions."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm_lab.widgets.contacts import ContactCard
+from crm_lab.widgets.customer_card import CustomerCard
+
+
+def bring(card, name, data):
+    card._take({"event": "slice", "to": "documents", "name": name, "size": len(data), "at": 0}, data)
+
+
+def show(app, path, screen):
+    app.go(path)
+    shown = app.main.children[0]
+    assert isinstance(shown, screen)
+    return shown
+
+
+def test_a_document_from_first_to_last(app, crm, acme):
+    card = show(app, f"customers/{acme.number}/documents", CustomerCard)
+    assert "Ingen dokumenter her" in card.html
+    card.act("document_new_folder", values={"folder": "Avtaler"})
+    bring(card, "<b>avtale.txt", b"en")
+    (one,) = crm.documents.at(customer_id=acme.id)
+    assert (one.folder, one.size) == ("Avtaler", 2) and "&lt;b&gt;avtale.txt" in card.html
+    bring(card, "<b>avtale.txt", b"to to")
+    card.act("document_past", id=str(one.id))
+    assert "Versjon 1" in card.html and "Versjon 2" in card.html
+    card.act("document_restore", id="1")
+    assert crm.documents.read(id=one.id) == b"en"
+    card.act("document_hold", id=str(one.id))
+    assert "Kari Nordmann arbeider med den" in card.html
+    card.act("document_edit", id=str(one.id))
+    card.act("document_save", id=str(one.id), values={"name": "kontrakt.txt", "folder": ""})
+    card.act("document_folder", id="")
+    assert "kontrakt.txt" in card.html and "Avtaler" not in card.html
+    card.act("document_delete", id=str(one.id))
+    assert crm.documents.at(customer_id=acme.id) == []
+    app.router.fire("undo", id=app.said[-1]["id"])
+    assert "kontrakt.txt" in card.html
+
+
+@pytest.mark.parametrize("wrong", ["..", " "])
+def test_a_name_that_is_none_changes_nothing(app, crm, wrong):
+    berit = crm.contacts.create(last_name="Berit")
+    card = show(app, f"contacts/{berit.id}/documents", ContactCard)
+    bring(card, "a.txt", b"a")
+    (one,) = crm.documents.at(contact_id=berit.id)
+    card.act("document_save", id=str(one.id), values={"name": wrong, "folder": ""})
+    assert [d.name for d in crm.documents.at(contact_id=berit.id)] == ["a.txt"]
