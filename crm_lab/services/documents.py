@@ -126,7 +126,7 @@ class Documents(Service):
         done = []
         for upload in uploads:
             kept, name = files.kept(self.actor.id, upload.id), clean_name(upload.name)
-            content = {"size": kept.size, "media_type": media_type(kept.beginning), "sha256": kept.sha256}
+            content: dict[str, Any] = {"size": kept.size, "media_type": media_type(kept.beginning), "sha256": kept.sha256}
             had = next((row for row in there if row["name"] == name and (row["folder"] or "") == path), None)
             if had:
                 done.append(as_record(Document, self.work.change(d, had["id"], had["version"], **content)))
