@@ -8,19 +8,34 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from crm_lab.domain.opportunities import EVEN, Opportunity, OpportunityStatus, OpportunityStep, clean_opportunity
-from crm_lab.errors import Faults, InvalidFields, InvalidInput
+from crm_lab.domain.opportunities import (
+    NOK,
+    ForecastCategory,
+    Opportunity,
+    OpportunityStatus,
+    OpportunityStep,
+    clean_opportunity,
+)
+from crm_lab.domain.pipelines import ChoiceKind
+from crm_lab.errors import Faults, InvalidFields
 from crm_lab.i18n import _, business_day, day, kroner, unit
 from crm_lab.settings import utc_now
 from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.forms import Form, Values
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
-from crm_lab.widgets.projects import read_amount
-from crm_lab.widgets.task_box import read_day
+from crm_lab.widgets.opportunity_fields import (
+    PARTS,
+    ROWS,
+    blank_values,
+    category_words,
+    field_words,
+    read_fields,
+    values_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from decimal import Decimal
 
     import pandas as pd
@@ -30,22 +45,11 @@ if TYPE_CHECKING:
 BACK = re.compile(r"customers/[0-9]+(/opportunities)?|pipeline")
 ALL = "all"
 STATUS_CLASS = {OpportunityStatus.WON: "ok", OpportunityStatus.LOST: "bad"}
-TEXTS = ("title", "status", "currency", "next_step", "lost_reason")
-KEYS = ("customer_id", "contact_id", "owner_id")
 
 
 def status_words() -> dict[str, str]:
     """Whether it is decided, in words."""
     return {OpportunityStatus.OPEN: _("Undecided"), OpportunityStatus.WON: _("Won"), OpportunityStatus.LOST: _("Lost")}
-
-
-def field_words() -> dict[str, str]:
-    """The fields in words."""
-    return {
-        "title": _("What it is about"), "customer_id": _("Customer"), "contact_id": _("Contact"), "owner_id": _("Owner"), "status": _("Status"),
-        "amount": _("Amount"), "currency": _("Currency"), "probability": _("Probability, %"), "expected_close_on": _("Expected close"),
-        "next_step": _("Next step"), "lost_reason": _("Why it was lost"),
-    }  # fmt: skip
 
 
 def opportunity_row(one: Opportunity, back: str) -> dict[str, Any]:
@@ -76,48 +80,6 @@ def minor(amount: Decimal | None) -> int:
 
 def _money(amount: Decimal | None, currency: str) -> str:
     return "" if amount is None else f"{kroner(minor(amount))} {unit(currency)}"
-
-
-def values_of(one: Opportunity) -> Values:
-    """An opportunity as a form has it."""
-    return {
-        "title": one.title, "status": str(one.status), "currency": one.currency, "next_step": one.next_step, "lost_reason": one.lost_reason,
-        "amount": "" if one.amount is None else str(one.amount).replace(".", ",").removesuffix(",00"), "probability": str(one.probability),
-        "expected_close_on": one.expected_close_on.isoformat() if one.expected_close_on else "",
-        "customer_id": str(one.customer_id), "contact_id": str(one.contact_id or ""), "owner_id": str(one.owner_id),
-    }  # fmt: skip
-
-
-def read_fields(values: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
-    """What a form says; fields it does not have are left out."""
-    given: dict[str, Any] = {name: str(values[name]) for name in TEXTS if name in values}
-    if "amount" in values:
-        with faults.at("amount"):
-            given["amount"] = read_amount(str(values["amount"]))
-    if "probability" in values:
-        with faults.at("probability"):
-            given["probability"] = _percent(str(values["probability"]))
-    if "expected_close_on" in values:
-        with faults.at("expected_close_on"):
-            given["expected_close_on"] = read_day(str(values["expected_close_on"]), "expected_close_on")
-    for name in [name for name in KEYS if name in values]:
-        with faults.at(name):
-            given[name] = _key(str(values[name]))
-    return given
-
-
-def _percent(text: str) -> int:
-    digits = text.replace("%", "").strip()
-    if digits and not re.fullmatch(r"[0-9]{1,4}", digits):
-        raise InvalidInput(_("{n} is not a probability. Write a whole number from 0 to 100.", n=text[:20]), "probability")
-    return int(digits) if digits else EVEN
-
-
-def _key(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        raise InvalidInput(_("Choose one of the list.")) from None
 
 
 class OpportunityList(Stack):
@@ -230,7 +192,7 @@ class OpportunityForm(Form):
 
     def __init__(self, app: App, opportunity_id: UUID | None = None, customer_number: int | None = None, query: str = "") -> None:
         self.app, self._id = app, opportunity_id
-        self._employees = app.crm.employees.list()
+        self._employees, self._lines, self._choices = app.crm.employees.list(), app.crm.pipelines.list(), app.crm.pipelines.choices()
         self._customers: list[tuple[str, str, str]] = []
         self._names: dict[str, str] = {}
         self._people: dict[str, list[tuple[str, str]]] = {}
@@ -242,8 +204,10 @@ class OpportunityForm(Form):
         super().__init__("opportunity_form.html", app, values, actions, title=self.title, back=self._back, is_new=opportunity_id is None)
 
     def _fresh(self, customer_number: int | None) -> Values:
-        blank: Values = dict.fromkeys((*TEXTS, *KEYS, "amount", "expected_close_on"), "")
-        blank |= {"status": str(OpportunityStatus.OPEN), "currency": "NOK", "probability": str(EVEN), "owner_id": str(self.app.me.id)}
+        stage = next(s for line in self._lines if line.is_active for s in line.stages if s.is_active)
+        blank = blank_values() | {
+            "status": str(OpportunityStatus.OPEN), "owner_id": str(self.app.me.id), "stage_id": str(stage.id), "category": str(ForecastCategory.PIPELINE),
+        }  # fmt: skip
         if customer_number is not None:
             party = self.app.crm.customers.by_number(number=customer_number)
             self._names[str(party.id)] = party.display_name
@@ -254,6 +218,7 @@ class OpportunityForm(Form):
         """The opportunity as it is saved now."""
         self._one: Opportunity = self.app.crm.opportunities.get(id=self._id)
         self._names |= {str(self._one.customer_id): self._one.customer, str(self._one.contact_id or ""): self._one.contact}
+        self._names |= {str(other.contact_id): other.name for other in self._one.contacts}
         return values_of(self._one)
 
     def shown(self) -> dict[str, Any]:
@@ -262,12 +227,32 @@ class OpportunityForm(Form):
         owners = [(str(e.id), e.name) for e in self._employees if e.is_active or str(e.id) == v["owner_id"]]
         return {
             "labels": field_words(), "customer": self._names.get(str(v["customer_id"]), ""), "customers": self._customers, "owners": owners,
-            "contacts": self._contacts(), "states": list(status_words().items()), "is_lost": v["status"] == OpportunityStatus.LOST,
+            "contacts": self._contacts("contact_id"), "states": list(status_words().items()), "is_lost": v["status"] == OpportunityStatus.LOST,
+            "others": [self._contacts(f"who_{n}") for n in ROWS], "rows": list(ROWS), "sellers": [("", _("Nobody")), *owners],
+            "stages": self._stages(), "chance": self._chances().get(str(v["stage_id"]), 0), "is_foreign": str(v["currency"]).strip().upper() != NOK,
+            "categories": list(category_words().items()), "may_hide": v["owner_id"] == str(self.app.me.id),
+            **{f"{kind}s": self._chosen(kind, f"{kind}_id") for kind in ChoiceKind},
         }  # fmt: skip
 
-    def _contacts(self) -> list[tuple[str, str]]:
+    def _stages(self) -> list[tuple[str, str]]:
+        """The stages in use and the one it stands in; with the pipeline's name where there are several."""
+        lines = [line for line in self._lines if line.is_active or any(str(s.id) == self.values["stage_id"] for s in line.stages)]
+        return [
+            (str(s.id), f"{line.name}: {s.name}" if len(lines) > 1 else s.name)
+            for line in lines for s in line.stages if s.is_active or str(s.id) == self.values["stage_id"]
+        ]  # fmt: skip
+
+    def _chances(self) -> dict[str, int]:
+        return {str(s.id): s.probability for line in self._lines for s in line.stages}
+
+    def _chosen(self, kind: ChoiceKind, field: str) -> list[tuple[str, str]]:
+        """What may be chosen of a kind, and what is chosen already."""
+        found = [(str(c.id), c.name) for c in self._choices if c.kind is kind and (c.is_active or str(c.id) == self.values[field])]
+        return [("", _("Not said")), *found]
+
+    def _contacts(self, field: str) -> list[tuple[str, str]]:
         """Nobody, the persons of the customer, and whoever is named already."""
-        customer, named = str(self.values["customer_id"]), str(self.values["contact_id"])
+        customer, named = str(self.values["customer_id"]), str(self.values[field])
         if customer in self._names and customer not in self._people:
             found = self.app.crm.contacts.of_customer(customer_id=UUID(customer))
             self._people[customer] = [(str(person.id), person.display_name) for person in found]
@@ -275,13 +260,21 @@ class OpportunityForm(Form):
         extra = [(named, self._names[named])] if named in self._names and named not in dict(people) else []
         return [("", _("Nobody")), *people, *([] if named == "" else extra)]
 
+    def part_of(self, name: str) -> str:
+        """Sellers belong together, and so do the other contacts."""
+        return PARTS.get(name.rpartition("_")[0], name)
+
+    def has_place_for(self, name: str) -> bool:
+        """Every field, and the two lists."""
+        return name in self.values or name in set(PARTS.values())
+
     def label_of(self, part: str) -> str:
         """A field in words."""
         return field_words()[part]
 
     def words_for(self, values: Values) -> str:
         """Names instead of keys."""
-        names = {str(e.id): e.name for e in self._employees} | self._names | status_words()
+        names = {str(e.id): e.name for e in self._employees} | self._names | status_words() | dict(self._stages()) | {str(c.id): c.name for c in self._choices}
         return "\n".join(names.get(str(value), str(value)) for value in values.values() if value)
 
     def faults(self) -> dict[str, str]:
@@ -317,7 +310,7 @@ class OpportunityForm(Form):
         names = {key: name for key, name, _detail in self._customers} | {"": ""}
         if id in names:
             self._names |= {id: names[id]} if id else {}
-            self.values |= {"customer_id": id, "contact_id": ""}
+            self.values |= {"customer_id": id, "contact_id": "", **{f"who_{n}": "" for n in ROWS}}
             self._customers = []
             self.redraw()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from crm_lab.domain.opportunities import EVEN
 from crm_lab.errors import Faults, InvalidInput
 from crm_lab.i18n import _
-from crm_lab.widgets.opportunities import field_words, minor, opportunity_row, read_fields, sums, values_of
+from crm_lab.widgets.opportunities import minor, opportunity_row, sums
+from crm_lab.widgets.opportunity_fields import field_words, read_fields, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crm_lab.widgets.shell import App
 
 ADD, EDIT, LOSE = "add", "edit", "lose"
-BLANK = {"title": "", "amount": "", "probability": str(EVEN), "expected_close_on": "", "next_step": "", "lost_reason": ""}
+BLANK = {"title": "", "amount": "", "probability": "", "expected_close_on": "", "next_step": "", "lost_reason": ""}
 
 
 class OpportunityBox:

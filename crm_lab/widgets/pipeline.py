@@ -14,20 +14,13 @@ from crm_lab.i18n import _, day, kroner, ngettext, number, short_date
 from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.board import Board
 from crm_lab.widgets.live import Live, hue, initials
+from crm_lab.widgets.opportunity_fields import category_words
 
 if TYPE_CHECKING:
     from crm_lab.widgets.shell import App
 
 TONES = 5
 ORE_A_KRONE = 100
-
-
-def category_words() -> dict[str, str]:
-    """What an owner promises, in words."""
-    return {
-        ForecastCategory.COMMIT: _("Commit"), ForecastCategory.BEST_CASE: _("Best case"), ForecastCategory.PIPELINE: _("In the pipeline"),
-        ForecastCategory.OMITTED: _("Left out"),
-    }  # fmt: skip
 
 
 def period_words() -> dict[str, str]:

@@ -46,7 +46,7 @@ def test_one_is_added_changed_won_reopened_lost_and_removed_on_the_card(app, crm
     card.act("opportunity_edit", id=str(one.id))
     assert 'value="250000"' in card.html
     card.act("opportunity_save", id=str(one.id), values={"title": "To kraner", "amount": "", "probability": "", "expected_close_on": "", "next_step": ""})
-    assert (only(crm, acme).title, only(crm, acme).amount, only(crm, acme).probability) == ("To kraner", None, 50)
+    assert (only(crm, acme).title, only(crm, acme).amount, only(crm, acme).probability) == ("To kraner", None, 10)
     undo(app)
     assert only(crm, acme).title == "Kran" and "Kran" in card.html
     card.act("opportunity_win", id=str(one.id))
@@ -174,3 +174,24 @@ def test_a_hidden_one_is_not_there(app, crm, tmp_path):
         show(theirs, path, Missing)
     assert show(theirs, "opportunities", OpportunityList).grid.n_rows == 0
     ola.close()
+
+
+def test_the_form_has_every_field(app, crm, acme):
+    per = crm.contacts.create(first_name="Per", last_name="Nilsen")
+    crm.contacts.add_role(id=per.id, customer_id=acme.id)
+    offer, source = crm.pipelines.list()[0].stages[2], next(c for c in crm.pipelines.choices() if c.kind == "source")
+    form = show(app, f"opportunities/new/{acme.number}", OpportunityForm)
+    full = form.data["values"] | {
+        "title": "Kran", "stage_id": str(offer.id), "category": "commit", "amount": "100", "currency": "EUR", "rate": "11,5", "is_recurring": True,
+        "source_id": str(source.id), "products": "Kran 40 t", "competitor": "Fjordtek", "next_step_on": "2027-01-02", "owner_only": True,
+        "seller_1": str(app.me.id), "share_1": "90", "who_1": str(per.id), "role_1": "Innkjøper",
+    }  # fmt: skip
+    form.act("save", values=full)
+    assert form.data["errors"] == {"sellers": "Selgerne har 90 % til sammen. Andelene må bli 100 %."}
+    form.act("save", values=full | {"share_1": "100"})
+    one = crm.opportunities.get(id=only(crm, acme).id)
+    assert (one.stage, one.probability, one.category, one.amount_nok, one.source) == ("Tilbud", 50, "commit", Decimal(1150), source.name)
+    assert (one.is_recurring, one.owner_only, [s.percent for s in one.sellers], [(c.name, c.role) for c in one.contacts]) == (True, True, [100], [("Per Nilsen", "Innkjøper")])
+    form = show(app, f"opportunities/{one.id}?from=pipeline", OpportunityForm)
+    form.act("save", values=form.data["values"])
+    assert crm.opportunities.get(id=one.id).sellers == one.sellers and app.router.path == "pipeline"
