@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, String, and_, case, cast, func, literal, select
+from sqlalchemy import BigInteger, String, case, cast, func, literal, select
 
 from crm_lab.domain.opportunities import CERTAIN, OpportunityStatus
 from crm_lab.services.customers import shown_name
@@ -41,9 +41,11 @@ def person() -> ColumnElement[str]:
 
 
 def marked(work: Work) -> Subquery:
-    """Every opportunity there is, with `seen`: whether the caller may know what it is."""
+    """Every opportunity there is, with `seen`: whether the caller may know what it is; and its customer and contact where that is so."""
     o = tables.opportunity
-    return select(o, case((work.visible_to(o), True), else_=False).label("seen")).subquery("marked")
+    asked = select(o, case((work.visible_to(o), True), else_=False).label("seen")).subquery("asked")
+    known = (case((asked.c.seen, asked.c[f"{party}_id"])).label(f"seen_{party}_id") for party in ("customer", "contact"))
+    return select(asked, *known).subquery("marked")
 
 
 def everything(work: Work) -> Select[Any]:
@@ -57,7 +59,7 @@ def everything(work: Work) -> Select[Any]:
 
     return (
         select(
-            cast(o.c.id, String).label("id"), told(o.c.title), case((o.c.seen, cast(o.c.customer_id, String))).label("customer_id"),
+            cast(o.c.id, String).label("id"), told(o.c.title), cast(o.c.seen_customer_id, String).label("customer_id"),
             func.coalesce(shown_name(), "").label("customer"), c.c.number.label("customer_number"), func.coalesce(person(), "").label("contact"),
             cast(o.c.owner_id, String).label("owner_id"), func.coalesce(e.c.name, "").label("owner"),
             line.c.name.label("pipeline"), cast(o.c.stage_id, String).label("stage_id"), s.c.name.label("stage"), s.c.position.label("stage_position"),
@@ -71,8 +73,8 @@ def everything(work: Work) -> Select[Any]:
         )
         .join(s, s.c.id == o.c.stage_id)
         .join(line, line.c.id == s.c.pipeline_id)
-        .outerjoin(c, and_(o.c.seen, c.c.id == o.c.customer_id))
-        .outerjoin(p, and_(o.c.seen, p.c.id == o.c.contact_id))
+        .outerjoin(c, c.c.id == o.c.seen_customer_id)
+        .outerjoin(p, p.c.id == o.c.seen_contact_id)
         .outerjoin(e, e.c.id == o.c.owner_id)
         .outerjoin(source, source.c.id == o.c.source_id)
         .outerjoin(kind, kind.c.id == o.c.type_id)
