@@ -49,7 +49,6 @@ class InvoicingSettings:
     kid_customer_digits, kid_invoice_digits : how wide each part of the KID is, filled with zeros; both are in the agreement with the bank.
     own_credit_series : credit notes are numbered apart from invoices.
     closed_until : nothing is invoiced on this day or before.
-    sends_reminders : nobody is reminded before it is switched on.
     """
 
     organisation_number: str = ""
@@ -71,7 +70,6 @@ class InvoicingSettings:
     own_credit_series: bool = False
     first_invoice: int = FIRST_INVOICE
     closed_until: date | None = None
-    sends_reminders: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +102,7 @@ class InvoiceFacts:
     gross: Decimal
     open_amount: Decimal = Decimal("0.00")
     payment: PaymentStatus = PaymentStatus.OPEN
+    sends_reminders: bool = True
     posting_id: UUID | None = None
     created_at: datetime
 

@@ -121,6 +121,12 @@ class Invoices(Service):
         return tuple(sorted(facts_of(self.work, tables.invoice.c.id.in_(keys)), key=lambda facts: facts.number))
 
     @writes()
+    def stop_reminders(self, *, id: UUID, stops: bool = True) -> None:  # noqa: A002
+        """Leave an invoice out of the reminders, as when it is disputed; or no longer. Raises `NotFound`."""
+        order = Orders(self.work).get(id=self._row(id)["order_id"])
+        self.work.change(tables.sales_order, order.id, order.version, sends_reminders=not stops)
+
+    @writes()
     def credit(self, *, id: UUID, lines: tuple[CreditLine, ...] = (), reason: str = "", on: date | None = None) -> InvoiceFacts:  # noqa: A002
         """Credit an invoice, whole or the lines given: posted, and linked with the invoice where that is open. Raises `InvalidInput`, `NotFound`."""
         row, issued, settings = self._row(id), on or business_day(self.work.now), settings_of(self.work)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from crm_lab.widgets.shell import App
 
 TEXTS = ("organisation_number", "street", "postal_code", "city", "country", "email", "phone", "website", "bank_account", "bic", "kid_rule", "kid_parts")
-TICKS = ("is_vat_registered", "is_registered", "own_credit_series", "sends_reminders")
+TICKS = ("is_vat_registered", "is_registered", "own_credit_series")
 WHOLE = ("kid_customer_digits", "kid_invoice_digits", "first_invoice")
 
 
@@ -47,7 +47,7 @@ class InvoicePage(Live):
         self._read()
         self.title = f"{kind_words()[self.facts.kind]} {self.facts.number}"
         actions = {
-            "pdf": self._pdf, "ehf": self._ehf, "send": self._post, "send_start": self._send_start, "copy": self._copy, "credit_start": self._start, "credit_cancel": self._cancel, "credit": self._credit,
+            "pdf": self._pdf, "ehf": self._ehf, "send": self._post, "send_start": self._send_start, "remind": self._remind, "copy": self._copy, "credit_start": self._start, "credit_cancel": self._cancel, "credit": self._credit,
         }  # fmt: skip
         super().__init__("invoice.html", app, actions=actions, base=app.base, title=self.title, **self._shown())
 
@@ -71,6 +71,13 @@ class InvoicePage(Live):
 
     def _pdf(self) -> None:
         self.app.download(f"{self.title}.pdf", self.app.crm.invoices.pdf(id=self._id))
+
+    def _remind(self) -> None:
+        """Leave it out of the list of reminders, or no longer."""
+        stops = self.facts.sends_reminders
+        self.app.crm.invoices.stop_reminders(id=self._id, stops=stops)
+        self.reload()
+        self.app.toast(_("The invoice is left out of reminders.") if stops else _("The invoice can be reminded of again."), undo=True)
 
     def _send_start(self) -> None:
         self._sending = not self._sending
@@ -220,5 +227,5 @@ def setting_words() -> dict[str, str]:
         "website": _("Website"), "bank_account": _("Bank account"), "bic": _("BIC"), "kid_rule": _("Check digit of the KID"), "kid_parts": _("The KID is made of"),
         "kid_customer_digits": _("Digits of the customer number"), "kid_invoice_digits": _("Digits of the invoice number"),
         "own_credit_series": _("Credit notes have a series of their own"), "first_invoice": _("First invoice number"),
-        "closed_until": _("Closed until"), "sends_reminders": _("Reminders may be sent"),
+        "closed_until": _("Closed until"),
     }  # fmt: skip

@@ -201,3 +201,13 @@ def test_invoices_stay_with_a_party_that_is_merged_and_orders_go_over(crm, acme,
     assert isinstance(UUID(crm.invoices.list().id[0]), UUID)
     with pytest.raises(CrmError):
         crm.customers.delete(id=acme.id, version=acme.version)
+
+
+def test_an_invoice_that_is_stopped_is_left_out_of_reminders(crm, acme):
+    (one,) = invoice(crm, order_for(crm, acme))
+    on = one.due_on + timedelta(days=20)
+    assert len(crm.ledger.reminders(on=on)) == 1
+    crm.invoices.stop_reminders(id=one.id)
+    assert len(crm.ledger.reminders(on=on)) == 0 and not crm.invoices.facts(id=one.id).sends_reminders
+    crm.history.undo(request_id=crm.last_request)
+    assert len(crm.ledger.reminders(on=on)) == 1

@@ -41,10 +41,18 @@ def reminders(work: Work, on: date) -> pa.Table:
     -------
     Columns of `COLUMNS`, amounts in øre; `total_minor` is rest, fee and interest: compensation is instead of the fee.
     """
+    stopped = _stopped(work)
     late = sorted(_late(frames.items(work, ItemState.OPEN, Ledger.RECEIVABLE, None, on).to_pylist(), on), key=lambda row: row["due_on"])
     parties = _parties(work, {row["customer_number"] for row in late})
-    told = [_told(row, parties[row["customer_number"]], on) for row in late if parties[row["customer_number"]]["sends_reminders"]]
+    told = [_told(row, parties[row["customer_number"]], on) for row in late if row["posting_id"] not in stopped and parties[row["customer_number"]]["sends_reminders"]]
     return pa.table({name: pa.array([row[name] for row in told], kind) for name, kind in COLUMNS.items()})
+
+
+def _stopped(work: Work) -> set[str]:
+    """The postings of invoices that nobody is to be reminded of."""
+    i, o = tables.invoice, tables.sales_order
+    query = select(i.c.posting_id).join(o, o.c.id == i.c.order_id).where(~o.c.sends_reminders, i.c.posting_id.is_not(None))
+    return {str(row["posting_id"]) for row in work.rows(query)}
 
 
 def _late(items: Iterable[Row], on: date) -> Iterator[Row]:

@@ -63,7 +63,7 @@ def _told(work: Work, customer_id: UUID | None) -> Select[Any]:
     i, o, c, left, credited = tables.invoice, tables.sales_order, tables.customer, still_open(), tables.invoice.alias("credited")
     wanted = i.c.customer_id.in_(all_of(c, customer_id)) if customer_id else true()
     query = select(
-        i, o.c.number.label("order_number"), c.c.number.label("customer_number"), func.coalesce(shown_name(), "").label("customer"), left.c.open_amount,
+        i, o.c.number.label("order_number"), o.c.sends_reminders, c.c.number.label("customer_number"), func.coalesce(shown_name(), "").label("customer"), left.c.open_amount,
         credited.c.number.label("credits"),
     )
     query = query.join(o, o.c.id == i.c.order_id).outerjoin(c, c.c.id == i.c.customer_id).join(left, left.c.id == i.c.id)
