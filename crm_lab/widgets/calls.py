@@ -95,7 +95,7 @@ class CallList(Stack):
         parts = {ALL: self._all, "missed": missed, "mine": mine}
         self.frame = parts[self._shown].reset_index(drop=True)
         words = {ALL: _("All"), "missed": _("Missed"), "mine": _("Mine")}
-        return {"choices": [(key, words[key], len(part)) for key, part in parts.items()], "shown": self._shown, "n_unknown": len(self.app.crm.calls.unknown())}
+        return {"choices": [(key, words[key], len(part)) for key, part in parts.items()], "shown": self._shown, "n_unknown": self._all.number[(self._all.who == "") & (self._all.number != "")].nunique()}
 
     def _choose(self, value: str) -> None:
         if value in {ALL, "missed", "mine"}:
@@ -124,7 +124,7 @@ def _readable(frame: pd.DataFrame) -> pd.DataFrame:
     """With the times, numbers and lengths that people read."""
     at = frame.started_at.dt.tz_convert(OSLO).dt.strftime("%Y-%m-%d %H:%M")
     return frame.assign(
-        at=at, shown_number=frame.number.map(number_words), talk=frame.seconds.map(lambda seconds: length(int(seconds))), contact_id=frame.contact_id.fillna(""),
+        at=at, talk=frame.seconds.map(lambda seconds: length(int(seconds))), contact_id=frame.contact_id.fillna(""),
         who=frame.contact.where(frame.contact != "", frame.customer),
     )  # fmt: skip
 
@@ -135,7 +135,7 @@ def _columns() -> list[dict[str, Any]]:
         {"key": "direction", "label": _("Direction"), "width": 92, "map": direction_words()},
         {"key": "who", "label": _("With"), "min": 140, "grow": 2, "phone": 1, "fixed": True},
         {"key": "customer", "label": _("Customer"), "min": 140, "grow": 2},
-        {"key": "shown_number", "label": _("Number"), "width": 130, "phone": 2},
+        {"key": "number", "label": _("Number"), "kind": "phone", "width": 130, "phone": 2},
         {"key": "employee", "label": _("Employee"), "min": 110},
         {"key": "status", "label": _("Status"), "width": 104, "map": status_words(), "phone": 4},
         {"key": "talk", "label": _("Length"), "kind": "num", "width": 74},
