@@ -48,10 +48,10 @@ function render({model, el, signal}) {
   /** @param {Element} column @returns {HTMLElement[]} */
   const cardsIn = column => [...column.querySelectorAll('.kb-card')].map(card => /** @type {HTMLElement} */ (card));
   const all = () => cardsIn(board);
-  /** Only one card is in the order of Tab. @param {HTMLElement | undefined} card @param {boolean} [focus] */
+  /** One card of a column is in the order of Tab. @param {HTMLElement | undefined} card @param {boolean} [focus] */
   const stand = (card, focus = true) => {
     if (!card) return;
-    all().forEach(other => other.setAttribute('tabindex', other === card ? '0' : '-1'));
+    cardsIn(/** @type {Element} */ (card.closest('.kb-column'))).forEach(other => other.setAttribute('tabindex', other === card ? '0' : '-1'));
     if (focus) card.focus();
     if (focus) card.scrollIntoView({block: 'nearest', inline: 'nearest'});
   };
@@ -170,12 +170,12 @@ function render({model, el, signal}) {
   const paint = () => {
     const at = /** @type {HTMLElement | null} */ (document.activeElement?.closest('.kb-card') ?? null);
     const focused = at && board.contains(at) ? at.id : '';
-    const known = focused || board.querySelector('.kb-card[tabindex="0"]')?.id;
     const places = new Map([...board.querySelectorAll('.kb-column')].map(c => [/** @type {HTMLElement} */ (c).dataset.key, c.querySelector('.kb-cards')?.scrollTop ?? 0]));
     board.replaceChildren(...columns().map(column => columnOf(column, words)));
     for (const column of board.querySelectorAll('.kb-column'))
       /** @type {HTMLElement} */ (column.querySelector('.kb-cards')).scrollTop = places.get(/** @type {HTMLElement} */ (column).dataset.key) ?? 0;
-    stand(all().find(card => card.id === known) ?? all()[0], Boolean(focused));
+    for (const column of board.querySelectorAll('.kb-column')) stand(cardsIn(column)[0], false);
+    if (focused) stand(all().find(card => card.id === focused) ?? all()[0]);
   };
   model.on('change:columns', paint);
   paint();
