@@ -42,6 +42,19 @@ PROPOSALS: dict[str, Kind] = {
 }  # fmt: skip
 PROPOSAL_ITEMS: dict[str, Kind] = {"proposal": Kind.WHOLE, "posting_id": Kind.TEXT, "match_number": Kind.WHOLE}
 
+OPPORTUNITIES: dict[str, Kind] = {
+    "id": Kind.TEXT, "owner": Kind.TEXT, "stage_id": Kind.TEXT, "stage": Kind.TEXT, "status": Kind.TEXT, "amount_nok_minor": Kind.WHOLE,
+    "weighted_nok_minor": Kind.WHOLE, "probability": Kind.WHOLE, "category": Kind.TEXT, "expected_close_on": Kind.DAY, "first_close_on": Kind.DAY,
+    "n_pushes": Kind.WHOLE, "lost_reason": Kind.TEXT, "created_at": Kind.DAY, "closed_at": Kind.DAY, "closed_on": Kind.DAY,
+}  # fmt: skip
+"""What is read of `crm.opportunities.frame()`: one row an opportunity; amounts in øre of kroner, instants in UTC."""
+
+SELLERS: dict[str, Kind] = {"opportunity_id": Kind.TEXT, "employee_id": Kind.TEXT, "seller": Kind.TEXT, "percent": Kind.WHOLE}
+CHANGES: dict[str, Kind] = {"opportunity_id": Kind.TEXT, "changed_at": Kind.DAY, "field": Kind.TEXT, "old": Kind.TEXT, "new": Kind.TEXT}
+"""What is read of `crm.opportunities.changes_frame()`, the oldest change first."""
+STAGES: dict[str, Kind] = {"stage_id": Kind.TEXT, "stage": Kind.TEXT, "pipeline": Kind.TEXT, "position": Kind.WHOLE, "probability": Kind.WHOLE}
+BUDGETS: dict[str, Kind] = {"employee_id": Kind.TEXT, "month": Kind.DAY, "amount_minor": Kind.WHOLE}
+
 
 def checked(frame: pd.DataFrame, declared: Mapping[str, Kind]) -> pd.DataFrame:
     """The frame, when it has the declared columns. Raises `WrongFrame` naming the first that does not fit."""
