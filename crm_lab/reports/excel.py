@@ -49,6 +49,7 @@ def _styles(book: Any) -> dict[str, Any]:
         "head_right": book.add_format({"bold": True, "bottom": 1, "align": "right", "text_wrap": True, "valign": "top"}),
         Kind.AMOUNT: book.add_format({"num_format": MONEY}),
         Kind.COUNT: book.add_format({"num_format": "#,##0"}),
+        Kind.SHARE: book.add_format({"num_format": "0 %"}),
         Kind.DAY: book.add_format({"num_format": "dd.mm.yyyy", "align": "left"}),
         Kind.TEXT: book.add_format({"num_format": "@"}),
         "text": book.add_format({"quote_prefix": True}),

@@ -20,12 +20,13 @@ class Form(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a column holds; amounts are in øre."""
+    """What a column holds; amounts are in øre, shares from 0 to 1."""
 
     TEXT = "text"
     DAY = "day"
     AMOUNT = "amount"
     COUNT = "count"
+    SHARE = "share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,15 @@ class Table:
         return bool(self.total and self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A figure of Plotly's: its traces and layout as JSON takes them. Only pages on a screen show it; each has a table that says the same."""
+
+    heading: str
+    traces: list[dict[str, Any]]
+    layout: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A whole report. `recipient` are the lines of an envelope, `facts` pairs of label and text beside them."""
@@ -70,6 +80,7 @@ class Report:
     facts: tuple[tuple[str, str], ...] = ()
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
+    charts: tuple[Chart, ...] = ()
     is_wide: bool = False
     language: str = "nb"
     made_on: date | None = None
@@ -81,6 +92,8 @@ def shown(value: Any, kind: Kind) -> str:
         return ""
     if kind is Kind.AMOUNT:
         return number(in_kroner(value), 2)
+    if kind is Kind.SHARE:
+        return f"{number(value * 100)} %"
     if kind is Kind.COUNT:
         return number(value)
     return day(value) if kind is Kind.DAY else str(value)
