@@ -15,6 +15,7 @@ from crm_lab.cli.calls import calls, import_calls
 from crm_lab.cli.invoices import send
 from crm_lab.cli.options import connected, count, data_option, force_option, plainly
 from crm_lab.cli.payments import import_payments
+from crm_lab.cli.report import report
 from crm_lab.cli.saft import export_saft, import_saft
 from crm_lab.cli.supplier_invoices import import_invoices
 from crm_lab.i18n import ngettext
@@ -341,6 +342,7 @@ def export() -> None:
 
 import_.add_command(import_calls)
 import_.add_command(import_payments)
+main.add_command(report)
 import_.add_command(import_invoices)
 import_.add_command(import_saft)
 export.add_command(export_saft)

@@ -36,12 +36,13 @@ def pipeline(text: str, form: str, out: Path | None, email: tuple[str, ...], dat
     crm = connected(data)
     try:
         set_locale(crm.me.locale)
+        company = crm.invoices.settings()
         made = pipeline_report(pipeline_frames(crm), company=crm.company.facts().name, of=of, now=utc_now(), form=form)
     finally:
         crm.close()
     name = f"pipeline-{of:%Y-%m}.{form}"
     if email:
-        _send(made, name, email, FORMS[form])
+        _send(made, name, email, FORMS[form], company.email)
         click.echo(_("{name} is sent to {people}.", name=name, people=", ".join(email)))
         return
     path = out or Path(name)
@@ -56,7 +57,7 @@ def _month(text: str) -> date:
         raise InvalidInput(_("{text} is not a month. Write 2026-11.", text=text[:40]), "month") from None
 
 
-def _send(made: bytes, name: str, people: tuple[str, ...], kind: str) -> None:
+def _send(made: bytes, name: str, people: tuple[str, ...], kind: str, company: str) -> None:
     from email.message import EmailMessage
     from email.utils import formatdate, make_msgid
 
@@ -64,9 +65,12 @@ def _send(made: bytes, name: str, people: tuple[str, ...], kind: str) -> None:
     from crm_lab.settings import Settings
 
     settings = Settings()
+    sender = settings.mail_from or company
+    if not sender:
+        raise InvalidInput(_("Nobody is named as the sender. Write the company's e-mail address in the settings of invoicing, or CRM_MAIL_FROM."), "mail_from")
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = settings.mail_from, ", ".join(people), name
-    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=settings.mail_from.rpartition("@")[2] or None)
+    message["From"], message["To"], message["Subject"] = sender, ", ".join(people), name
+    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2] or None)
     message.set_content(_("The report is attached."))
     maintype, _slash, subtype = kind.partition("/")
     message.add_attachment(made, maintype=maintype, subtype=subtype, filename=name)

@@ -162,7 +162,9 @@ def _months_chart(months: pd.DataFrame, spread: pd.DataFrame) -> Chart:
 def _falls_chart(falls: pd.Series) -> Chart:
     steps = _steps()
     measures = ["absolute", *["relative"] * (len(steps) - 2), "total"]
-    trace = {"type": "waterfall", "x": [label for _name, label in steps], "y": [falls[name] / 100 for name, _label in steps], "measure": measures, "showlegend": False}
+    trace = {"type": "waterfall", "x": [label for _name, label in steps], "y": [falls[name] / 100 for name, _label in steps], "measure": measures, "showlegend": False} | {
+        side: {"marker": {"color": color}} for side, color in (("increasing", "#1a7f4b"), ("decreasing", "#b3261e"), ("totals", "#3451d1"))
+    }
     return Chart(_("What came and went"), [trace], {})
 
 
