@@ -131,7 +131,7 @@ def _readable(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _columns() -> list[dict[str, Any]]:
     return [
-        {"key": "at", "label": _("Time"), "width": 136, "phone": 3, "opens": True},
+        {"key": "at", "label": _("Time"), "kind": "moment", "width": 136, "phone": 3, "opens": True},
         {"key": "direction", "label": _("Direction"), "width": 92, "map": direction_words()},
         {"key": "who", "label": _("With"), "min": 140, "grow": 2, "phone": 1, "fixed": True},
         {"key": "customer", "label": _("Customer"), "min": 140, "grow": 2},

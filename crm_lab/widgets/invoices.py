@@ -19,7 +19,7 @@ from crm_lab.domain.invoicing import (
 )
 from crm_lab.domain.part_invoices import percent_of
 from crm_lab.errors import CrmError, Faults, InvalidFields, InvalidInput
-from crm_lab.i18n import _, kroner, moment, unit
+from crm_lab.i18n import _, kroner, moment, number, unit
 from crm_lab.widgets.base import aside
 from crm_lab.widgets.forms import Form, Values
 from crm_lab.widgets.live import Live
@@ -154,7 +154,7 @@ def _line(at: int, line: DocumentLine) -> dict[str, Any]:
     percent = percent_of(line)
     return {
         "at": at, "text": line.text, "quantity_words": decimal_words(line.quantity, 0), "unit_words": dict(units()).get(line.unit, line.unit),
-        "price_words": decimal_words(line.price), "discount_words": decimal_words(percent, 0) if percent else "",
+        "price_words": number(line.price, max(2, len(decimal_words(line.price).partition(",")[2]))), "discount_words": decimal_words(percent, 0) if percent else "",
         "vat_words": f"{decimal_words(line.rate, 0)} %", "net_words": kroner(int(line.net.scaleb(2))),
     }  # fmt: skip
 

@@ -64,17 +64,17 @@ def money(amount: Any, currency: str) -> str:
 def columns() -> list[dict[str, Any]]:
     """The columns of a list of orders."""
     return [
-        {"key": "number", "label": _("Order"), "kind": "num", "width": 84, "phone": 1, "fixed": True, "opens": True},
-        {"key": "customer", "label": _("Customer"), "min": 150, "grow": 3, "phone": 2},
+        {"key": "number", "label": _("Order"), "kind": "num", "width": 84, "fixed": True, "opens": True},
+        {"key": "customer", "label": _("Customer"), "min": 150, "grow": 3, "phone": 1},
         {"key": "status", "label": _("Status"), "width": 104, "map": status_words(), "phone": 4},
-        {"key": "ordered_on", "label": _("Date"), "kind": "date", "width": 96},
-        {"key": "gross_minor", "label": _("Amount"), "kind": "money", "width": 116, "phone": 3},
+        {"key": "ordered_on", "label": _("Date"), "kind": "date", "width": 96, "phone": 3},
+        {"key": "gross_minor", "label": _("Amount"), "kind": "money", "width": 116, "phone": 2},
         {"key": "currency", "label": _("Currency"), "width": 66},
         {"key": "invoice_number", "label": _("Invoice"), "kind": "num", "width": 88},
         {"key": "due_on", "label": _("Due"), "kind": "date", "width": 96},
         {"key": "open_minor", "label": _("Rest"), "kind": "money", "width": 112},
-        {"key": "payment", "label": _("Payment"), "width": 104, "map": payment_words(), "phone": 5},
-        {"key": "owner", "label": _("Owner"), "min": 110},
+        {"key": "payment", "label": _("Payment"), "width": 104, "map": payment_words()},
+        {"key": "owner", "label": _("Owner"), "min": 110, "rare": True},
     ]
 
 

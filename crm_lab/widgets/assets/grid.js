@@ -5,9 +5,8 @@ import {h, openMenu, remembered} from './menu.js';
 import {inOrder} from './order.js';
 import {drawBar, fits, sums, sumText} from './selection.js';
 
-const NATIONAL = /^\+47(\d\d)(\d\d)(\d\d)(\d\d)$/;
+const MOMENT = /^(\d{4})-(\d\d)-(\d\d)/, NATIONAL = /^\+47(\d\d)(\d\d)(\d\d)(\d\d)$/;
 const fold = (/** @type {string} */ s) => s.toLowerCase();
-
 /** @param {{model: any, el: HTMLElement, signal: AbortSignal}} view */
 function render({model, el, signal}) {
   const words = model.get('words');
@@ -79,6 +78,7 @@ function render({model, el, signal}) {
   function display(d, i) {
     const text = cols[d.key]?.text(i) ?? '';
     if (d.dash && cols[d.key].raw[i] === 0) return '–';
+    if (d.kind === 'moment') return text.replace(MOMENT, '$3.$2.$1');
     return d.kind === 'phone' ? text.replace(NATIONAL, '$1 $2 $3 $4') : d.map?.[text] ?? text;
   }
   /** Filter, sort, and paint from there. */
