@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     session : session token of a kernel, or personal access token of a script.
     documents : where the contents of documents are kept, a folder or a URL that fsspec knows; empty means beside the database.
     largest_document : bytes that a document may have.
+    backup_nightly : whether the store makes a backup every night.
+    backup_keep : how many backups are left when the store has made one; the oldest go first.
     register_url : the service of Enhetsregisteret; empty means that nothing is looked up there.
     register_daily : whether the store brings its copy of Enhetsregisteret, where there is one, up to date every day.
     register_look_every : seconds after which the store looks whether there is a newer copy.
@@ -51,6 +53,8 @@ class Settings(BaseSettings):
     user: str = ""
     documents: str = ""
     largest_document: int = 200_000_000
+    backup_nightly: bool = True
+    backup_keep: int = 14
     mail_server: str = ""
     mail_from: str = ""
     ehf_delivery: str = ""

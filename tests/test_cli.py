@@ -113,3 +113,12 @@ def test_check_backup_and_imports_work_while_it_is_served(served: Served, tmp_pa
     for command in (["check"], ["backup"], ["import", "register", "--as", "customers", register]):
         refused = runner.invoke(main, [*command, *folder])
         assert refused.exit_code == 2 and refused.output.strip()
+
+
+def test_a_backup_is_restored_into_a_new_folder_and_not_over_a_company(data: Path, run: Callable[..., Result]) -> None:
+    made, again = run("backup", "--keep", "1").output.strip(), data.parent / "again"
+    restored = CliRunner().invoke(main, ["restore", made, str(again)])
+    assert restored.exit_code == 0 and str(again) in restored.output, restored.output
+    assert names(again) == names(data)
+    refused = CliRunner().invoke(main, ["restore", made, str(again)])
+    assert refused.exit_code == 2 and str(again) in refused.output

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from crm_lab import __version__
+from crm_lab.cli.backup import backup, restore
 from crm_lab.cli.calls import calls, import_calls
 from crm_lab.cli.invoices import send
-from crm_lab.cli.options import connected, count, data_option, force_option, plainly
+from crm_lab.cli.options import connected, count, data_option, force_option, in_company, open_company, plainly
 from crm_lab.cli.payments import import_payments
 from crm_lab.cli.report import report
 from crm_lab.cli.saft import export_saft, import_saft
@@ -25,17 +26,8 @@ if TYPE_CHECKING:
 
     from crm_lab.connection import Connection
     from crm_lab.services.register import Report
-    from crm_lab.store.engine import Database
 
 R = TypeVar("R")
-
-
-def open_company(data: Path) -> Database:
-    """The company's database in this process. Raises `StoreHeld` while it is served."""
-    from crm_lab.settings import Settings
-    from crm_lab.store.engine import Database
-
-    return Database(Settings(data=data).database_url)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -138,7 +130,7 @@ def import_register(file: Path, target: str, owner: str, data: Path, *, force: b
         report.n_known = len(entities) - report.n_read
         return report
 
-    _tell(_in_company(data, lambda database: import_customers(database, file, owner=owner), served))
+    _tell(in_company(data, lambda database: import_customers(database, file, owner=owner), served))
 
 
 def _tell(report: Report) -> None:
@@ -293,34 +285,6 @@ def import_contacts(
     _import_file("contacts", file, data, choices)
 
 
-def _in_company(data: Path, here: Callable[[Database], R], served: Callable[[Connection], R]) -> R:
-    """Run in this process, or in the store where one holds the company; there as the administrator CRM_USER."""
-    from crm_lab.store.engine import StoreHeld
-
-    try:
-        database = open_company(data)
-    except StoreHeld:
-        crm = connected(data)
-        try:
-            return served(crm)
-        finally:
-            crm.close()
-    try:
-        return here(database)
-    finally:
-        database.close()
-
-
-@main.command()
-@data_option
-@plainly
-def backup(data: Path) -> None:
-    """Write a consistent copy to DATA/backup, also while it is served (the store makes one nightly)."""
-    from crm_lab.store.backup import backup as back_up
-
-    click.echo(_in_company(data, lambda database: str(back_up(database, data / "backup")), lambda crm: str(crm.company.backup())))
-
-
 @main.command()
 @data_option
 @plainly
@@ -328,7 +292,7 @@ def check(data: Path) -> None:
     """Look for broken references and numbers, also while it is served; exits with 1 where there are any."""
     from crm_lab.services.check import check as check_company
 
-    faults: list[str] = _in_company(data, check_company, lambda crm: list(crm.company.check()))
+    faults: list[str] = in_company(data, check_company, lambda crm: list(crm.company.check()))
     for fault in faults:
         click.echo(fault)
     click.echo("OK" if not faults else f"{len(faults)} faults")
@@ -346,5 +310,7 @@ main.add_command(report)
 import_.add_command(import_invoices)
 import_.add_command(import_saft)
 export.add_command(export_saft)
+main.add_command(backup)
+main.add_command(restore)
 main.add_command(calls)
 main.add_command(send)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crm_lab.connection import Connection
+    from crm_lab.store.engine import Database
 
 R = TypeVar("R")
 
@@ -54,3 +55,29 @@ def connected(data: Path) -> Connection:
 
     os.environ["CRM_DATA"] = str(data)
     return Connection.find()
+
+
+def open_company(data: Path) -> Database:
+    """The company's database in this process. Raises `StoreHeld` while it is served."""
+    from crm_lab.settings import Settings
+    from crm_lab.store.engine import Database
+
+    return Database(Settings(data=data).database_url)
+
+
+def in_company(data: Path, here: Callable[[Database], R], served: Callable[[Connection], R]) -> R:
+    """Run in this process, or in the store where one holds the company; there as the administrator CRM_USER."""
+    from crm_lab.store.engine import StoreHeld
+
+    try:
+        database = open_company(data)
+    except StoreHeld:
+        crm = connected(data)
+        try:
+            return served(crm)
+        finally:
+            crm.close()
+    try:
+        return here(database)
+    finally:
+        database.close()

@@ -30,6 +30,7 @@ from crm_lab.connection import ARROW
 from crm_lab.errors import CrmError, InvalidInput, SignedOut
 from crm_lab.exchange.telephony import message_of
 from crm_lab.i18n import _, set_locale
+from crm_lab.server.nightly import Nightly
 from crm_lab.server.openapi import describe
 from crm_lab.server.register import keep_register
 from crm_lab.server.telephony import hear_exchange
@@ -53,7 +54,6 @@ LARGEST_BODY = 8 << 20
 IDLE_BEFORE_CHECKPOINT = 2.0
 LARGEST_WAL = 1_000_000
 EXIT_REOPEN = 75
-BACKUP_EVERY = 24 * 3600.0
 TOUCH_EVERY = 60.0
 CALLER_KEPT = 5.0
 MOST_CALLERS = 10_000
@@ -78,6 +78,7 @@ class StoreApp:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.dispatcher = Dispatcher(database, SERVICES, on_change=self._changed)
+        self.nightly = Nightly(database)
         self.last = time.time_ns() // 1_000_000
         self.changed_at = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -100,7 +101,7 @@ class StoreApp:
         self._loop = asyncio.get_running_loop()
         to_thread.current_default_thread_limiter().total_tokens = 16
         chores = (
-            self._keep_tidy(), self._back_up_nightly(), to_thread.run_sync(self.database.warm),
+            self._keep_tidy(), self.nightly.keep(), to_thread.run_sync(self.database.warm),
             keep_register(self.database, self._changed), hear_exchange(self.database, self._changed),
         )  # fmt: skip
         tasks = [asyncio.create_task(chore) for chore in chores]
@@ -136,16 +137,6 @@ class StoreApp:
             if self.changed_at > done and (idle or self.database.wal_bytes > LARGEST_WAL):
                 done = self.changed_at
                 await to_thread.run_sync(self.database.checkpoint)
-
-    async def _back_up_nightly(self) -> None:
-        from crm_lab.store.backup import backup
-
-        while self.database.path is not None:
-            await asyncio.sleep(BACKUP_EVERY)
-            try:
-                await to_thread.run_sync(partial(backup, self.database, self.database.path.parent / "backup"))
-            except Exception:
-                log.exception("nightly backup failed")
 
     async def act(self, request: Request) -> Response:
         """Run one action for whoever calls."""
@@ -236,10 +227,10 @@ class StoreApp:
         return answer(describe(SERVICES))
 
     async def health(self, request: Request) -> Response:
-        """Whether the database answers a query."""
+        """Whether the database answers a query, and when the newest backup was made."""
         del request
         try:
-            return answer(await to_thread.run_sync(self.database.health))
+            return answer(await to_thread.run_sync(lambda: self.database.health() | {"backup": self.nightly.state()}))
         except CrmError as error:
             return answer(error.to_wire(), error.status)
 

@@ -72,9 +72,9 @@ class Company(Service):
         return faults_of(self.work)
 
     @reads(needs=Role.ADMIN)
-    def backup(self) -> str:
-        """Write a consistent copy while people work; the folder it is in."""
-        return str(export(self.work.connection, backup_folder(self.work.connection)))
+    def backup(self, *, keep: int | None = None) -> str:
+        """Write a consistent copy while people work; the folder it is in. `keep` leaves so many of all."""
+        return str(export(self.work.connection, backup_folder(self.work.connection), keep=keep))
 
 
 def create_company(

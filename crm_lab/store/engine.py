@@ -110,9 +110,9 @@ def _open_duckdb(url: URL) -> tuple[Engine, Callable[[], None]]:
 
 
 class Database:
-    """One open company. Safe to use from many threads."""
+    """One open company. Safe to use from many threads. `until` leaves its schema at an older number, for a backup that had it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, until: int | None = None) -> None:
         parsed = make_url(url)
         self.is_duckdb = parsed.get_backend_name() == "duckdb"
         self.path = Path(parsed.database) if self.is_duckdb and parsed.database else None
@@ -128,7 +128,7 @@ class Database:
         self.is_broken = False
         self._writer = Lock()
         with self.engine.begin() as connection:
-            migrate(connection, now=utc_now())
+            migrate(connection, now=utc_now(), until=until)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -159,13 +159,16 @@ class Files:
                 return {}
         return {path.rpartition("/")[2]: info["size"] for path, info in found.items() if not path.endswith(".part")}
 
-    def copy_to(self, folder: Path, digests: set[str]) -> None:
-        """Copy contents into a folder of the same shape; what is missing is `crm-lab check`'s to tell."""
+    def copy_to(self, folder: Path, digests: set[str]) -> set[str]:
+        """Copy contents into a folder of the same shape where they are not there yet; which of them it has now."""
+        there = {digest for digest in digests if (folder / digest[:2] / digest).exists()}
         with _errors():
-            for digest in sorted(digests & self.all().keys()):
+            for digest in sorted((digests - there) & self.all().keys()):
                 target = folder / digest[:2] / digest
                 target.parent.mkdir(parents=True, exist_ok=True)
                 self._fs.get_file(self._path(digest), str(target))
+                there.add(digest)
+        return there
 
     def _keep(self, source: Path, digest: str) -> None:
         path = self._path(digest)
