@@ -15,6 +15,7 @@ from crm_lab.i18n import _
 from crm_lab.store.backup import MANIFEST, Manifest
 from crm_lab.store.engine import Database
 from crm_lab.store.files import BLOCK
+from crm_lab.store.migrations import NewerSchema, scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,9 @@ def restore(backup: Path, target: Path, on_progress: Callable[[int, int], None] 
     ------
     NoBackup, Damaged, Taken, and NewerSchema for the backup of a later release.
     """
-    manifest = manifest_of(backup)
+    manifest, known = manifest_of(backup), scripts()[-1][0]
+    if manifest.schema > known:
+        raise NewerSchema(manifest.schema, known)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise Taken(target)
     part = target.absolute().with_name(f".{target.absolute().name}.restoring")
