@@ -45,7 +45,7 @@ def _orphans(work: Work) -> Iterator[str]:
             here, there = key.parent, key.column.table.alias("there")
             rows = select(func.count()).select_from(table.outerjoin(there, here == there.c.id))
             if n := work.scalar(rows.where(here.is_not(None), there.c.id.is_(None))):
-                yield _("{column}: {n} rows name a record that is not there.", column=f"{table.name}.{here.name}", n=n)
+                yield _("{column}: {n} rows name a record that is not there. Restore the last backup into a new folder (crm-lab restore) and compare.", column=f"{table.name}.{here.name}", n=n)
 
 
 def _ahead(work: Work) -> Iterator[str]:
@@ -55,7 +55,7 @@ def _ahead(work: Work) -> Iterator[str]:
         at = work.scalar(select(counter.c.value).where(counter.c.name == name)) or 0
         highest = work.scalar(select(func.max(column))) or 0
         if highest > at:
-            yield _("The series {name} stands at {at}, but {highest} is in use.", name=name, at=at, highest=highest)
+            yield _("The series {name} stands at {at}, but {highest} is in use. Register nothing more in it, and compare with the last backup: crm-lab restore.", name=name, at=at, highest=highest)
 
 
 def _stale_clues(work: Work) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _stale_clues(work: Work) -> Iterator[str]:
     kept = {(row["value"], row["source_id"]) for row in work.rows(select(tables.clue))}
     rows = (row for name in sorted(tables.FOUND_BY_CLUES) for row in work.rows(select(tables.metadata.tables[name])))
     if n := len(kept ^ {(value, row["id"]) for row in rows for value in stored_clues(row).values}):
-        yield _("{column}: {n} rows are not what the records say.", column="clue", n=n)
+        yield _("{n} clues to doubles are not those of the records: some doubles may be missed, no figure is wrong. A change of a record's names, numbers or addresses makes its own anew.", n=n)
 
 
 def _broken_links(work: Work) -> Iterator[str]:
@@ -72,7 +72,7 @@ def _broken_links(work: Work) -> Iterator[str]:
     for column, wrong in ((i.c.posting_id, func.count() > 1), (i.c.match_id, func.count() < SMALLEST_MATCH)):
         broken = select(column).where(i.c.unlinked_at.is_(None)).group_by(column).having(wrong).subquery()
         if n := work.scalar(select(func.count()).select_from(broken)):
-            yield _("{column}: {n} links break the rules of matching.", column=f"match_item.{column.name}", n=n)
+            yield _("{column}: {n} links break the rules of matching. Undo those matches in the ledger and match anew.", column=f"match_item.{column.name}", n=n)
 
 
 def _broken_merges(work: Work) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _broken_merges(work: Work) -> Iterator[str]:
         wrong = and_(party.c.merged_into.is_not(None), or_(target.c.merged_into.is_not(None), ~told))
         query = select(func.count()).select_from(party.join(target, target.c.id == party.c.merged_into)).where(wrong)
         if n := work.scalar(query):
-            yield _("{column}: {n} rows name a record that is not there.", column=f"{party.name}.merged_into", n=n)
+            yield _("{column}: {n} rows name a record that is not there. Restore the last backup into a new folder (crm-lab restore) and compare.", column=f"{party.name}.merged_into", n=n)
 
 
 def _broken_series(work: Work) -> Iterator[str]:
@@ -92,10 +92,10 @@ def _broken_series(work: Work) -> Iterator[str]:
     i, p = tables.invoice, tables.posting
     query = select(i.c.series, func.min(i.c.number).label("first"), func.max(i.c.number).label("last"), func.count().label("n"))
     for row in work.rows(query.group_by(i.c.series).having(func.max(i.c.number) - func.min(i.c.number) + 1 != func.count())):
-        yield _("The series {name} has {n} documents between {first} and {last}: numbers are lacking.", name=row["series"], n=row["n"], first=row["first"], last=row["last"])
+        yield _("The series {name} has {n} documents between {first} and {last}: numbers are lacking. Find them in the last backup (crm-lab restore), and note the reason for the accountant.", name=row["series"], n=row["n"], first=row["first"], last=row["last"])
     apart = select(func.count()).select_from(i.outerjoin(p, p.c.id == i.c.posting_id)).where(func.coalesce(p.c.amount, 0) != i.c.gross)
     if n := work.scalar(apart):
-        yield _("{column}: {n} rows are not what the records say.", column="invoice.posting_id", n=n)
+        yield _("{n} invoices stand in the ledger with another amount, or not at all. Compare with the last backup (crm-lab restore) before any of them is sent or paid.", n=n)
 
 
 def _misplaced_files(work: Work) -> Iterator[str]:
@@ -106,8 +106,10 @@ def _misplaced_files(work: Work) -> Iterator[str]:
     for digest, row in wanted.items():
         if there.get(digest) != row["size"]:
             yield _("The document {name} ({id}) has lost its content. Copy {path} back from a backup.", name=row["name"], id=row["id"], path=f"documents/{digest[:2]}/{digest}")
-    removed = work.rows(select(a.c.before).where(a.c.entity == d.name, a.c.before.is_not(None)))
-    spare = there.keys() - wanted.keys() - files.awaited() - {row["before"]["sha256"] for row in removed}
+    earlier = {row["before"]["sha256"]: row["before"] for row in work.rows(select(a.c.before).where(a.c.entity == d.name, a.c.before.is_not(None)))}
+    for digest in sorted(earlier.keys() - wanted.keys() - there.keys()):
+        yield _("An earlier version of {name} has lost its content. Copy {path} back from a backup.", name=earlier[digest]["name"], path=f"documents/{digest[:2]}/{digest}")
+    spare = there.keys() - wanted.keys() - files.awaited() - earlier.keys()
     for digest in sorted(spare):
         yield _("The file {path} belongs to no document. It can be deleted.", path=f"documents/{digest[:2]}/{digest}")
 

@@ -47,8 +47,8 @@ def test_a_sound_company_has_no_fault(filled: Database) -> None:
         (update(tables.counter).where(tables.counter.c.name == "customer").values(value=1), ("customer",)),
         (update(tables.counter).where(tables.counter.c.name == "supplier").values(value=1), ("supplier",)),
         (delete(tables.counter), ("customer", "supplier")),
-        (insert(tables.clue).values(value="phone +4722222222", source_id=new_id()), ("clue",)),
-        (delete(tables.clue), ("clue",)),
+        (insert(tables.clue).values(value="phone +4722222222", source_id=new_id()), ("kjennetegn for dubletter",)),
+        (delete(tables.clue), ("kjennetegn for dubletter",)),
     ],
 )
 def test_each_damage_is_named(filled: Database, damage: Executable, named: tuple[str, ...]) -> None:

@@ -198,3 +198,16 @@ def test_what_is_on_a_note_is_listed_and_stays_the_notes(login: Callable[[str], 
     for ask in (lambda: ola.documents.at(customer_id=secret.id), lambda: ola.documents.versions(id=one.id), lambda: ola.documents.rename(id=one.id, version=1, name="x")):
         with pytest.raises(NotFound):
             ask()
+
+
+def test_check_misses_an_earlier_version(login: Callable[[str], Connection], database: Database, tmp_path: Path) -> None:
+    kari = login("kari")
+    acme = kari.customers.create(name="Acme AS")
+    for text in (b"en", b"to"):
+        kari.documents.put(uploads=(bring(kari, "avtale.txt", text),), customer_id=acme.id)
+    assert check(database) == []
+    digest = hashlib.sha256(b"en").hexdigest()
+    assert (backup(database, tmp_path / "backup") / "documents" / digest[:2] / digest).read_bytes() == b"en"
+    (tmp_path / "documents" / digest[:2] / digest).unlink()
+    (fault,) = check(database)
+    assert "avtale.txt" in fault and digest in fault
