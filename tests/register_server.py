@@ -82,11 +82,11 @@ class RegisterServer:
         self.ranges: list[str] = []
         self.url = ""
 
-    def change(self, kind: str, number: str, what: str) -> None:
+    def change(self, kind: str, number: str, what: str, at: str = "2026-11-24T05:00:00.000Z") -> None:
         """Add a line to the update feed."""
         lines = self.changes[kind]
         lines.append(
-            {"oppdateringsid": 100 + len(lines), "dato": "2026-11-24T05:00:00.000Z", "organisasjonsnummer": number,
+            {"oppdateringsid": 100 + len(lines), "dato": at, "organisasjonsnummer": number,
              "endringstype": what}
         )  # fmt: skip
 

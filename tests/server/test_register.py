@@ -42,7 +42,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[RegisterServer]:
         monkeypatch.setenv("CRM_REGISTER_URL", register.url)
         monkeypatch.setenv("CRM_REGISTER_LOOK_EVERY", "0.05")
         register.enheter[NUMBER] = enhet(NUMBER, "EQUINOR NYE ASA", "ASA")
-        register.change("enheter", NUMBER, "Endring")
+        register.change("enheter", NUMBER, "Endring", f"{utc_now():%Y-%m-%dT%H:%M:%S.000Z}")
         yield register
 
 

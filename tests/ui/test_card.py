@@ -128,11 +128,11 @@ def test_tabs_and_contacts_by_keyboard_are_seen_by_the_colleague(visit: Callable
     kari.keyboard.press("Enter")
     expect(ola.locator(".people-table tr:not(.ended)", has_text="Innkjøper")).to_have_count(1)
     kari.locator("#tab-contacts").focus()
-    for at, tab in (("opportunities", "opportunities"), ("projects", "projects"), ("ledger", "ledger"), ("history", "history")):
+    for tab in ("opportunities", "orders", "projects", "documents", "calls", "ledger", "history"):
         kari.keyboard.press("ArrowRight")
         expect(kari.locator(f"#tab-{tab}")).to_have_attribute("aria-selected", "true")
         expect(kari.locator(f"#tab-{tab}")).to_be_focused()
-        assert kari.url.endswith(f"/customers/10001/{at}")
+        assert kari.url.endswith(f"/customers/10001/{tab}")
     kari.go_back()
     expect(kari.locator("#tab-ledger")).to_have_attribute("aria-selected", "true")
 
@@ -157,8 +157,10 @@ def test_a_double_is_merged_and_taken_apart_by_keyboard(visit: Callable[..., Pag
     page.locator("[popovertarget=menu-actions]").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#menu-actions [role=menuitem]").first).to_be_focused()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
+    for _item in page.locator("#menu-actions [role=menuitem]").all():
+        if "Flett" in page.evaluate("document.activeElement.textContent"):
+            break
+        page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     row = page.locator(f"#d-{double.number}")
     row.focus()
