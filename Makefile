@@ -6,6 +6,8 @@ PY := .venv/bin/python
 SOURCES := pyproject.toml constraints.txt
 # These drive no browser against a served company, so two run at a time.
 APART := analysis contracts domain exchange notebooks packaging reports services store widgets
+# These serve companies of their own and mostly wait; the rest drives browsers, one at a time.
+WAITING := faults server
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -37,7 +39,8 @@ lint: .venv/.installed-dev ## ruff, mypy, the layers, stripped notebooks
 
 test: lint ## lint, then every test
 	$(PY) -m pytest -n 2 --dist loadfile $(APART:%=tests/%)
-	$(PY) -m pytest $(APART:%=--ignore=tests/%)
+	$(PY) -m pytest -n 2 --dist loadfile $(WAITING:%=tests/%)
+	$(PY) -m pytest $(APART:%=--ignore=tests/%) $(WAITING:%=--ignore=tests/%)
 
 bench: .venv/.installed-dev ## the figures of benchmarks/README.md
 	$(PY) -m benchmarks.run
