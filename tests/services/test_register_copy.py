@@ -18,6 +18,7 @@ from crm_lab.domain.customers import RegisterStatus
 from crm_lab.domain.register import RegisterSource
 from crm_lab.exchange.register import DamagedFile, RegisterApi, RegisterAway, TruncatedFile, read_entities
 from crm_lab.services.register import TooFewEntities, follow_register, load_register
+from crm_lab.settings import utc_now
 from crm_lab.store.register import register_at
 from tests.register_server import BANKRUPT, DELETED, EQUINOR, REMOVED, SUB_UNIT, UNKNOWN, RegisterServer, enhet, running
 
@@ -173,7 +174,7 @@ def test_the_first_update_fetches_everything_and_the_next_one_little(tmp_path: P
     assert register_at(tmp_path / "co" / "register.sqlite").count() == 4
     assert [p.name for p in (tmp_path / "co").iterdir()] == ["register.sqlite"]
     asked = len(server.asked)
-    server.change("enheter", NUMBER, "Endring")
+    server.change("enheter", NUMBER, "Endring", f"{utc_now():%Y-%m-%dT%H:%M:%S.000Z}")
     code, said = crm_lab("register", "update", "--data", data)
     assert (code, server.asked[asked : asked + 2]) == (0, ["/oppdateringer/enheter", "/enheter"])
     assert "1 endring" in said

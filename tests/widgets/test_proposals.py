@@ -104,6 +104,7 @@ def test_one_party_has_its_own_list(app, acme, screen):
 def test_the_grid_goes_on_to_the_next_when_one_is_accepted(mount, screen):
     page = mount(screen.grid)
     page.locator(".crm-tr:not([hidden])").first.click()
+    page.locator(".crm-tr[aria-selected=true]").wait_for()
     page.keyboard.press("a")
     assert page.evaluate("window.sent.filter(m => m.event === 'menu').map(m => m.id)") == ["accept"]
     page.evaluate("""() => {
