@@ -66,7 +66,7 @@ def measure_store(socket: str) -> None:
 
 def measure_pages(page: Page, url: str) -> None:
     """What a browser sees."""
-    page.goto(f"{url}/crm")
+    page.goto(f"{url}/crm/customers")
     page.fill("input[name=username]", "kari")
     page.fill("input[name=password]", DEMO_PASSWORD)
     page.click("button[type=submit]")
