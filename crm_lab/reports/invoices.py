@@ -13,7 +13,7 @@ from typing import Any
 
 from fpdf import FPDF
 
-from crm_lab.domain.invoices import DocumentKind, DocumentLine, DocumentParty, Invoice
+from crm_lab.domain.invoices import DocumentKind, DocumentLine, DocumentParty, Invoice, rounded
 from crm_lab.domain.products import UNIT_WORDS, Unit
 from crm_lab.domain.vat import VatCategory, vat_reason
 from crm_lab.i18n import _, day, number, use_locale
@@ -260,7 +260,7 @@ def _bare(value: Decimal) -> str:
 
 
 def _price(value: Decimal) -> str:
-    return number(value, 2) if value == value.quantize(Decimal("0.01")) else _bare(value)
+    return number(value, 2) if value == rounded(value) else _bare(value)
 
 
 def _write_sums(pdf: _Page) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from crm_lab.analysis import forecast, pipeline
+from crm_lab.domain.periods import month_of
 from crm_lab.i18n import OSLO, _, current_locale, day, month, number
 from crm_lab.reports.layout import Chart, Column, Form, Kind, Report, Table, write
 
@@ -49,7 +49,7 @@ def pipeline_report(frames: PipelineFrames, *, company: str, of: date, now: date
 
 def made(frames: PipelineFrames, *, company: str, of: date, now: datetime) -> Report:
     """The report before it is written as a file."""
-    first, last = of.replace(day=1), of.replace(day=monthrange(of.year, of.month)[1])
+    first, last = month_of(of)
     months = pipeline.by_month(frames.opportunities, frames.budgets, first, MONTHS)
     spread = forecast.simulate(frames.opportunities, first, MONTHS)
     begins = datetime.combine(first, time(), OSLO).astimezone(UTC)

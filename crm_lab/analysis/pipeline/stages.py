@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.analysis.frames import CHANGES, OPPORTUNITIES, STAGES, checked
+from crm_lab.analysis.pipeline.outcomes import SECONDS_A_DAY
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-SECONDS_A_DAY = 86_400
 
 
 def conversion(changes: pd.DataFrame, opportunities: pd.DataFrame, stages: pd.DataFrame) -> pd.DataFrame:

@@ -168,7 +168,7 @@ def _category(element: Any) -> tuple[VatCategory, Decimal]:
 
 
 def _vat(root: Any, currency: str) -> Decimal:
-    """The VAT in the document's currency."""
+    """The VAT as it is told in a currency."""
     told = root.findall("a:TaxTotal/b:TaxAmount", NAMESPACES)
     return next((_decimal(one) for one in told if one.get("currencyID") == currency), ZERO)
 
@@ -178,9 +178,8 @@ def _rate(root: Any) -> Decimal | None:
     currency, told = _say(root, "b:DocumentCurrencyCode"), _say(root, "b:TaxCurrencyCode")
     if told != "NOK" or currency == "NOK":
         return None
-    kroner = next((_decimal(one) for one in root.findall("a:TaxTotal/b:TaxAmount", NAMESPACES) if one.get("currencyID") == "NOK"), ZERO)
     vat = _vat(root, currency)
-    return kroner / vat if vat else None
+    return _vat(root, "NOK") / vat if vat else None
 
 
 def _say(element: Any, path: str) -> str:
