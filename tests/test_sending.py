@@ -108,6 +108,12 @@ def test_an_ehf_is_checked_and_handed_over(crm, tmp_path):
     assert file.name == f"974760673-invoice-{one.number}.xml" and b"Hammer" in file.read_bytes()
 
 
+def test_invoices_go_in_the_order_of_their_numbers(crm):
+    made = [invoiced(crm).id for _ in range(4)]
+    crm.deliveries.queue(invoice_ids=made[::-1])
+    assert [one.invoice_id for one in crm.deliveries.take()] == made
+
+
 def test_paper_is_not_queued_and_nobody_to_send_to_is_told(crm):
     printed = invoiced(crm, distribution=Distribution.PRINT)
     assert crm.deliveries.queue(invoice_ids=[printed.id]) == []

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import and_, select, update
 
 from crm_lab.domain.deliveries import MOST_TRIES, UNDER_WAY, Delivery, DeliveryState, wait_after
-from crm_lab.domain.ids import new_id
+from crm_lab.domain.ids import new_ids
 from crm_lab.domain.terms import Distribution
 from crm_lab.domain.values import Email
 from crm_lab.errors import InvalidInput
@@ -42,7 +42,7 @@ class Deliveries(Service):
     def queue(self, *, invoice_ids: tuple[UUID, ...], recipient: str = "") -> list[Delivery]:
         """Send invoices the way their orders say, again where they were sent before; `recipient` is another e-mail address.
 
-        What goes on paper is not queued.
+        They go in the order of their numbers; what goes on paper is not queued.
 
         Raises
         ------
@@ -50,7 +50,8 @@ class Deliveries(Service):
         """
         if len(invoice_ids) > MOST_AT_ONCE:
             raise InvalidInput(_("Mark at most {n} orders at a time.", n=MOST_AT_ONCE), "invoice_ids")
-        made = [self._delivery(row, str(Email.parse(recipient)) if recipient.strip() else "") for row in self._invoices(invoice_ids)]
+        found, to = self._invoices(invoice_ids), str(Email.parse(recipient)) if recipient.strip() else ""
+        made = [self._delivery(row, to, key) for row, key in zip(found, sorted(new_ids(len(found))), strict=True)]
         wanted = [one for one in made if one.channel is not Distribution.PRINT]
         rows = [as_row(one, tables.delivery) | {"employee_id": self.actor.id} for one in wanted]
         self.work.insert_many(tables.delivery, rows)
@@ -80,14 +81,14 @@ class Deliveries(Service):
         state = DeliveryState.QUEUED if again else DeliveryState.FAILED
         self._settle(id, state=state, tries=tries, error=error[:LONGEST_ERROR], next_at=self.work.now + wait_after(tries))
 
-    def _delivery(self, row: Row, recipient: str) -> Delivery:
+    def _delivery(self, row: Row, recipient: str, key: UUID) -> Delivery:
         buyer, channel = row["buyer"], Distribution.EMAIL if recipient else Distribution(row["distribution"])
         to = recipient or (buyer.get("email", "") if channel is Distribution.EMAIL else document_of(row).buyer.endpoint)
         if not to and channel is not Distribution.PRINT:
             raise InvalidInput(_("Invoice {number} has nobody to be sent to. Write an e-mail address.", number=row["number"]), "recipient")
         copies = buyer.get("copies", "") if channel is Distribution.EMAIL and not recipient else ""
         return Delivery(
-            id=new_id(), invoice_id=row["id"], customer_id=row["customer_id"], channel=channel, recipient=to, copies=copies, queued_at=self.work.now,
+            id=key, invoice_id=row["id"], customer_id=row["customer_id"], channel=channel, recipient=to, copies=copies, queued_at=self.work.now,
             next_at=self.work.now,
         )  # fmt: skip
 
