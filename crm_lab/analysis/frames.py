@@ -54,6 +54,11 @@ CHANGES: dict[str, Kind] = {"opportunity_id": Kind.TEXT, "changed_at": Kind.DAY,
 """What is read of `crm.opportunities.changes_frame()`, the oldest change first."""
 STAGES: dict[str, Kind] = {"stage_id": Kind.TEXT, "stage": Kind.TEXT, "pipeline": Kind.TEXT, "position": Kind.WHOLE, "probability": Kind.WHOLE}
 BUDGETS: dict[str, Kind] = {"employee_id": Kind.TEXT, "month": Kind.DAY, "amount_minor": Kind.WHOLE}
+SALES: dict[str, Kind] = {"customer_id": Kind.TEXT, "customer": Kind.TEXT, "sold_on": Kind.DAY, "amount_minor": Kind.WHOLE}
+"""One row a sale, of whatever is called one: an invoice, an order line, an opportunity that was won; øre of kroner, below zero for a credit."""
+PRODUCT_SALES: dict[str, Kind] = SALES | {"product": Kind.TEXT}
+BALANCES: dict[str, Kind] = {"customer_id": Kind.TEXT, "customer_name": Kind.TEXT, "currency": Kind.TEXT, "overdue_minor": Kind.WHOLE, "balance_minor": Kind.WHOLE}
+"""What is read of `crm.ledger.balances()`."""
 
 
 def checked(frame: pd.DataFrame, declared: Mapping[str, Kind]) -> pd.DataFrame:
