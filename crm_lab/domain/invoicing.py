@@ -12,7 +12,7 @@ from uuid import UUID
 from crm_lab.domain.orders import WRITTEN, Order, PaymentStatus
 from crm_lab.domain.terms import Distribution
 from crm_lab.domain.values import KID, KID_RULES, BankAccount, Email, OrgNumber, clean_text, parse_country
-from crm_lab.errors import Faults, InvalidFields
+from crm_lab.errors import Faults, Forbidden, InvalidFields
 from crm_lab.i18n import _, day
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class InvoicingSettings:
     kid_customer_digits, kid_invoice_digits : how wide each part of the KID is, filled with zeros; both are in the agreement with the bank.
     own_credit_series : credit notes are numbered apart from invoices.
     closed_until : nothing is invoiced on this day or before.
+    is_limited : only accountants and administrators invoice and credit.
     """
 
     organisation_number: str = ""
@@ -70,6 +71,7 @@ class InvoicingSettings:
     own_credit_series: bool = False
     first_invoice: int = FIRST_INVOICE
     closed_until: date | None = None
+    is_limited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,24 @@ class OrderFault:
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFinding:
+    """What is to be mended before an order is invoiced, or should be.
+
+    Attributes
+    ----------
+    line : of the order, counted from 1; None where it is about all of it. `field` is of the line, or of the order.
+    is_fatal : nothing is numbered while it is so; else receivers may complain.
+    rule : of EN 16931, Peppol or Norway; "" for our own.
+    """
+
+    field: str
+    message: str
+    line: int | None = None
+    is_fatal: bool = True
+    rule: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Invoiced:
     """What came of invoicing many orders."""
@@ -138,7 +158,14 @@ class CannotInvoice(InvalidFields):
     def __init__(self, number: int, fields: dict[str, str]) -> None:
         told = " ".join(fields.values())
         super().__init__({name: _("Order {number}: {reason}", number=number, reason=told) if at == 0 else text for at, (name, text) in enumerate(fields.items())})
-        self.reason = told
+        self.reason, self.reasons = told, dict(fields)
+
+
+class MayNotInvoice(Forbidden):
+    """The company lets only some invoice."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Only accountants and administrators may invoice and credit here. Ask one of them."))
 
 
 def payment_status(amount: Decimal, still_open: Decimal, due_on: date | None, today: date) -> PaymentStatus:

@@ -10,6 +10,7 @@ from crm_lab.domain.duplicates import stored_clues
 from crm_lab.domain.ledger import SMALLEST_MATCH
 from crm_lab.i18n import _
 from crm_lab.services.calls import count_old
+from crm_lab.services.orders.checking import invoice_faults
 from crm_lab.settings import Settings, utc_now
 from crm_lab.store import tables
 from crm_lab.store.files import files_of
@@ -35,7 +36,7 @@ def check(database: Database) -> list[str]:
 
 def faults_of(work: Work) -> list[str]:
     """The same inside an action."""
-    return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work), *_broken_merges(work), *_broken_series(work), *_misplaced_files(work), *_old_calls(work)]
+    return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work), *_broken_merges(work), *invoice_faults(work), *_misplaced_files(work), *_old_calls(work)]
 
 
 def _orphans(work: Work) -> Iterator[str]:
@@ -85,17 +86,6 @@ def _broken_merges(work: Work) -> Iterator[str]:
         query = select(func.count()).select_from(party.join(target, target.c.id == party.c.merged_into)).where(wrong)
         if n := work.scalar(query):
             yield _("{column}: {n} rows name a record that is not there. Restore the last backup into a new folder (crm-lab restore) and compare.", column=f"{party.name}.merged_into", n=n)
-
-
-def _broken_series(work: Work) -> Iterator[str]:
-    """Invoice numbers that are lacking or given twice, and invoices that stand in the ledger with another amount."""
-    i, p = tables.invoice, tables.posting
-    query = select(i.c.series, func.min(i.c.number).label("first"), func.max(i.c.number).label("last"), func.count().label("n"))
-    for row in work.rows(query.group_by(i.c.series).having(func.max(i.c.number) - func.min(i.c.number) + 1 != func.count())):
-        yield _("The series {name} has {n} documents between {first} and {last}: numbers are lacking. Find them in the last backup (crm-lab restore), and note the reason for the accountant.", name=row["series"], n=row["n"], first=row["first"], last=row["last"])
-    apart = select(func.count()).select_from(i.outerjoin(p, p.c.id == i.c.posting_id)).where(func.coalesce(p.c.amount, 0) != i.c.gross)
-    if n := work.scalar(apart):
-        yield _("{n} invoices stand in the ledger with another amount, or not at all. Compare with the last backup (crm-lab restore) before any of them is sent or paid.", n=n)
 
 
 def _misplaced_files(work: Work) -> Iterator[str]:

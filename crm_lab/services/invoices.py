@@ -20,8 +20,9 @@ from crm_lab.domain.invoicing import (
     InvoiceFacts,
     InvoiceKind,
     InvoicingSettings,
+    MayNotInvoice,
     OrderFault,
-    check_invoiceable,
+    OrderFinding,
     clean_settings,
 )
 from crm_lab.domain.orders import Order, OrderStatus
@@ -33,6 +34,7 @@ from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import Customers
 from crm_lab.services.orders import Orders
 from crm_lab.services.orders.documents import document_of
+from crm_lab.services.orders.findings import findings_of, refuse
 from crm_lab.services.orders.invoicing import credited_of, make_credit_note, make_invoices, move_on, settings_of
 from crm_lab.services.orders.reading import facts_of, frame_of
 from crm_lab.store import tables
@@ -99,6 +101,17 @@ class Invoices(Service):
         """Which of these orders cannot be invoiced, and why; nothing is changed. Raises `NotFound`."""
         return self._faults(Orders(self.work).read(order_ids), on or business_day(self.work.now))
 
+    @reads()
+    def findings(self, *, order_id: UUID, on: date | None = None) -> list[OrderFinding]:  # type: ignore[valid-type]
+        """What is to be mended before an order is invoiced, at the line it concerns; an EHF is checked by all its rules. Raises `NotFound`."""
+        order = Orders(self.work).get(id=order_id)
+        return findings_of(self.work, order, settings_of(self.work), self._terms({order.customer_id})[order.customer_id], on or business_day(self.work.now))
+
+    @reads()
+    def may_invoice(self) -> bool:
+        """Whether the company lets the caller invoice and credit."""
+        return not settings_of(self.work).is_limited or self.actor.has(Role.ACCOUNTANT) or self.actor.has(Role.ADMIN)
+
     @writes()
     def create(self, *, order_ids: tuple[UUID, ...], on: date | None = None, advance_percent: Decimal | None = None) -> tuple[InvoiceFacts, ...]:
         """Invoice orders: numbered without gaps, with KID and due date, posted on the customers; all of them or none.
@@ -107,8 +120,10 @@ class Invoices(Service):
 
         Raises
         ------
-        CannotInvoice, InvalidInput, NotFound
+        CannotInvoice, InvalidInput, MayNotInvoice, NotFound
         """
+        if not self.may_invoice():
+            raise MayNotInvoice
         if len(order_ids) > MOST_AT_ONCE:
             raise InvalidInput(_("Mark at most {n} orders at a time.", n=MOST_AT_ONCE), "order_ids")
         if advance_percent is not None and not 0 < advance_percent < WHOLE:
@@ -128,7 +143,9 @@ class Invoices(Service):
 
     @writes()
     def credit(self, *, id: UUID, lines: tuple[CreditLine, ...] = (), reason: str = "", on: date | None = None) -> InvoiceFacts:  # noqa: A002
-        """Credit an invoice, whole or the lines given: posted, and linked with the invoice where that is open. Raises `InvalidInput`, `NotFound`."""
+        """Credit an invoice, whole or the lines given: posted, and linked with the invoice where that is open. Raises `InvalidInput`, `MayNotInvoice`, `NotFound`."""
+        if not self.may_invoice():
+            raise MayNotInvoice
         row, issued, settings = self._row(id), on or business_day(self.work.now), settings_of(self.work)
         if row["kind"] == InvoiceKind.CREDIT_NOTE:
             raise InvalidInput(_("This is a credit note. Credit the invoice it is for, or make a new one."), "id")
@@ -151,13 +168,13 @@ class Invoices(Service):
     def _refuse(self, orders: Iterable[Order], settings: InvoicingSettings, on: date) -> None:
         terms = self._terms({order.customer_id for order in orders})
         for order in orders:
-            check_invoiceable(order, settings, terms[order.customer_id], on)
+            refuse(order, findings_of(self.work, order, settings, terms[order.customer_id], on))
 
     def _faults(self, orders: Iterable[Order], on: date) -> list[OrderFault]:  # type: ignore[valid-type]
         settings, terms, found = settings_of(self.work), self._terms({order.customer_id for order in orders}), []
         for order in orders:
             try:
-                check_invoiceable(order, settings, terms[order.customer_id], on)
+                refuse(order, findings_of(self.work, order, settings, terms[order.customer_id], on))
             except CannotInvoice as error:
                 found.append(OrderFault(order.id, order.number, error.reason))
         return found

@@ -15,7 +15,7 @@ from crm_lab.domain.orders import Order, OrderLine, OrderStatus, clean_order
 from crm_lab.domain.terms import Distribution, TermSource
 from crm_lab.errors import CrmError, Faults, InvalidFields, InvalidInput
 from crm_lab.i18n import _
-from crm_lab.widgets.base import Stack
+from crm_lab.widgets.base import Stack, aside
 from crm_lab.widgets.customer_fields import languages
 from crm_lab.widgets.forms import Form, Values
 from crm_lab.widgets.live import Live
@@ -28,6 +28,7 @@ from crm_lab.widgets.terms import term_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from crm_lab.domain.invoicing import OrderFinding
     from crm_lab.domain.orders import Origin
     from crm_lab.domain.products import PriceFound
     from crm_lab.domain.vat import VatCode
@@ -150,6 +151,15 @@ class OrderForm(Stack):
         self.editor = LineEditor(app, lines, self._sums, self._priced, self._codes, fixed=not self.order.is_written, changed=self._changed)
         self.foot = Live("order_foot.html", app, actions={"save": self._submit}, base=app.base, back=self._back, is_written=self.order.is_written, is_begun=False)
         super().__init__([self.head, self.editor, self.foot])
+        if self._id and self.order.is_written:
+            aside(app, lambda: app.crm.invoices.findings(order_id=self._id), self._tell_findings)
+
+    def _tell_findings(self, found: list[OrderFinding]) -> None:
+        """Show what is to be mended before the invoice is made: at its line, else above."""
+        self.editor.warn({one.line: one.message for one in reversed(found) if one.line})
+        told = [{"text": one.message, "class": "bad" if one.is_fatal else "warn", "rule": one.rule} for one in found if not one.line]
+        if told:
+            self.head.refresh(findings=told)
 
     @property
     def is_begun(self) -> bool:
@@ -162,7 +172,7 @@ class OrderForm(Stack):
         return {
             "order": order, "title": self.title, "back": self._back, "status": status_words()[order.status], "status_class": STATUS_CLASS.get(order.status, ""),
             "states": [(str(key), status_words()[key]) for key in (OrderStatus.DRAFT, OrderStatus.QUOTE, OrderStatus.CONFIRMED)],
-            "is_new": self._id is None, "is_advance": False, "invoices": [invoice_row(one) for one in invoices],
+            "is_new": self._id is None, "is_advance": False, "may_invoice": self.app.crm.invoices.may_invoice(), "findings": [], "invoices": [invoice_row(one) for one in invoices],
         }  # fmt: skip
 
     def _read(self) -> Order:

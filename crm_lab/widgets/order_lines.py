@@ -18,7 +18,7 @@ from crm_lab.widgets.base import View, guarded, script
 from crm_lab.widgets.products import decimal_words, units, vat_choices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from uuid import UUID
 
     from crm_lab.domain.orders import Order
@@ -59,6 +59,7 @@ class LineEditor(View):
         self._typed: dict[tuple[str, str], str] = {}
         self._errors: dict[str, dict[str, str]] = {}
         self._why: dict[str, str] = {}
+        self._warnings: dict[str, str] = {}
         self._products: dict[str, Product] = {}
         self.is_changed = False
         handlers = {f"on_{name}": guarded(app, getattr(self, f"_{name}")) for name in ("edit", "add", "remove", "move", "find", "pick")}
@@ -80,7 +81,7 @@ class LineEditor(View):
     def show(self, lines: Iterable[OrderLine]) -> None:
         """Show other lines."""
         self._lines = {str(line.id): line for line in lines}
-        self._typed, self._errors, self._why, self.is_changed = {}, {}, {}, False
+        self._typed, self._errors, self._why, self._warnings, self.is_changed = {}, {}, {}, {}, False
         with self.hold_sync():
             self.totals = self._sums(self.lines)
             self.rows = [self._row(key) for key in self._lines]
@@ -97,6 +98,14 @@ class LineEditor(View):
                 self.send({"row": self._row(key), "focus": [key, parts[2]]})
         return bool(found)
 
+    def warn(self, told: Mapping[int, str]) -> None:
+        """Show at lines, counted from 1, what receivers would refuse; a line that is changed loses it."""
+        keys, before = [str(line.id) for line in self.lines], set(self._warnings)
+        self._warnings = {keys[at - 1]: text for at, text in told.items() if 1 <= at <= len(keys)}
+        for key in before | set(self._warnings):
+            if key in self._lines:
+                self.send({"row": self._row(key)})
+
     def draw_sums(self) -> None:
         """Show the sums again, for what else they depend on."""
         self.send({"totals": self._sums(self.lines)})
@@ -108,7 +117,7 @@ class LineEditor(View):
             "quantity": decimal_words(line.quantity, 0), "discount": decimal_words(line.discount, 0) if line.discount else "",
         }  # fmt: skip
         typed = {field: text for (at, field), text in self._typed.items() if at == key}
-        return shown | typed | {"id": key, "net": kroner(int(line.net.scaleb(2))), "errors": self._errors.get(key, {}), "why": self._why.get(key, "")}
+        return shown | typed | {"id": key, "net": kroner(int(line.net.scaleb(2))), "errors": self._errors.get(key, {}), "why": self._why.get(key, ""), "warning": self._warnings.get(key, "")}
 
     def _done(self, **message: Any) -> None:
         self.is_changed = True
@@ -133,6 +142,7 @@ class LineEditor(View):
             self._typed.pop((id, field), None)
             self._errors.get(id, {}).pop(field, None)
             self._lines[id] = changed
+        self._warnings.pop(id, None)
         self._done(row=self._row(id))
 
     def _add(self, after: str) -> None:

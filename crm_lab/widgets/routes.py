@@ -28,7 +28,8 @@ from crm_lab.widgets.dashboard import DashboardScreen
 from crm_lab.widgets.duplicates import DuplicateScreen
 from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.imports import ImportScreen
-from crm_lab.widgets.invoices import InvoicePage, InvoicingForm
+from crm_lab.widgets.invoices import InvoicePage
+from crm_lab.widgets.invoicing import InvoicingForm
 from crm_lab.widgets.ledger import LedgerScreen, keeps_books
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.merges import MergeScreen

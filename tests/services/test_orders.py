@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
 from crm_lab.domain.addresses import Address, AddressKind
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.invoicing import CannotInvoice, CreditLine, InvoiceKind, InvoicingSettings, KidParts
+from crm_lab.domain.invoicing import CannotInvoice, CreditLine, InvoiceKind, InvoicingSettings, KidParts, MayNotInvoice
 from crm_lab.domain.orders import CannotMerge, OrderLine, OrderStatus, PaymentStatus, Unchangeable, Undeletable
 from crm_lab.domain.terms import Distribution, Terms, TermSource, VatTreatment
 from crm_lab.errors import ChangedMeanwhile, CrmError, InvalidFields, InvalidInput, NotFound
 from crm_lab.services.check import check
 from crm_lab.services.history import CannotUndo
+from crm_lab.store import tables
 
 SELLER = InvoicingSettings(organisation_number="974760673", street="Storgata 1", postal_code="0155", city="Oslo", bank_account="86011117947")
 DAY = date(2026, 11, 2)
@@ -211,3 +214,39 @@ def test_an_invoice_that_is_stopped_is_left_out_of_reminders(crm, acme):
     assert len(crm.ledger.reminders(on=on)) == 0 and not crm.invoices.facts(id=one.id).sends_reminders
     crm.history.undo(request_id=crm.last_request)
     assert len(crm.ledger.reminders(on=on)) == 1
+
+
+def test_an_ehf_is_checked_before_it_has_a_number(crm, acme):
+    bad = order_for(crm, acme, line(), line("Avslag", 1, "-10"), distribution=Distribution.EHF, buyer_reference="Per")
+    (found,) = crm.invoices.findings(order_id=bad.id)
+    assert (found.line, found.field, found.is_fatal, found.rule) == (2, "price", True, "BR-27") and found.message.startswith("En pris kan ikke")
+    good = order_for(crm, acme, distribution=Distribution.EHF, buyer_reference="Per")
+    assert crm.invoices.findings(order_id=good.id) == []
+    with pytest.raises(CannotInvoice) as told:
+        invoice(crm, good, bad)
+    assert list(told.value.fields) == ["lines.2.price"] and "Linje 2: En pris" in told.value.message
+    assert len(crm.invoices.list()) == 0 and invoice(crm, good)[0].number == 10001
+    assert [fault.number for fault in crm.invoices.faults(order_ids=[bad.id])] == [bad.number]
+    printed = order_for(crm, acme, line("Avslag", 1, "-10"), line())
+    assert crm.invoices.findings(order_id=printed.id) == []
+
+
+def test_the_company_may_let_only_accountants_invoice(crm, acme, login):
+    crm.invoices.set_settings(settings=replace(SELLER, is_limited=True))
+    seller, made = login("ola"), order_for(crm, acme)
+    assert crm.invoices.may_invoice() and not seller.invoices.may_invoice()
+    for deed in (lambda: invoice(seller, made), lambda: seller.invoices.credit(id=invoice(crm, made)[0].id)):
+        with pytest.raises(MayNotInvoice):
+            deed()
+
+
+def test_check_reckons_invoices_anew(crm, acme, database):
+    invoice(crm, order_for(crm, acme), order_for(crm, acme))
+    assert check(database) == []
+    i, p = tables.invoice, tables.posting
+    with database.writing() as connection:
+        connection.execute(update(i).where(i.c.number == 10002).values(net=Decimal(1)))
+        connection.execute(update(p).values(kid="123"))
+        connection.execute(update(tables.counter).where(tables.counter.c.name == "invoice").values(value=10005))
+    told = " ".join(check(database))
+    assert "10002" in told and "KID" in told and "10005" in told

@@ -8,11 +8,12 @@ from decimal import Decimal
 import pytest
 
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.invoicing import InvoicingSettings
+from crm_lab.domain.invoicing import InvoicingSettings, OrderFinding
 from crm_lab.domain.orders import OrderLine, OrderStatus
 from crm_lab.domain.terms import Terms
 from crm_lab.widgets.customer_card import CustomerCard
-from crm_lab.widgets.invoices import InvoicePage, InvoicingForm
+from crm_lab.widgets.invoices import InvoicePage
+from crm_lab.widgets.invoicing import InvoicingForm
 from crm_lab.widgets.order_form import OrderForm, OrderStart
 from crm_lab.widgets.orders import OrderList
 
@@ -138,3 +139,16 @@ def test_the_company_says_what_is_on_its_invoices(app, crm):
     assert "first_invoice" in form.errors
     form.act("save", values={"organisation_number": "974760673", "first_invoice": "500", "kid_rule": "mod11", "closed_until": "2026-01-31"})
     assert (crm.invoices.settings().first_invoice, crm.invoices.settings().kid_rule) == (500, "mod11")
+
+
+def test_what_receivers_would_refuse_is_told_at_its_line(app, crm, acme, monkeypatch):
+    crm.invoices.set_settings(settings=InvoicingSettings(organisation_number="974760673", city="Oslo"))
+    monkeypatch.setattr("crm_lab.services.invoices.findings_of", lambda *_rest: [OrderFinding(line=2, field="price", message="Ikke under null"), OrderFinding(field="seller", message="Adressen mangler")])
+    order = crm.orders.create(customer_id=acme.id, lines=lines(2))
+    form = show(app, f"orders/{order.id}", OrderForm)
+    key = str(order.lines[1].id)
+    assert "Adressen mangler" in form.head.html and form.editor._row(key)["warning"] == "Ikke under null"
+    form.editor.fire("edit", id=key, field="price", value="5")
+    assert form.editor._row(key)["warning"] == "" and not form.editor.errors
+    form.head.act("invoice")
+    assert "Linje 2: Ikke under null" in app.said[-1]["toast"] and len(crm.invoices.list()) == 0

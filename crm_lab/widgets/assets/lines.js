@@ -87,6 +87,13 @@ function render({model, el, signal}) {
     fault(tr, row);
     return tr;
   };
+  /** A sentence under the text of a line, or none. @param {HTMLElement} tr @param {string} cls @param {string} text */
+  const say = (tr, cls, text) => {
+    let told = tr.querySelector(`.${cls}`);
+    if (!told && text) told = /** @type {HTMLElement} */ (tr.querySelector('td.text')).appendChild(make('span', cls));
+    if (text && told) told.textContent = text;
+    else told?.remove();
+  };
   /** @param {HTMLElement} tr @param {any} row */
   const fault = (tr, row) => {
     for (const name of FIELDS) {
@@ -94,11 +101,8 @@ function render({model, el, signal}) {
       if (row.errors?.[name]) node?.setAttribute('aria-invalid', 'true');
       else node?.removeAttribute('aria-invalid');
     }
-    const told = Object.values(row.errors ?? {}).join(' ');
-    let say = tr.querySelector('.err');
-    if (told && !say) say = /** @type {HTMLElement} */ (tr.querySelector('td.text')).appendChild(make('span', 'err'));
-    if (say && told) say.textContent = told;
-    else say?.remove();
+    say(tr, 'err', Object.values(row.errors ?? {}).join(' '));
+    say(tr, 'warned', row.warning ?? '');
     const why = tr.querySelector('.why');
     if (row.why && !why) tr.querySelector('td.price')?.append(make('small', 'muted why', row.why));
     else if (why) why.textContent = row.why ?? '';
