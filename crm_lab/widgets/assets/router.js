@@ -112,12 +112,14 @@ function render({model, el, signal}) {
     setTimeout(() => box.remove(), 10_000);
   }
 
-  /** After a change of screen: to its top, and the heading is read out, unless somebody types. */
+  /** After a change of screen: to its top, and the heading is read out, unless somebody types or has moved on already. */
   function settle() {
+    const from = document.activeElement;
     setTimeout(() => {
       const main = document.querySelector('.crm-main');
       if (main) main.scrollTop = 0;
-      if (document.activeElement?.closest('input,textarea,select')) return;
+      const at = document.activeElement;
+      if (at?.closest('input,textarea,select') || (at !== from && at?.closest('.crm-main'))) return;
       /** @type {HTMLElement | null} */ (document.querySelector(onTab ? '.crm-main [role=tab][aria-selected=true]' : '.crm-main h1'))?.focus({preventScroll: true});
     }, 40);
   }
