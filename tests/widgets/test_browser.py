@@ -86,6 +86,17 @@ def test_the_sum_of_100_000_rows_is_exact(mount):
     assert rows(page).count() < 60
 
 
+IN_ORDER = ["", "01", "2", "10", "A2b9", "A2b10", "Andre", "é", "F9", "f010", "Müller", "Zebra", "Žižek", "zz", "ærlig", "Øl", "Ås", "aasen"]
+
+
+@pytest.mark.parametrize("others", [0, 60], ids=["packed as codes", "packed as text"])
+def test_texts_sort_as_norwegians_read_them(mount, others):
+    shuffled = [IN_ORDER[i * 7 % len(IN_ORDER)] for i in range(len(IN_ORDER))]
+    made = Grid(columns=COLUMNS[1:2], sort=["name", 1], label="Navn")
+    made.show(pd.DataFrame({"name": [f"日{n}" for n in range(others)] + shuffled}))
+    assert rows(mount(made)).all_inner_texts()[: len(IN_ORDER)] == IN_ORDER
+
+
 def test_sorting_by_keyboard_from_the_header(mount):
     page = mount(grid())
     page.locator(".crm-grid-scroll").focus()

@@ -1,6 +1,6 @@
 // @ts-check
 // Column buffers from Python as columns that sort and show.
-import {byText, sortKey} from './order.js';
+import {ranks, ranksOf} from './order.js';
 
 const NO_DATE = -2147483648;
 
@@ -15,26 +15,23 @@ function buffer(Type, view) {
 
 /** Columns by key: `get(i)` sorts, `text(i)` shows. @param {any[]} packed @param {string} locale */
 export function readColumns(packed, locale) {
-  const collator = new Intl.Collator(locale, {numeric: true, sensitivity: 'base'});
   const money = new Intl.NumberFormat(locale, {minimumFractionDigits: 2, maximumFractionDigits: 2});
   const dates = new Intl.DateTimeFormat(locale, {day: '2-digit', month: '2-digit', year: 'numeric', timeZone: 'UTC'});
   /** @type {Record<string, any>} */
   const out = {};
-  for (const c of packed) out[c.key] = reader(c, {collator, money, dates});
+  for (const c of packed) out[c.key] = reader(c, {money, dates});
   return out;
 }
 
 const MANY = 10000;
 
 /** @param {any} c @param {any} format */
-function reader(c, {collator, money, dates}) {
+function reader(c, {money, dates}) {
   if (c.kind === 'dict') {
     const codes = buffer(Int32Array, c.data);
-    const rank = new Int32Array(c.dict.length);
-    c.dict.map((/** @type {any} */ _, /** @type {number} */ i) => i)
-      .sort((/** @type {number} */ a, /** @type {number} */ b) => collator.compare(c.dict[a], c.dict[b]))
-      .forEach((/** @type {number} */ code, /** @type {number} */ r) => { rank[code] = r; });
-    return {get: (/** @type {number} */ i) => (codes[i] < 0 ? -1 : rank[codes[i]]), text: (/** @type {number} */ i) => c.dict[codes[i]] ?? '', n: codes.length, says: c.dict.some(Boolean)};
+    /** @type {Int32Array | undefined} */ let rank;
+    const get = (/** @type {number} */ i) => (codes[i] < 0 ? -1 : (rank ??= ranksOf(c.dict))[codes[i]]);
+    return {get, text: (/** @type {number} */ i) => c.dict[codes[i]] ?? '', n: codes.length, says: c.dict.some(Boolean)};
   }
   if (c.kind === 'utf8') {
     const offsets = buffer(Int32Array, c.offsets);
@@ -44,15 +41,8 @@ function reader(c, {collator, money, dates}) {
     const texts = new Array(n);
     const text = (/** @type {number} */ i) => (texts[i] ??= decoder.decode(bytes.subarray(offsets[i], offsets[i + 1])));
     /** @type {Int32Array | undefined} */ let rank;
-    const ranks = () => {
-      const keys = Array.from({length: n}, (_, i) => sortKey(text(i)));
-      const order = byText(Uint32Array.from({length: n}, (_, i) => i), keys);
-      const made = new Int32Array(n);
-      for (let r = 1; r < n; r++) made[order[r]] = made[order[r - 1]] + Number(keys[order[r]] !== keys[order[r - 1]]);
-      return made;
-    };
-    if (n >= MANY && !c.in_order) window.requestIdleCallback?.(() => { rank ??= ranks(); }); // before somebody sorts by it
-    return {get: (/** @type {number} */ i) => (c.in_order ? i : (rank ??= ranks())[i]), text, n};
+    if (n >= MANY && !c.in_order) window.requestIdleCallback?.(() => { rank ??= ranks(bytes, offsets); }); // before somebody sorts by it
+    return {get: (/** @type {number} */ i) => (c.in_order ? i : (rank ??= ranks(bytes, offsets))[i]), text, n};
   }
   const values = buffer(c.kind === 'f64' || c.kind === 'whole' ? Float64Array : Int32Array, c.data);
   const text = {
