@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     mail_from : the sender of e-mails; empty means the company's address in the settings of invoicing.
     ehf_delivery : how the access point takes EHF: file:///srv/ehf/out, mailto:in@accesspoint.no or https://accesspoint.no/in.
     ehf_key : what the access point's address wants as Authorization.
+    log : `json` for one JSON object a line, without personal data; empty for people at a terminal.
+    metrics_token : what Prometheus sends as a bearer token to read /metrics; empty means from this machine only.
+    traces : where OpenTelemetry's traces go (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces; empty means nowhere.
     user : user name on whose behalf a local program acts; empty means the operating-system user.
     """
 
@@ -66,6 +69,9 @@ class Settings(BaseSettings):
     register_url: str = "https://data.brreg.no/enhetsregisteret/api"
     register_daily: bool = True
     register_look_every: float = 30.0
+    log: str = ""
+    metrics_token: str = ""
+    traces: str = ""
     host: str = "127.0.0.1"
     port: int = 8866
     base_url: str = "/"

@@ -84,12 +84,12 @@ def make_company(data: Path, name: str = "Test AS") -> None:
 
 
 @contextmanager
-def serve(data: Path) -> Iterator[Served]:
-    """`crm-lab serve` on a port of its own."""
+def serve(data: Path, **settings: str) -> Iterator[Served]:
+    """`crm-lab serve` on a port of its own, with further settings."""
     port = free_port()
     command = [sys.executable, "-m", "crm_lab", "serve", "--data", str(data), "--port", str(port)]
     with (data / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"CRM_CALLS_SECRET": CALLS_SECRET})
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"CRM_CALLS_SECRET": CALLS_SECRET} | settings)
     url = f"http://127.0.0.1:{port}"
     wait_for(f"{url}/healthz")
     yield Served(url, data, process)

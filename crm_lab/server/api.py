@@ -30,10 +30,13 @@ from crm_lab.connection import ARROW
 from crm_lab.errors import CrmError, InvalidInput, SignedOut
 from crm_lab.exchange.telephony import message_of
 from crm_lab.i18n import _, set_locale
+from crm_lab.server import logs
+from crm_lab.server.metrics import CONTENT_TYPE, StoreMetrics, label_of
 from crm_lab.server.nightly import Nightly
 from crm_lab.server.openapi import describe
 from crm_lab.server.register import keep_register
 from crm_lab.server.telephony import hear_exchange
+from crm_lab.server.tracing import Tracer
 from crm_lab.services.actions import Dispatcher
 from crm_lab.services.catalogue import SERVICES
 from crm_lab.services.sessions import actor_of_token, actor_of_username, digest, sign_in
@@ -57,6 +60,7 @@ EXIT_REOPEN = 75
 TOUCH_EVERY = 60.0
 CALLER_KEPT = 5.0
 MOST_CALLERS = 10_000
+OUTCOMES = {2: "ok", 4: "refused", 5: "failed"}
 WHO_IS_WHO = {"employees", "history", "sessions"}
 
 
@@ -79,11 +83,14 @@ class StoreApp:
         self.database = database
         self.dispatcher = Dispatcher(database, SERVICES, on_change=self._changed)
         self.nightly = Nightly(database)
+        self.metrics = StoreMetrics(database)
+        self.tracer = Tracer(Settings().traces)
         self.last = time.time_ns() // 1_000_000
         self.changed_at = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
         self._leaving = False
+        self._is_logged = Settings().log == "json"
         self._callers: dict[tuple[str, str], tuple[Actor, float]] = {}
         self._touched: dict[str, float] = {}
         routes = [
@@ -92,6 +99,7 @@ class StoreApp:
             Route("/api/hooks/calls", self.hook, methods=["POST"]),
             Route("/api/{service}/{action}", self.act, methods=["POST"]),
             Route("/health", self.health, methods=["GET"]),
+            Route("/metrics", self.figures, methods=["GET"]),
         ]
         self.asgi = Starlette(routes=routes, lifespan=self._lifespan)
 
@@ -108,6 +116,7 @@ class StoreApp:
         yield
         for task in tasks:
             task.cancel()
+        await to_thread.run_sync(self.tracer.close)
 
     def leave(self) -> None:
         """Let nobody wait any longer for what others write: the store is about to stop."""
@@ -139,7 +148,18 @@ class StoreApp:
                 await to_thread.run_sync(self.database.checkpoint)
 
     async def act(self, request: Request) -> Response:
-        """Run one action for whoever calls."""
+        """Run one action for whoever calls, and count it."""
+        begun, name = time.monotonic(), label_of(request.path_params["service"], request.path_params["action"])
+        with self.tracer.span(name, request.headers) as span:
+            response = await self._answer(request)
+            span.set_attribute("http.response.status_code", response.status_code)
+        seconds, outcome = time.monotonic() - begun, OUTCOMES.get(response.status_code // 100, "refused")
+        self.metrics.note(name, outcome, seconds)
+        if self._is_logged:
+            log.info("action", action=name, outcome=outcome, ms=round(1000 * seconds, 1), request=request.headers.get("idempotency-key", ""))
+        return response
+
+    async def _answer(self, request: Request) -> Response:
         try:
             body = await _body(request)
             return await to_thread.run_sync(partial(self._act, request, _arguments(body)))
@@ -235,6 +255,16 @@ class StoreApp:
             return answer(error.to_wire(), error.status)
 
 
+    async def figures(self, request: Request) -> Response:
+        """The figures that Prometheus reads."""
+        del request
+        try:
+            made = self.nightly.newest()
+            return Response(await self.metrics.text(made, is_failing=self.nightly.is_failing), media_type=CONTENT_TYPE)
+        except CrmError as error:
+            return answer(error.to_wire(), error.status)
+
+
 def is_public(service: str, action: str) -> bool:
     """Whether an action is for callers without a name: it is told a secret of its own."""
     found = getattr(getattr(SERVICES.get(service), action, None), "action", None)
@@ -305,6 +335,7 @@ class StoreServer(uvicorn.Server):
 @click.command()
 def main() -> None:
     """Serve the company that CRM_DATA (or CRM_URL) names until told to stop."""
+    logs.set_up("store")
     settings = Settings()
     try:
         database = Database(settings.database_url)
@@ -314,6 +345,7 @@ def main() -> None:
     path = settings.socket_path
     listener = listen(path)
     server = StoreServer(StoreApp(database))
+    logs.take_over()
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again once it has shut down
         signal.signal(number, lambda *_: None)
     log.info("store is up", socket=str(path))

@@ -40,10 +40,15 @@ class Nightly:
         """Where the backups are; nowhere for a database that is no file."""
         return self.database.path.absolute().parent / "backup" if self.database.path else None
 
+    def newest(self) -> datetime | None:
+        """When the newest backup was made."""
+        made = backups(self.folder) if self.folder else []
+        return made_at(made[-1]) if made else None
+
     def state(self) -> dict[str, Any]:
         """When the newest backup was made, and whether the last attempt failed."""
-        made = backups(self.folder) if self.folder else []
-        return {"at": made_at(made[-1]).isoformat() if made else None, "ok": not self.is_failing}
+        newest = self.newest()
+        return {"at": newest.isoformat() if newest else None, "ok": not self.is_failing}
 
     async def keep(self) -> None:
         """Look every ten minutes; what goes wrong is logged, and tried again an hour later."""

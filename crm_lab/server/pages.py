@@ -22,6 +22,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from crm_lab import __version__
 from crm_lab.connection import Remote
 from crm_lab.errors import Unavailable
+from crm_lab.server import logs
 from crm_lab.server.assets import ASSETS, scripts_address
 from crm_lab.server.auth import Callers, OwnerAuthorizer, SessionIdentity
 from crm_lab.server.documents import DOCUMENT, DocumentHandler
@@ -41,6 +42,9 @@ from crm_lab.server.handlers import (
     VersionedStatic,
 )
 from crm_lab.server.hooks import CallHookHandler
+from crm_lab.server.metrics import WebMetrics
+from crm_lab.server.scrape import MetricsHandler, note_request
+from crm_lab.settings import Settings
 
 CLOSED = ("/voila/tree", "/voila/render", "/voila/api/contents", "/voila/files", "/voila/query", "/voila/execution")
 SWEEP_EVERY_MS = 15_000
@@ -81,6 +85,14 @@ class CrmVoila(Voila):
     store_socket = Unicode("").tag(config=True)
     trust_proxy = Unicode("").tag(config=True)
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.metrics = WebMetrics()
+
+    def _configure_logging(self) -> None:
+        super()._configure_logging()
+        logs.take_over()
+
     def init_settings(self) -> dict[str, Any]:
         """Add login, headers and limits to Voilà's settings."""
         settings: dict[str, Any] = super().init_settings()
@@ -98,6 +110,7 @@ class CrmVoila(Voila):
             websocket_max_message_size=32 << 20,
             headers=HEADERS,
             config=self.config,
+            log_function=functools.partial(note_request, self.metrics, Settings().log == "json"),
             default_handler_class=NotHere,
         )
         self.kernel_manager.allow_tracebacks = False
@@ -130,6 +143,7 @@ class CrmVoila(Voila):
             (url_path_join(base, "feed", FEED), CalendarFeedHandler, {"readings": Readings()}),
             (url_path_join(base, "hooks", "calls"), CallHookHandler, {"refusals": Readings()}),
             (url_path_join(base, "healthz"), Health),
+            (url_path_join(base, "metrics"), MetricsHandler, {"metrics": self.metrics}),
             (re.escape(base), web.RedirectHandler, {"url": url_path_join(self.base_url, "crm"), "permanent": False}),
         ]
 

@@ -15,6 +15,7 @@ import structlog
 
 from crm_lab.errors import Unavailable
 from crm_lab.i18n import _
+from crm_lab.server import logs
 
 log = structlog.get_logger()
 LONGEST_PAUSE = 10.0
@@ -22,9 +23,12 @@ STEADY = 30.0
 HELD = 2
 
 FOR_STORE = (
-    "CRM_URL", "CRM_REGISTER_URL", "CRM_DOCUMENTS", "CRM_LARGEST_DOCUMENT", "CRM_CALLS_SECRET", "CRM_CALLS_KEPT_DAYS", "CRM_CALLS_UNKNOWN", "CRM_AMI",
+    "CRM_URL", "CRM_REGISTER_URL", "CRM_DOCUMENTS", "CRM_LARGEST_DOCUMENT", "CRM_CALLS_SECRET", "CRM_CALLS_KEPT_DAYS", "CRM_CALLS_UNKNOWN", "CRM_AMI", "CRM_TRACES",
 )
 """The settings that the store alone needs; some of them are secrets."""
+
+
+FOR_BOTH = ("CRM_LOG", "CRM_METRICS_TOKEN")
 
 
 class PortTaken(Unavailable):
@@ -108,6 +112,7 @@ class Supervisor:
         store = data / "store.sock"
         environment = {k: v for k, v in os.environ.items() if not k.startswith("CRM_")}
         environment |= {"CRM_DATA": str(data), "PYTHONUNBUFFERED": "1"} | ({"CRM_DEMO": "1"} if demo else {})
+        environment |= {name: os.environ[name] for name in FOR_BOTH if name in os.environ}
         outside = {name: os.environ[name] for name in FOR_STORE if name in os.environ}
         web = ["--socket", str(store), "--host", host, "--port", str(port), "--base-url", base_url]
         web += ["--state-dir", str(data / "web")] + (["--trust-proxy", trust_proxy] if trust_proxy else [])
@@ -118,6 +123,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Run until told to stop; the exit code."""
+        logs.set_up("supervisor")
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self._store.start()

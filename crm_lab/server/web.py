@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from crm_lab.server import logs
 from crm_lab.server.assets import scripts_address
 
 ZYGOTE_SOCKET = "CRM_ZYGOTE"
@@ -50,6 +51,7 @@ def main(socket: str, host: str, port: int, base_url: str, state_dir: Path, trus
     os.environ["CRM_SCRIPTS"] = scripts_address(base_url)
     os.environ["JUPYTER_WIDGETS_ECHO"] = "0"  # a page needs no echo of what it says: nobody else looks at its kernel
     start_fork_server(state_dir)
+    logs.set_up("web")
     from crm_lab.server.pages import ROOT, CrmVoila, configuration  # takes seconds, in which the fork server gets ready
 
     share = ROOT / "share" / "jupyter"

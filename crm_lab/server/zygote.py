@@ -11,6 +11,7 @@ import ctypes
 import gc
 import importlib
 import json
+import logging
 import os
 import random
 import select
@@ -21,6 +22,10 @@ import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from crm_lab.server import logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +55,7 @@ REHEARSAL = "crm_lab.widgets.rehearsal"
 KERNEL_ARGUMENTS = [
     "--IPKernelApp.capture_fd_output=False",
     "--HistoryManager.enabled=False",
-    "--IPKernelApp.log_level=40",
+    "--IPKernelApp.log_level=50",
 ]
 PR_SET_PDEATHSIG = 1
 
@@ -66,6 +71,9 @@ def log_errors(shell: Any) -> None:
 
     def show(*_args: Any, **_kwargs: Any) -> None:
         reference = os.urandom(4).hex()
+        if os.environ.get("CRM_LOG") == "json":
+            structlog.get_logger().error("kernel error", reference=reference, exc_info=True)
+            return
         text = f"kernel error {reference} pid {os.getpid()}\n{traceback.format_exc()}"
         os.write(2, text.encode())
 
@@ -90,7 +98,9 @@ def become_kernel(request: dict[str, Any]) -> None:
     sys.argv = ["ipykernel_launcher", "-f", request["connection_file"], *KERNEL_ARGUMENTS]
     app = IPKernelApp.instance()
     app.initialize(sys.argv[1:])
+    app.log_level = logging.ERROR  # while it began, anything below CRITICAL would have printed how to attach to it
     log_errors(app.shell)
+    logs.set_up("kernel")
     register_comm_target()  # ipywidgets does so when imported in a kernel; it was imported before there was one
     app.start()
 
