@@ -5,10 +5,12 @@ It travels in pieces, so its size does not matter to the wire, and whoever waits
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from crm_lab.domain.columns import parse_day
 from crm_lab.domain.imports import (
     ImportChoices,
     ImportKind,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 PIECE = 500
 SAMPLES = 3
+MONTHS, SLASHED_DAY = 12, re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 CARD_COLUMNS = {
     ImportKind.CONTACTS: {
         "last_name": "last_name", "first_name": "first_name", "organisation": "company", "title": "title", "work_phone": "work_phone",
@@ -123,11 +126,29 @@ class FileImport(Staged):
 
     def _mapped(self) -> Iterator[ImportRow]:
         width = len(self.header)
+        american = self._american()
         for row in self._sheet.rows():
-            made = map_row(row.line, row.cells, self.mapping)
+            cells = [_turned(cell) if n in american else cell for n, cell in enumerate(row.cells)] if american else row.cells
+            made = map_row(row.line, cells, self.mapping)
             spills = any(cell and not cell.isspace() for cell in row.cells[width:])
             fault = _("The row has more cells than the header. Does a cell with a separator lack quotation marks?") if spills else row.fault
             yield replace(made, fault=fault)
+
+    def _american(self) -> set[int]:
+        """The columns whose days are written month first: one of them can be read in no other way, and none only in the usual one."""
+        days = {n for n, key in enumerate(self.mapping) if key and columns_of(self.kind)[key].parse is parse_day}
+        first, second = dict.fromkeys(days, 0), dict.fromkeys(days, 0)
+        for row in self._sheet.rows() if days else ():
+            for n in days & set(range(len(row.cells))):
+                if found := SLASHED_DAY.fullmatch(row.cells[n].strip()):
+                    first[n], second[n] = max(first[n], int(found[1])), max(second[n], int(found[2]))
+        return {n for n in days if first[n] <= MONTHS < second[n]}
+
+
+def _turned(cell: str) -> str:
+    """A day written month first, as ISO 8601 has it."""
+    found = SLASHED_DAY.fullmatch(cell.strip())
+    return f"{found[3]}-{int(found[1]):02}-{int(found[2]):02}" if found else cell
 
 
 def cards_as_sheet(data: bytes, kind: ImportKind) -> Sheet:
@@ -158,9 +179,9 @@ def _card_values(card: Card, kind: ImportKind) -> dict[str, str]:
 
 
 def read_file(actions: Any, name: str, data: bytes, kind: str) -> FileImport:
-    """A file of customers, contacts, products or budgets on its way in. Raises `Unreadable`."""
+    """A file of one of `ImportKind` on its way in. Raises `Unreadable`."""
     try:
         return FileImport(actions, name, data, ImportKind(kind))
     except ValueError:
-        raise Unreadable(_("A file holds customers, contacts, products or budgets.")) from None
+        raise Unreadable(_("A file holds one of: {words}.", words=", ".join(ImportKind))) from None
 

@@ -6,15 +6,16 @@ import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from crm_lab import __version__
 from crm_lab.cli.backup import backup, restore
 from crm_lab.cli.calls import calls, import_calls
+from crm_lab.cli.imports import add_imports
 from crm_lab.cli.invoices import send
-from crm_lab.cli.options import connected, count, data_option, force_option, in_company, open_company, plainly
+from crm_lab.cli.options import count, data_option, force_option, in_company, open_company, plainly
 from crm_lab.cli.payments import import_payments
 from crm_lab.cli.report import report
 from crm_lab.cli.saft import export_saft, import_saft
@@ -22,12 +23,8 @@ from crm_lab.cli.supplier_invoices import import_invoices
 from crm_lab.i18n import ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from crm_lab.connection import Connection
     from crm_lab.services.register import Report
-
-R = TypeVar("R")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -231,60 +228,6 @@ def _load_copy(data: Path, files: list[Path], *, is_forced: bool, made_at: datet
     _tell(report)
 
 
-def _import_file(kind: str, file: Path, data: Path, choices: dict[str, object]) -> None:
-    """Read a file through `connect()`, so that it also works while the company is served."""
-    from crm_lab.domain.imports import FileRejected, ImportChoices, columns_of
-
-    crm = connected(data)
-    try:
-        job = crm.imports.read(file, kind)
-        for header, key in zip(job.header, job.mapping, strict=True):
-            click.echo(f"  {header} → {columns_of(job.kind)[key].label if key else '–'}")
-        with click.progressbar(length=job.n_rows, label=file.name, file=sys.stderr) as bar:
-            job.check(lambda done, _total: bar.update(done - bar.pos))
-        click.echo(job.run(ImportChoices(**choices)).sentence)  # type: ignore[arg-type]
-    except FileRejected as error:
-        for row in error.rows[:20]:
-            click.echo(f"  {row['line']}: {row['field']}: {row['message']}", err=True)
-        raise
-    finally:
-        crm.close()
-
-
-def _import_options(command: Callable[..., R]) -> Callable[..., R]:
-    for option in (
-        click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False)),
-        click.option("--skip-faulty", is_flag=True, help="Bring in the rows that are right; else one fault stops the file."),
-        click.option("--update", is_flag=True, help="Write over what we have of known ones; else they are left alone."),
-        click.option("--new-categories", is_flag=True, help="Make categories that nobody has made yet."),
-        data_option,
-    ):
-        command = option(command)
-    return command
-
-
-@import_.command(name="customers")
-@_import_options
-@plainly
-def import_customers(file: Path, data: Path, *, skip_faulty: bool, update: bool, new_categories: bool) -> None:
-    """Read customers and suppliers from a CSV, Excel or vCard file, as the employee CRM_USER."""
-    known = "update" if update else "skip"
-    _import_file("customers", file, data, {"known": known, "skip_faulty": skip_faulty, "new_categories": new_categories})
-
-
-@import_.command(name="contacts")
-@_import_options
-@click.option("--without-company", is_flag=True, help="Also those whose company is not found, without one.")
-@plainly
-def import_contacts(
-    file: Path, data: Path, *, skip_faulty: bool, update: bool, new_categories: bool, without_company: bool
-) -> None:
-    """Read contacts from a CSV, Excel or vCard file; the company is a number, an organisation number or a name."""
-    known = "update" if update else "skip"
-    choices = {"known": known, "skip_faulty": skip_faulty, "new_categories": new_categories, "without_company": without_company}
-    _import_file("contacts", file, data, choices)
-
-
 @main.command()
 @data_option
 @plainly
@@ -304,6 +247,7 @@ def export() -> None:
     """Write the company's data to a file."""
 
 
+add_imports(import_)
 import_.add_command(import_calls)
 import_.add_command(import_payments)
 main.add_command(report)

@@ -18,14 +18,13 @@ from typing import Any
 from babel import Locale
 
 from crm_lab.domain.addresses import AddressKind
-from crm_lab.domain.budgets import parse_month
 from crm_lab.domain.names import fold
 from crm_lab.domain.products import UNIT_WORDS, Unit
 from crm_lab.domain.terms import Distribution, VatTreatment
 from crm_lab.errors import InvalidInput
 from crm_lab.i18n import LOCALES, N_, _, day, use_locale
 
-DAY_FORMS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y")
+DAY_FORMS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y", "%d-%m-%y", "%d/%m/%y")
 ACCOUNT_DIGITS, POSTCODE_DIGITS = 11, 4
 
 
@@ -292,12 +291,6 @@ PRODUCT_COLUMNS = (
     Column("unit", (N_("Unit"),), ("enhetskode", "salgsenhet", "unit code", "uom"), UNIT),
     Column("vat_code", (N_("VAT code"),), ("mva kode", "mva", "avgiftskode", "mva sats", "tax code", "vat")),
     Column("price", (N_("Price"),), ("utsalgspris", "pris eks mva", "pris ekskl mva", "salgspris", "enhetspris", "listepris", "unit price", "sales price", "price excl vat"), parse_decimal),
-)
-
-BUDGET_COLUMNS = (
-    Column("owner", (N_("Seller"),), ("selger", "ansatt", "navn", "salesperson", "sales rep", "employee", "name")),
-    Column("month", (N_("Month"),), ("periode", "måned", "period"), parse_month),
-    Column("amount", (N_("Budget"),), ("beløp", "salgsbudsjett", "kroner", "amount", "target", "quota"), parse_decimal),
 )
 
 

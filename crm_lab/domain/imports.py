@@ -1,4 +1,4 @@
-"""Files of customers, contacts, products and budgets: which column is what, and what a row says."""
+"""Files on their way in: which column is what, and what a row says; opportunities, sellers and budgets in `sales_imports`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from crm_lab.domain.addresses import Address, AddressKind
-from crm_lab.domain.budgets import BudgetFields, clean_amount
 from crm_lab.domain.columns import (
-    BUDGET_COLUMNS,
     CONTACT_COLUMNS,
     CUSTOMER_COLUMNS,
     PRODUCT_COLUMNS,
@@ -25,6 +23,7 @@ from crm_lab.domain.columns import (
 from crm_lab.domain.contacts import ContactFields, ContactRole, clean_contact
 from crm_lab.domain.customers import CustomerFields, clean_customer
 from crm_lab.domain.products import ProductFields, clean_product
+from crm_lab.domain.sales_columns import BUDGET_COLUMNS, OPPORTUNITY_COLUMNS, SELLER_COLUMNS
 from crm_lab.domain.terms import Terms
 from crm_lab.errors import Faults, InvalidFields, InvalidInput, Rejected
 from crm_lab.i18n import _, ngettext
@@ -40,7 +39,7 @@ ADDRESS_WORDS = {
 PLACE_WORDS = {
     "postal_code": ("postnummer", "postnr", "postkode", "postalcode", "postcode", "zipcode", "zip", "zippostalcode"),
     "city": ("poststed", "sted", "by", "city", "town", "place"),
-    "country": ("landkode", "land", "countrycode", "country", "countryregion"),
+    "country": ("landkode", "land", "countrycode", "country", "countryregion", "officelocation"),
     "street": ("gateadresse", "gate", "street", "streetaddress", "adresselinje", "adresse", "address", "addressline"),
     "name": ("mottaker", "navn", "name", "recipient"),
 }
@@ -56,6 +55,8 @@ class ImportKind(StrEnum):
     CONTACTS = "contacts"
     PRODUCTS = "products"
     BUDGETS = "budgets"
+    SELLERS = "sellers"
+    OPPORTUNITIES = "opportunities"
 
 
 class KnownRows(StrEnum):
@@ -74,12 +75,14 @@ class ImportChoices:
     skip_faulty : bring in the rows that are right; else one fault stops the whole file.
     new_categories : make the categories that the file names and nobody has made yet.
     without_company : register contacts whose company is not found, without one; else that is a fault.
+    mend_names : take a misspelled name that can mean only one we know for that one; else it is a fault.
     """
 
     known: KnownRows = KnownRows.SKIP
     skip_faulty: bool = False
     new_categories: bool = False
     without_company: bool = False
+    mend_names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +132,6 @@ class CheckedProduct:
 
     line: int
     fields: ProductFields
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedBudget:
-    """A row of budgets in stored form; `owner` is the seller's name still."""
-
-    line: int
-    fields: BudgetFields
-    owner: str = ""
-    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +198,14 @@ class FileRejected(Rejected):
         super().__init__(message, [{"line": f.line, "field": f.field, "message": f.message} for f in faults[:MOST_FAULTS]])
 
 
-COLUMNS = {ImportKind.CUSTOMERS: CUSTOMER_COLUMNS, ImportKind.CONTACTS: CONTACT_COLUMNS, ImportKind.PRODUCTS: PRODUCT_COLUMNS, ImportKind.BUDGETS: BUDGET_COLUMNS}
+COLUMNS = {
+    ImportKind.CUSTOMERS: CUSTOMER_COLUMNS, ImportKind.CONTACTS: CONTACT_COLUMNS, ImportKind.PRODUCTS: PRODUCT_COLUMNS, ImportKind.BUDGETS: BUDGET_COLUMNS,
+    ImportKind.SELLERS: SELLER_COLUMNS, ImportKind.OPPORTUNITIES: OPPORTUNITY_COLUMNS,
+}  # fmt: skip
+PLACELESS = set(ImportKind) - {ImportKind.CUSTOMERS, ImportKind.CONTACTS}
+"""Files whose headers never name a part of an address."""
+ADMINS = {ImportKind.BUDGETS, ImportKind.SELLERS}
+"""Files that only an administrator brings in."""
 
 
 @cache
@@ -228,7 +228,7 @@ def _names_of(kind: ImportKind) -> dict[str, str]:
 def propose_mapping(kind: ImportKind, header: Sequence[str]) -> list[str]:
     """For each header the key of the column it is most likely, or "". A street may come in several columns."""
     names, taken = _names_of(kind), set[str]()
-    named = [names.get(header_key(text)) or ("" if kind is ImportKind.PRODUCTS else _address_column(kind, text)) for text in header]
+    named = [names.get(header_key(text)) or ("" if kind in PLACELESS else _address_column(kind, text)) for text in header]
     if kind is ImportKind.CONTACTS and "company" in named:
         named = [_of_work(key, text) for key, text in zip(named, header, strict=True)]
     for n, key in enumerate(named):
@@ -269,7 +269,8 @@ def map_row(line: int, cells: Sequence[str], mapping: Sequence[str]) -> ImportRo
     return ImportRow(line, values)
 
 
-def _parsed(kind: ImportKind, row: ImportRow, faults: Faults) -> dict[str, Any]:
+def parsed_row(kind: ImportKind, row: ImportRow, faults: Faults) -> dict[str, Any]:
+    """What the row's texts mean, by column; what cannot be read is noted."""
     columns, parsed = columns_of(kind), {}
     if row.fault:
         raise InvalidFields({"": row.fault[:500]})
@@ -299,7 +300,8 @@ def _parts(parsed: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _refused(faults: Faults, error: InvalidInput, rename: dict[str, str]) -> None:
+def refused(faults: Faults, error: InvalidInput, rename: dict[str, str]) -> None:
+    """Note what the rules said, by column."""
     told = error.fields if isinstance(error, InvalidFields) else {error.field: error.message}
     for name, message in told.items():
         faults.found.setdefault(rename.get(name, name), message)
@@ -308,7 +310,7 @@ def _refused(faults: Faults, error: InvalidInput, rename: dict[str, str]) -> Non
 def check_customer(row: ImportRow) -> CheckedCustomer:
     """A row in stored form. Raises `InvalidFields`, keyed by column."""
     faults = Faults()
-    parsed = _parsed(ImportKind.CUSTOMERS, row, faults)
+    parsed = parsed_row(ImportKind.CUSTOMERS, row, faults)
     kind = parsed.pop("kind", None)
     is_person = kind is PartyKind.PERSON or (kind is None and "first_name" in parsed and "organisation_number" not in parsed)
     fields = {"name": "", "is_person": is_person} | _parts(parsed)
@@ -317,7 +319,7 @@ def check_customer(row: ImportRow) -> CheckedCustomer:
     try:
         fields = dict(clean_customer(fields))  # type: ignore[arg-type]
     except InvalidInput as error:
-        _refused(faults, error, {"is_customer": "kind"})
+        refused(faults, error, {"is_customer": "kind"})
     faults.tell()
     return CheckedCustomer(
         line=row.line, fields=fields, number=parsed.get("number"),  # type: ignore[arg-type]
@@ -328,7 +330,7 @@ def check_customer(row: ImportRow) -> CheckedCustomer:
 def check_contact(row: ImportRow, today: date) -> CheckedContact:
     """A row in stored form. Raises `InvalidFields`, keyed by column."""
     faults = Faults()
-    parsed = _parsed(ImportKind.CONTACTS, row, faults)
+    parsed = parsed_row(ImportKind.CONTACTS, row, faults)
     company = " ".join(parsed.get("company", "").split())
     first, last = _split_name(parsed.pop("full_name", ""))
     if "last_name" not in parsed and last:
@@ -343,7 +345,7 @@ def check_contact(row: ImportRow, today: date) -> CheckedContact:
         fields = dict(clean_contact(fields, today))  # type: ignore[arg-type]
     except InvalidInput as error:
         names = {f"roles.1.{part}": key for key, part in ROLE_PARTS.items()}
-        _refused(faults, error, names | ({} if "last_name" in row.values else {"last_name": "full_name" if "full_name" in row.values else "last_name"}))
+        refused(faults, error, names | ({} if "last_name" in row.values else {"last_name": "full_name" if "full_name" in row.values else "last_name"}))
     faults.tell()
     roles = fields.pop("roles", ())
     return CheckedContact(
@@ -355,27 +357,13 @@ def check_contact(row: ImportRow, today: date) -> CheckedContact:
 def check_product(row: ImportRow, codes: Collection[str]) -> CheckedProduct:
     """A row in stored form; `codes` are the VAT codes of sales. Raises `InvalidFields`, keyed by column."""
     faults = Faults()
-    parsed: dict[str, Any] = {"name": ""} | _parsed(ImportKind.PRODUCTS, row, faults)
+    parsed: dict[str, Any] = {"name": ""} | parsed_row(ImportKind.PRODUCTS, row, faults)
     try:
         parsed = dict(clean_product(parsed, codes))  # type: ignore[arg-type]
     except InvalidInput as error:
-        _refused(faults, error, {})
+        refused(faults, error, {})
     faults.tell()
     return CheckedProduct(line=row.line, fields=parsed)  # type: ignore[arg-type]
-
-
-def check_budget(row: ImportRow) -> CheckedBudget:
-    """A row in stored form. Raises `InvalidFields`, keyed by column."""
-    faults = Faults()
-    parsed = _parsed(ImportKind.BUDGETS, row, faults)
-    for key in columns_of(ImportKind.BUDGETS):
-        if key not in parsed:
-            faults.note(key, _("A budget needs a seller, a month and an amount."))
-    if "amount" in parsed:
-        with faults.at("amount"):
-            parsed["amount"] = clean_amount(parsed["amount"])
-    faults.tell()
-    return CheckedBudget(line=row.line, owner=parsed["owner"].strip(), fields=BudgetFields(month=parsed["month"], amount=parsed["amount"]))
 
 
 def _split_name(name: str) -> tuple[str, str]:

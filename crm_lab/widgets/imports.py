@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crm_lab.domain.access import Role
-from crm_lab.domain.imports import ImportChoices, ImportKind, KnownRows, columns_of
+from crm_lab.domain.imports import ADMINS, ImportChoices, ImportKind, KnownRows, columns_of
 from crm_lab.errors import CrmError
 from crm_lab.exchange.sheets import LARGEST_FILE
 from crm_lab.i18n import _, ngettext
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from crm_lab.widgets.shell import App
 
 SHOWN_FAULTS, SHOWN_IMPORTS, LONGEST_SAMPLE = 200, 50, 60
-SWITCHES = {"skip_faulty", "new_categories", "without_company"}
+SWITCHES = {"skip_faulty", "new_categories", "without_company", "mend_names"}
 
 
 def kind_texts() -> dict[str, str]:
     """What a file holds, in words."""
-    return {ImportKind.CUSTOMERS: _("Customers and suppliers"), ImportKind.CONTACTS: _("Contacts"), ImportKind.PRODUCTS: _("Products"), ImportKind.BUDGETS: _("Budgets")}
+    return {
+        ImportKind.CUSTOMERS: _("Customers and suppliers"), ImportKind.CONTACTS: _("Contacts"), ImportKind.PRODUCTS: _("Products"), ImportKind.BUDGETS: _("Budgets"),
+        ImportKind.SELLERS: _("Sellers"), ImportKind.OPPORTUNITIES: _("Opportunities"),
+    }  # fmt: skip
 
 
 class ImportScreen(Stack):
@@ -47,7 +50,7 @@ class ImportScreen(Stack):
         }  # fmt: skip
         self.steps = Live(
             "imports.html", app, actions=actions, base=app.base, step="choose", kind=ImportKind.CUSTOMERS, problem="",
-            kinds=[(kind, text) for kind, text in kind_texts().items() if kind is not ImportKind.BUDGETS or app.me.has(Role.ADMIN)], may_saft=keeps_books(app),
+            kinds=[(kind, text) for kind, text in kind_texts().items() if kind not in ADMINS or app.me.has(Role.ADMIN)], may_saft=keeps_books(app),
         )  # fmt: skip
         self.upload = Upload(
             hint=_("CSV, Excel (.xlsx) or vCard, up to {n} MB", n=LARGEST_FILE >> 20), accept=".csv,.txt,.tsv,.xlsx,.xls,.ods,.vcf,.vcard",

@@ -13,7 +13,7 @@ from sqlalchemy import and_, delete, insert, select, update
 from crm_lab.domain.access import Role
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.imports import (
-    CheckedBudget,
+    ADMINS,
     CheckedContact,
     CheckedCustomer,
     CheckedProduct,
@@ -25,10 +25,17 @@ from crm_lab.domain.imports import (
     ImportPlan,
     ImportRow,
     RowFault,
-    check_budget,
     check_contact,
     check_customer,
     check_product,
+)
+from crm_lab.domain.sales_imports import (
+    CheckedBudget,
+    CheckedOpportunity,
+    CheckedSeller,
+    check_budget,
+    check_opportunity,
+    check_seller,
 )
 from crm_lab.domain.values import clean_text
 from crm_lab.errors import Conflict, Forbidden, InvalidFields, InvalidInput, NotFound
@@ -37,7 +44,9 @@ from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.imports.budgets import BudgetPlan
 from crm_lab.services.imports.contacts import ContactPlan
 from crm_lab.services.imports.customers import CustomerPlan
+from crm_lab.services.imports.opportunities import OpportunityPlan
 from crm_lab.services.imports.products import ProductPlan
+from crm_lab.services.imports.sellers import SellerPlan
 from crm_lab.services.vat import codes_of_sales
 from crm_lab.store import tables
 from crm_lab.store.bulk import load
@@ -50,7 +59,10 @@ if TYPE_CHECKING:
 
 MOST_ROWS_A_PIECE, MOST_PIECES, LONGEST_FILE_NAME = 2000, 1000, 250
 KEPT = timedelta(days=1)
-PLANS: dict[ImportKind, type[Plan[Any]]] = {ImportKind.CUSTOMERS: CustomerPlan, ImportKind.CONTACTS: ContactPlan, ImportKind.PRODUCTS: ProductPlan, ImportKind.BUDGETS: BudgetPlan}
+PLANS: dict[ImportKind, type[Plan[Any]]] = {
+    ImportKind.CUSTOMERS: CustomerPlan, ImportKind.CONTACTS: ContactPlan, ImportKind.PRODUCTS: ProductPlan, ImportKind.BUDGETS: BudgetPlan,
+    ImportKind.SELLERS: SellerPlan, ImportKind.OPPORTUNITIES: OpportunityPlan,
+}  # fmt: skip
 
 
 class AlreadyImported(Conflict):
@@ -68,11 +80,13 @@ class CheckedRows:
     contacts: tuple[CheckedContact, ...] = ()
     products: tuple[CheckedProduct, ...] = ()
     budgets: tuple[CheckedBudget, ...] = ()
+    sellers: tuple[CheckedSeller, ...] = ()
+    opportunities: tuple[CheckedOpportunity, ...] = ()
     faults: tuple[RowFault, ...] = ()
 
 
 class Imports(Service):
-    """Files of customers, contacts, products and budgets that were, or are to be, brought in; everybody has their own."""
+    """Files that were, or are to be, brought in; everybody has their own."""
 
     @reads()
     def list(self) -> list[Import]:  # type: ignore[valid-type]
@@ -83,8 +97,8 @@ class Imports(Service):
 
     @writes(tells=False)
     def start(self, *, kind: ImportKind, file_name: str = "") -> Import:
-        """Begin with a file; what was begun and left lying for a day is thrown away. Budgets are an administrator's to bring in."""
-        if kind is ImportKind.BUDGETS and not self.actor.has(Role.ADMIN):
+        """Begin with a file; what was begun and left lying for a day is thrown away. Budgets and sellers are an administrator's to bring in."""
+        if kind in ADMINS and not self.actor.has(Role.ADMIN):
             raise Forbidden(_("You do not have permission to do this."))
         f, p = tables.import_file, tables.import_part
         stale = select(f.c.id).where(and_(f.c.done_at.is_(None), f.c.started_at < self.work.now - KEPT))
@@ -158,7 +172,7 @@ class Imports(Service):
         checks: dict[ImportKind, Callable[[ImportRow], Any]] = {
             ImportKind.CUSTOMERS: check_customer, ImportKind.CONTACTS: lambda row: check_contact(row, today),
             ImportKind.PRODUCTS: lambda row: check_product(row, codes_of_sales()),
-            ImportKind.BUDGETS: check_budget,
+            ImportKind.BUDGETS: check_budget, ImportKind.SELLERS: check_seller, ImportKind.OPPORTUNITIES: lambda row: check_opportunity(row, today),
         }  # fmt: skip
         for row in rows:  # type: ignore[attr-defined]
             try:

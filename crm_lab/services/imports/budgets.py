@@ -9,7 +9,8 @@ from sqlalchemy import Table, select
 from crm_lab.domain.budgets import Budget
 from crm_lab.domain.columns import header_key, written
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.imports import CheckedBudget, KnownRows
+from crm_lab.domain.imports import KnownRows
+from crm_lab.domain.sales_imports import CheckedBudget
 from crm_lab.services.imports.plan import Identity, Plan, Planned
 from crm_lab.store import tables
 from crm_lab.store.records import as_row

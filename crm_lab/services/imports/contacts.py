@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import Table, and_, select
 
-from crm_lab.domain.columns import header_key
 from crm_lab.domain.contacts import Contact, ContactRole
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.imports import CheckedContact, KnownRows
 from crm_lab.domain.names import name_key
-from crm_lab.domain.values import OrgNumber
-from crm_lab.errors import InvalidInput
-from crm_lab.i18n import _
 from crm_lab.services.contacts import add_contacts, contact_row
-from crm_lab.services.customers import shown_name
-from crm_lab.services.imports.plan import Identity, Plan, Planned
+from crm_lab.services.imports.companies import Companies, nobody, several
+from crm_lab.services.imports.plan import Identity, Plan, Planned, shown_party
 from crm_lab.services.parties import merged_addresses, read_many, save_parts
 from crm_lab.store import tables
 from crm_lab.store.records import as_record, as_row
@@ -31,8 +27,6 @@ if TYPE_CHECKING:
     from crm_lab.domain.imports import ImportChoices
     from crm_lab.store.records import Row, Work
 
-LONGEST_NUMBER = 15
-
 
 class ContactPlan(Plan[CheckedContact]):
     """What a file of contacts would do."""
@@ -41,7 +35,7 @@ class ContactPlan(Plan[CheckedContact]):
     usable: ClassVar[str] = "for_contacts"
 
     def __init__(self, work: Work, actor: Actor, choices: ImportChoices) -> None:
-        self._companies = _companies(work)
+        self._companies = Companies(work)
         super().__init__(work, actor, choices)
 
     def _stored(self) -> Iterator[Row]:
@@ -65,37 +59,30 @@ class ContactPlan(Plan[CheckedContact]):
         key = name_key(f"{fields.get('first_name', '')} {fields['last_name']}".strip())
         emails = [e for e in (row.role.email if row.role else "", fields.get("email")) if e]
         phones = [p for p in (fields.get("mobile"), row.role.phone if row.role else "", fields.get("phone")) if p]
-        found = self._company(row.company) if row.company else []
+        found = self._companies.called(row.company) if row.company else []
         by_sureness: list[list[Identity]] = [
             [("email", key, e) for e in emails], [("phone", key, p) for p in phones], [("company", key, c) for c in found[:1]], [("name", key)],
         ]  # fmt: skip
         return next(filter(None, by_sureness)), [identity for some in by_sureness for identity in some]
-
-    def _company(self, text: str) -> list[UUID]:
-        """The parties that a customer number, an organisation number or a name means."""
-        bare = "".join(text.split())
-        if bare.isascii() and bare.isdigit() and len(bare) <= LONGEST_NUMBER and ("number", int(bare)) in self._companies:
-            return self._companies["number", int(bare)]
-        try:
-            return self._companies.get(("organisation", str(OrgNumber.parse(text))), [])
-        except InvalidInput:
-            return self._companies.get(("name", header_key(text)), [])
 
     def _resolve(self, row: CheckedContact, twin: Row | Planned[CheckedContact] | None, told: dict[str, str]) -> dict[str, Any]:
         del twin
         fields = self._fields(row, told)
         if not row.company or row.role is None:
             return fields
-        found = self._company(row.company)
+        found = self._companies.called(row.company)
         if len(found) > 1:
-            told["company"] = _("Several customers are called {name}. Write the customer number instead.", name=row.company[:60])
+            told["company"] = several(row.company)
         elif found:
             fields["roles"] = (replace(row.role, id=new_id(), customer_id=found[0]),)
         elif self.choices.without_company:
             fields = {"phone": row.role.phone, "email": row.role.email} | {k: v for k, v in fields.items() if v}
         else:
-            told["company"] = _("There is no customer {name} that you may see. Write a customer number, an organisation number or the exact name.", name=row.company[:60])
+            told["company"] = nobody(row.company)
         return fields
+
+    def _shown(self, row: CheckedContact) -> dict[str, str]:
+        return shown_party(row)
 
     def changes(self) -> list[tuple[Contact, Contact]]:
         """The stored contacts that rows would change, as (before, after)."""
@@ -131,18 +118,6 @@ class ContactPlan(Plan[CheckedContact]):
         self.work.change_many(r, [(before, after) for before, after in kept if before != after])
         save_parts(self.work, "contact_id", pairs)
 
-
-def _companies(work: Work) -> dict[Identity, list[UUID]]:
-    """Every party the caller may see, by what a file may call it."""
-    c = tables.customer
-    known: dict[Identity, list[UUID]] = defaultdict(list)
-    query = select(c.c.id, c.c.number, c.c.organisation_number, shown_name().label("shown"))
-    for row in work.rows(query.where(and_(c.c.archived_at.is_(None), work.visible_to(c))).order_by(c.c.number)):
-        known["number", row["number"]].append(row["id"])
-        known["name", header_key(row["shown"])].append(row["id"])
-        if row["organisation_number"]:
-            known["organisation", row["organisation_number"]].append(row["id"])
-    return known
 
 
 def merged(person: Contact, planned: Planned[CheckedContact], *, later: bool = True) -> Contact:

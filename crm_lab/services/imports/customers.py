@@ -12,9 +12,10 @@ from crm_lab.domain.customers import Customer
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.imports import CheckedCustomer, KnownRows
 from crm_lab.domain.names import name_key
+from crm_lab.domain.sales_imports import misspelled, sector_meant
 from crm_lab.i18n import _
 from crm_lab.services.customers import FIRST_SUPPLIER_NUMBER, RegisteredByColleague, add_customers, customer_row
-from crm_lab.services.imports.plan import Identity, Plan, Planned
+from crm_lab.services.imports.plan import Identity, Plan, Planned, shown_party
 from crm_lab.services.parties import merged_addresses, read_many, save_parts
 from crm_lab.store import tables
 
@@ -76,7 +77,15 @@ class CustomerPlan(Plan[CheckedCustomer]):
             told["organisation_number"] = RegisteredByColleague(twin["owner"] or "?").message
         elif isinstance(twin, dict) and twin["is_person"] and row.fields.get("organisation_number"):
             told["organisation_number"] = _("A private customer has no organisation number.")
-        return self._fields(row, told)
+        fields = self._fields(row, told)
+        if name := sector_meant(fields.get("industry", "")):
+            if not self.choices.mend_names:
+                told["industry"] = misspelled(fields["industry"], name)
+            fields["industry"] = name
+        return fields
+
+    def _shown(self, row: CheckedCustomer) -> dict[str, str]:
+        return shown_party(row)
 
     def changes(self) -> list[tuple[Customer, Customer]]:
         """The stored parties that rows would change, as (before, after)."""

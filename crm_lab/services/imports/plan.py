@@ -10,7 +10,6 @@ from sqlalchemy import Table, select
 from crm_lab.domain.columns import header_key, in_columns, written
 from crm_lab.domain.imports import (
     MOST_FAULTS,
-    CheckedBudget,
     CheckedContact,
     CheckedCustomer,
     CheckedProduct,
@@ -21,6 +20,7 @@ from crm_lab.domain.imports import (
     PlannedRow,
     RowFault,
 )
+from crm_lab.domain.sales_imports import CheckedBudget, CheckedOpportunity, CheckedSeller
 from crm_lab.i18n import _
 from crm_lab.services.categories import Categories
 from crm_lab.store import tables
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from crm_lab.store.records import Work
 
 SHOWN_FIRST = 20
-C = TypeVar("C", CheckedCustomer, CheckedContact, CheckedProduct, CheckedBudget)
+C = TypeVar("C", CheckedCustomer, CheckedContact, CheckedProduct, CheckedBudget, CheckedSeller, CheckedOpportunity)
 Identity = tuple[Any, ...]
 
 
@@ -128,11 +128,9 @@ class Plan(Generic[C]):
         if len(self._states) < SHOWN_FIRST:
             self._states.append((row.line, state, row))
 
-    def _fields(self, row: C, told: dict[str, str]) -> dict[str, Any]:
+    def _fields(self, row: CheckedCustomer | CheckedContact | CheckedBudget, told: dict[str, str]) -> dict[str, Any]:
         """The row's fields with owner and categories as keys."""
         fields: dict[str, Any] = dict(row.fields)
-        if isinstance(row, CheckedProduct):
-            return fields
         if row.owner:
             owner = self._employees.get(header_key(row.owner))
             if owner is None:
@@ -191,5 +189,14 @@ class Plan(Generic[C]):
 
     def _shown(self, row: C) -> dict[str, str]:
         """A row as it would be stored, by column."""
-        values: dict[str, Any] = dict(row.fields) if isinstance(row, CheckedProduct) else in_columns(row.fields) | {"owner": row.owner, "categories": row.categories}
-        return {key: written(value) for key, value in values.items() if value not in (None, "", ())}
+        raise NotImplementedError
+
+
+def shown_party(row: CheckedCustomer | CheckedContact) -> dict[str, str]:
+    """A row of parties as it would be stored, by column."""
+    return shown_values(in_columns(row.fields) | {"owner": row.owner, "categories": row.categories})
+
+
+def shown_values(values: dict[str, Any]) -> dict[str, str]:
+    """Values as people read them, without what is empty."""
+    return {key: written(value) for key, value in values.items() if value not in (None, "", ())}

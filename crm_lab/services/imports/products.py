@@ -10,7 +10,7 @@ from crm_lab.domain.ids import new_id
 from crm_lab.domain.imports import CheckedProduct, KnownRows
 from crm_lab.domain.names import name_key
 from crm_lab.domain.products import Product
-from crm_lab.services.imports.plan import Identity, Plan, Planned
+from crm_lab.services.imports.plan import Identity, Plan, Planned, shown_values
 from crm_lab.services.products import add_products
 from crm_lab.store import tables
 
@@ -44,8 +44,11 @@ class ProductPlan(Plan[CheckedProduct]):
         return own, own
 
     def _resolve(self, row: CheckedProduct, twin: Row | Planned[CheckedProduct] | None, told: dict[str, str]) -> dict[str, Any]:
-        del twin
-        return self._fields(row, told)
+        del twin, told
+        return dict(row.fields)
+
+    def _shown(self, row: CheckedProduct) -> dict[str, str]:
+        return shown_values(dict(row.fields))
 
     def changes(self) -> list[tuple[Row, Row]]:
         """The stored products that rows would change, as (before, after)."""
