@@ -24,8 +24,8 @@ def won(opportunities: pd.DataFrame) -> pd.DataFrame:
     """What was won as sales: customer_id, customer, product, sold_on, amount_minor; without an amount in kroner it is none."""
     checked(opportunities, OPPORTUNITIES)
     sold = opportunities[(opportunities["status"] == "won") & opportunities["amount_nok_minor"].notna()]
-    names = {"products": "product", "closed_on": "sold_on", "amount_nok_minor": "amount_minor"}
-    return sold.rename(columns=names)[["customer_id", "customer", "product", "sold_on", "amount_minor"]].astype({"amount_minor": "int64"}).reset_index(drop=True)
+    names = {"customer_id": "customer_id", "customer": "customer", "products": "product", "closed_on": "sold_on", "amount_nok_minor": "amount_minor"}
+    return sold[list(names)].rename(columns=names).astype({"amount_minor": "int64"}).reset_index(drop=True)
 
 
 def between(sales: pd.DataFrame, first: date, last: date) -> pd.DataFrame:

@@ -70,8 +70,8 @@ mend_option = click.option("--mend-names", is_flag=True, help="Take a misspelled
 @plainly
 def import_customers(file: Path, data: Path, *, skip_faulty: bool, update: bool, new_categories: bool, mend_names: bool) -> None:
     """Read customers and suppliers from a CSV, Excel or vCard file, as the employee CRM_USER."""
-    choices = {"known": "update" if update else "skip", "skip_faulty": skip_faulty, "new_categories": new_categories, "mend_names": mend_names}
-    import_file("customers", file, data, choices)
+    known = "update" if update else "skip"
+    import_file("customers", file, data, {"known": known, "skip_faulty": skip_faulty, "new_categories": new_categories, "mend_names": mend_names})
 
 
 @click.command(name="contacts")
@@ -83,8 +83,7 @@ def import_contacts(
 ) -> None:
     """Read contacts from a CSV, Excel or vCard file; the company is a number, an organisation number or a name."""
     known = "update" if update else "skip"
-    choices = {"known": known, "skip_faulty": skip_faulty, "new_categories": new_categories, "without_company": without_company}
-    import_file("contacts", file, data, choices)
+    import_file("contacts", file, data, {"known": known, "skip_faulty": skip_faulty, "new_categories": new_categories, "without_company": without_company})
 
 
 @click.command(name="opportunities")

@@ -38,7 +38,7 @@ def opportunities(rows: list[Row]) -> pd.DataFrame:
         amount = None if k % 11 == 0 else abs(row["amount_minor"])
         share = {"won": amount, "lost": 0 if amount else None, "open": amount and amount // 2}[status]
         told.append({
-            "id": f"o{k}", "owner": "K", "stage_id": "s", "stage": "S", "status": status, "amount_nok_minor": amount, "weighted_nok_minor": share, "probability": 50,
+            "id": f"o{k}", "owner": "K", "stage_id": "s", "stage": "S", "status": status, "amount_minor": 1, "amount_nok_minor": amount, "weighted_nok_minor": share, "probability": 50,
             "category": "pipeline", "expected_close_on": row["sold_on"], "first_close_on": row["sold_on"], "n_pushes": 0, "lost_reason": "",
             "created_at": pd.Timestamp(row["sold_on"], tz="UTC"), "closed_at": pd.Timestamp(row["sold_on"], tz="UTC"), "closed_on": row["sold_on"],
             "customer_id": row["customer_id"] if k % 7 else None, "customer": row["customer"] if k % 7 else "", "products": row["product"],
