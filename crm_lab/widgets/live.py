@@ -118,3 +118,8 @@ class Live(View):
     def focus_on(self, selector: str) -> None:
         """Put the keyboard where it is needed."""
         self.send({"focus": selector})
+
+    def point_at(self, route: str) -> None:
+        """Mark the link to where the user is, without drawing again; the template's `at` agrees."""
+        self.data["at"] = route
+        self.send({"at": route})

@@ -39,7 +39,8 @@ class PartyList(Stack):
         exports = {f"export_{form}": partial(self._ask, form) for form in FileForm}
         actions = exports | {"filter": self._filter, "assign": self._assign, "cancel": self._cancel}
         items = [{"do": f"export_{form}", "icon": "download", "label": label, "key": "", "cls": ""} for label, form in EXPORTS]
-        self.head = Live(self.template, app, actions=actions, base=app.base, question="", colleagues=[], exports=items)
+        self.kept_as = str(self.kind)
+        self.head = Live(self.template, app, actions=actions, base=app.base, question="", colleagues=[], exports=items, filter="")
         self.frame = self.service.list()
         columns = self.columns()
         self.grid = Grid(
@@ -76,6 +77,11 @@ class PartyList(Stack):
         """Read the list again; who is about to get another owner stays so."""
         self.frame = self.service.list()
         self._show()
+
+    def rest(self) -> None:
+        """Another screen is shown: nobody is in the middle of anything here; the filter and the order stay."""
+        self._chosen, self.grid.selected = (), b""
+        self.head.refresh(question="", filter=self.grid.filter)
 
     def _show(self) -> None:
         self.grid.show(self.frame.assign(state=states(self.frame)), in_order_of=self.sorted_by)

@@ -58,6 +58,8 @@ class App(ipywidgets.Box):
         self.recent: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._offers: list[str] = []
+        self._kept: dict[str, tuple[ipywidgets.Widget, int]] = {}
+        self._heard = -1
         self.router = Router(
             lang=self.me.locale, theme=self.me.theme, density=self.me.density, path=start_path("/crm"),
             words={"undo": _("Undo"), "skip": _("Skip to content"), "unsaved": _("Leave without saving?")},
@@ -153,18 +155,38 @@ class App(ipywidgets.Box):
         if turn_to and turn_to(path):
             return
         try:
-            self._show(screen_of(self, path), path)
+            self._show(self._put_back(path) or screen_of(self, path), path)
         except NotFound as error:
             self._show(Missing(self, _("Not found"), error.message), path)
 
     def _show(self, screen: ipywidgets.Widget, path: str) -> None:
         old, self.main.children = self.main.children, (screen,)
         for widget in old:
-            close_all(widget)
+            self._put_away(widget)
         at = re.split("[/?]", path, maxsplit=1)[0] or "dashboard"
-        self.nav.refresh(**self._menu(at))
+        menu = self._menu(at)
+        if self.nav.data["at"] and menu | {"at": ""} == self.nav.data | {"at": ""}:  # a page that is not there yet hears no message
+            self.nav.point_at(at)
+        else:
+            self.nav.refresh(**menu)
         self.router.title = f"{getattr(screen, 'title', 'CRM')} – {self.company.name}"
         self.router.settle()
+
+    def _put_away(self, screen: ipywidgets.Widget) -> None:
+        """A list is kept, and comes back as it was left; everything else is freed."""
+        path = getattr(screen, "kept_as", "")
+        if path and path != getattr(self.main.children[0], "kept_as", ""):
+            screen.rest()
+            self._kept[path] = screen, self._heard
+        else:
+            close_all(screen)
+
+    def _put_back(self, path: str) -> ipywidgets.Widget | None:
+        """The screen that was kept for this address, read again where anything was changed meanwhile."""
+        screen, heard = self._kept.pop(path, (None, 0))
+        if screen is not None and self.crm.changes.wait(after=-1) != heard:
+            screen.reload()
+        return screen
 
     def _menu(self, at: str) -> dict[str, Any]:
         items: list[dict[str, Any]] = [
@@ -275,9 +297,14 @@ class App(ipywidgets.Box):
                 loop.call_soon_threadsafe(self.store_lost)
                 self._stop.wait(1.0)
                 continue
-            if newest > after >= 0:
-                loop.call_soon_threadsafe(self.changed)
+            loop.call_soon_threadsafe(self._hear, newest, after)
             after = newest
+
+    def _hear(self, newest: int, before: int) -> None:
+        """The number of the newest change, and of the one before that we knew of."""
+        if newest > before >= 0:
+            self.changed()
+        self._heard = newest
 
     def close(self) -> None:
         """Stop listening for changes, and let go."""

@@ -92,6 +92,22 @@ def test_archiving_leads_to_the_list(app, crm, acme):
     assert crm.customers.count() == 1
 
 
+def test_the_list_comes_back_as_it_was_left_with_what_is_new(app, crm, acme):
+    app.go("customers")
+    left = app.main.children[0]
+    left.head.act("filter", value="acme")
+    left.grid.selected = np.array([0], "int32").tobytes()
+    left._menu("assign")
+    app.go("profile")
+    crm.customers.create(name="Nordlys Bygg AS")
+    app.go("customers")
+    assert app.main.children == (left,)
+    assert left.grid.filter == "acme" and 'value="acme"' in left.head.html and "ask-owner" not in left.head.html
+    assert left.grid.n_rows == 2 and not left.grid.selected
+    app.go("customers")
+    assert app.main.children[0].grid.filter == "", "who asks for it again gets all of it"
+
+
 def test_the_list_opens_the_row_of_the_browser_and_no_other(app, acme):
     app.go("customers")
     screen = app.main.children[0]

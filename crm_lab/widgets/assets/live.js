@@ -71,6 +71,12 @@ function markSection(el) {
   links.forEach(link => (link === current ? link.setAttribute('aria-current', 'true') : link.removeAttribute('aria-current')));
 }
 
+/** @param {Element} link @param {string} route */
+function point(link, route) {
+  if (link.getAttribute('data-route') === route) link.setAttribute('aria-current', 'page');
+  else link.removeAttribute('aria-current');
+}
+
 /** @param {{model: any, el: HTMLElement, signal: AbortSignal}} view */
 function render({model, el, signal}) {
   el.classList.add('crm-live');
@@ -192,6 +198,7 @@ function render({model, el, signal}) {
   };
   model.on('change:html', paint);
   model.on('msg:custom', (/** @type {any} */ m) => {
+    if ('at' in m) for (const link of el.querySelectorAll('.nav-item[data-route]')) point(link, m.at);
     if (m.focus) setTimeout(() => /** @type {HTMLElement | null} */ (el.querySelector(m.focus))?.focus(), 30);
   });
   paint();
