@@ -149,6 +149,13 @@ class Remote:
         answer: dict[str, Any] = msgspec.json.decode(response.content)
         return answer
 
+    def hand_on(self, method: str, path: str, headers: dict[str, str], content: bytes) -> httpcore.Response:
+        """The store's answer to somebody else's request, whatever it is. Raises `StoreAway`."""
+        try:
+            return self._ask(method, path, headers, content, LONG_TIMEOUT)
+        except NO_ANSWER as error:
+            raise StoreAway from error
+
     def metrics(self) -> bytes:
         """The store's figures as Prometheus reads them, without patience."""
         try:

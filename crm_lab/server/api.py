@@ -15,10 +15,9 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import click
-import msgspec
 import structlog
 import uvicorn
 from anyio import to_thread
@@ -26,7 +25,6 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from crm_lab.connection import ARROW
 from crm_lab.errors import CrmError, InvalidInput, SignedOut
 from crm_lab.exchange.telephony import message_of
 from crm_lab.i18n import _, set_locale
@@ -35,8 +33,20 @@ from crm_lab.server.metrics import CONTENT_TYPE, StoreMetrics, label_of
 from crm_lab.server.nightly import Nightly
 from crm_lab.server.openapi import describe
 from crm_lab.server.register import keep_register
+from crm_lab.server.rest import (
+    answer,
+    arguments_in,
+    arguments_of_query,
+    bearer_of,
+    body_of,
+    refusal,
+    request_id_of,
+    respond,
+    with_version,
+)
 from crm_lab.server.telephony import hear_exchange
 from crm_lab.server.tracing import Tracer
+from crm_lab.server.webhooks import post_messages
 from crm_lab.services.actions import Dispatcher
 from crm_lab.services.catalogue import SERVICES
 from crm_lab.services.sessions import actor_of_token, actor_of_username, digest, sign_in
@@ -53,7 +63,6 @@ if TYPE_CHECKING:
     from crm_lab.domain.access import Actor
 
 log = structlog.get_logger()
-LARGEST_BODY = 8 << 20
 IDLE_BEFORE_CHECKPOINT = 2.0
 LARGEST_WAL = 1_000_000
 EXIT_REOPEN = 75
@@ -62,18 +71,6 @@ CALLER_KEPT = 5.0
 MOST_CALLERS = 10_000
 OUTCOMES = {2: "ok", 4: "refused", 5: "failed"}
 WHO_IS_WHO = {"employees", "history", "sessions"}
-
-
-def answer(value: Any, status: int = 200) -> Response:
-    """A value as a response: Arrow for frames, JSON for the rest."""
-    if hasattr(value, "to_pandas"):
-        import pyarrow as pa
-
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, value.schema) as stream:
-            stream.write_table(value)
-        return Response(sink.getvalue().to_pybytes(), media_type=ARROW)
-    return Response(msgspec.json.encode(value), status, media_type="application/json")
 
 
 class StoreApp:
@@ -97,7 +94,7 @@ class StoreApp:
             Route("/api/changes", self.changes, methods=["GET"]),
             Route("/api/openapi.json", self.openapi, methods=["GET"]),
             Route("/api/hooks/calls", self.hook, methods=["POST"]),
-            Route("/api/{service}/{action}", self.act, methods=["POST"]),
+            Route("/api/{service}/{action}", self.act, methods=["GET", "POST"]),
             Route("/health", self.health, methods=["GET"]),
             Route("/metrics", self.figures, methods=["GET"]),
         ]
@@ -110,7 +107,7 @@ class StoreApp:
         to_thread.current_default_thread_limiter().total_tokens = 16
         chores = (
             self._keep_tidy(), self.nightly.keep(), to_thread.run_sync(self.database.warm),
-            keep_register(self.database, self._changed), hear_exchange(self.database, self._changed),
+            keep_register(self.database, self._changed), hear_exchange(self.database, self._changed), post_messages(self.database),
         )  # fmt: skip
         tasks = [asyncio.create_task(chore) for chore in chores]
         yield
@@ -161,10 +158,13 @@ class StoreApp:
 
     async def _answer(self, request: Request) -> Response:
         try:
-            body = await _body(request)
-            return await to_thread.run_sync(partial(self._act, request, _arguments(body)))
+            if request.method == "POST":
+                arguments = with_version(request, arguments_in(await body_of(request)))
+            else:
+                arguments = arguments_of_query(request)
+            return await to_thread.run_sync(partial(self._act, request, arguments))
         except CrmError as error:
-            return answer(error.to_wire(), error.status)
+            return refusal(error, request)
         except Exception:
             reference = uuid4().hex[:8]
             log.exception("action failed", reference=reference, path=request.url.path)
@@ -174,7 +174,7 @@ class StoreApp:
     async def hook(self, request: Request) -> Response:
         """Take in a signed message about calls."""
         try:
-            told = message_of(await _body(request), request.headers)
+            told = message_of(await body_of(request), request.headers)
             return await to_thread.run_sync(lambda: answer(self.dispatcher.run("calls", "hook", told, actor=None, request_id=uuid4())))
         except CrmError as error:
             return answer(error.to_wire(), error.status)
@@ -184,17 +184,17 @@ class StoreApp:
         service, action = request.path_params["service"], request.path_params["action"]
         if (service, action) == ("sessions", "open"):
             return answer(sign_in(self.dispatcher, **_credentials(arguments)))
-        token = _bearer(request)
+        token = bearer_of(request)
         is_open = not token and is_public(service, action)
         actor, session = None if is_open else self._caller(request, token), digest(token) if token else ""
         if session and action != "who":
             self._touch(actor, session)
         value = self.dispatcher.run(
-            service, action, arguments, actor=actor, request_id=_request_id(request), session=session
+            service, action, arguments, actor=actor, request_id=request_id_of(request), session=session
         )
         if service in WHO_IS_WHO and action not in {"who", "touch"}:
             self._callers = {}
-        return answer(value)
+        return respond(request, value)
 
     def _touch(self, actor: Actor | None, session: str) -> None:
         """Keep the session of somebody who works from going idle, with one write a minute."""
@@ -227,7 +227,7 @@ class StoreApp:
     async def changes(self, request: Request) -> Response:
         """Answer as soon as there is a change later than `after`, or after `timeout` seconds."""
         try:
-            await to_thread.run_sync(partial(self._caller, request, _bearer(request)))
+            await to_thread.run_sync(partial(self._caller, request, bearer_of(request)))
             after = int(request.query_params.get("after", "0"))
             wait = min(float(request.query_params.get("timeout", "25")), 55.0)
         except CrmError as error:
@@ -271,40 +271,11 @@ def is_public(service: str, action: str) -> bool:
     return found is not None and found.public
 
 
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise InvalidInput(_("The request is too large."))
-    return body
-
-
-def _arguments(body: bytes) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(body or b"{}", type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise InvalidInput(_("The request is not a JSON object.")) from None
-
-
 def _credentials(arguments: dict[str, Any]) -> dict[str, str]:
     known = {k: arguments.get(k, "") for k in ("username", "password", "address")}
     if not all(isinstance(value, str) for value in known.values()):
         raise InvalidInput(_("The request is not a JSON object."))
     return known
-
-
-def _bearer(request: Request) -> str:
-    scheme, _space, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _request_id(request: Request) -> UUID:
-    given = request.headers.get("idempotency-key")
-    try:
-        return UUID(given) if given else uuid4()
-    except ValueError:
-        raise InvalidInput(_("The Idempotency-Key must be a UUID.")) from None
 
 
 def listen(path: Path) -> socket.socket:

@@ -27,6 +27,7 @@ from crm_lab.server.assets import ASSETS, scripts_address
 from crm_lab.server.auth import Callers, OwnerAuthorizer, SessionIdentity
 from crm_lab.server.documents import DOCUMENT, DocumentHandler
 from crm_lab.server.feed import FEED, CalendarFeedHandler, Readings
+from crm_lab.server.gateway import ACTION, ApiHandler
 from crm_lab.server.handlers import (
     ErrorPage,
     Font,
@@ -142,6 +143,8 @@ class CrmVoila(Voila):
             (url_path_join(base, "documents", DOCUMENT), DocumentHandler),
             (url_path_join(base, "feed", FEED), CalendarFeedHandler, {"readings": Readings()}),
             (url_path_join(base, "hooks", "calls"), CallHookHandler, {"refusals": Readings()}),
+            (url_path_join(base, "api", ACTION), ApiHandler),
+            (url_path_join(base, "api", r"openapi\.json"), ApiHandler),
             (url_path_join(base, "healthz"), Health),
             (url_path_join(base, "metrics"), MetricsHandler, {"metrics": self.metrics}),
             (re.escape(base), web.RedirectHandler, {"url": url_path_join(self.base_url, "crm"), "permanent": False}),

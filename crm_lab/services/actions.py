@@ -25,6 +25,7 @@ from crm_lab.settings import utc_now
 from crm_lab.store import tables
 from crm_lab.store.engine import Database, RetryableConflict
 from crm_lab.store.records import Work
+from crm_lab.store.webhooks import queue_events
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -185,6 +186,7 @@ class Dispatcher:
                     if known is not None:
                         return known[0]
                     answer = method(cls(work), **arguments)
+                    queue_events(work)
                     if action.remembered:
                         _remember(work, answer)
             except RetryableConflict:

@@ -37,6 +37,7 @@ from crm_lab.services.sql import Sql
 from crm_lab.services.supplier_invoices import SupplierInvoices
 from crm_lab.services.tasks import Tasks
 from crm_lab.services.vat import Vat
+from crm_lab.services.webhooks import Webhooks
 
 SERVICES: dict[str, type[Service]] = {
     "budgets": Budgets,
@@ -73,4 +74,5 @@ SERVICES: dict[str, type[Service]] = {
     "sql": Sql,
     "tasks": Tasks,
     "vat": Vat,
+    "webhooks": Webhooks,
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 KEPT = frozenset(table.name for table in (
-    tables.company, tables.employee, tables.category, tables.price_list, tables.pipeline, tables.stage, tables.sales_choice,
+    tables.company, tables.employee, tables.category, tables.price_list, tables.pipeline, tables.stage, tables.sales_choice, tables.webhook,
 ))  # fmt: skip
 
 

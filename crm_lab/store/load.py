@@ -28,10 +28,12 @@ class Load:
 
 def load_of(database: Database, now: datetime, idle: timedelta) -> Load:
     """What there is at `now`, a statement for each figure; sessions unused for `idle` are over."""
-    s, d, i = tables.session, tables.delivery, tables.import_file
+    s, d, i, m = tables.session, tables.delivery, tables.import_file, tables.webhook_message
     counts = {
         "sessions": select(func.count()).select_from(s).where(s.c.seen_at > now - idle),
         "deliveries": select(func.count()).select_from(d).where(d.c.state == "queued"),
+        "webhooks": select(func.count()).select_from(m).where(m.c.state == "queued"),
+        "dead webhooks": select(func.count()).select_from(m).where(m.c.state == "dead"),
         "imports": select(func.count()).select_from(i).where(and_(i.c.done_at.is_(None), i.c.started_at > now - ABANDONED)),
     }
     with database.reading() as connection:

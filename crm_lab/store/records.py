@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from crm_lab.domain.access import Actor
 
 T = TypeVar("T")
+SECRET = {"password_hash", "secret"}
+"""The columns that no audit holds."""
 Row = dict[str, Any]
 
 
@@ -351,7 +353,7 @@ def _alike(one: Row, other: Row) -> bool:
 
 
 def _public(row: Row | None) -> Row | None:
-    return None if row is None else {k: v for k, v in row.items() if k != "password_hash"}
+    return None if row is None else {k: v for k, v in row.items() if k not in SECRET}
 
 
 def typed_row(table: Table, row: Row | None) -> Row | None:

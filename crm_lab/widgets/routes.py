@@ -52,6 +52,7 @@ from crm_lab.widgets.search_results import SearchScreen
 from crm_lab.widgets.supplier_invoices import SupplierInvoiceScreen
 from crm_lab.widgets.task_form import TaskForm
 from crm_lab.widgets.tasks import TaskList
+from crm_lab.widgets.webhooks import WebhookSettings
 
 if TYPE_CHECKING:
     from crm_lab.widgets.shell import App
@@ -151,6 +152,7 @@ ROUTES = (
     Route("employees", EmployeeAdministration, Role.ADMIN),
     Route("settings", CompanySettings, Role.ADMIN),
     Route("settings/sales", SalesSettings, Role.ADMIN),
+    Route("settings/webhooks", WebhookSettings, Role.ADMIN),
     Route("budgets", BudgetScreen),
     Route("settings/invoicing", InvoicingForm, Role.ADMIN),
     Route("settings/categories", CategoryList, Role.ADMIN),

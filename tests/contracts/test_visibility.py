@@ -53,7 +53,7 @@ PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
 VOUCHER = "90017"
 LEDGER = ("open_items", "closed_items", "all_items", "balances", "ageing", "matches")
-NOT_ABOUT_PARTIES = {"calls.can_dial", "calls.dial", "calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "pipelines.list", "pipelines.choices", "pipelines.frame", "saft.origin", "sql.tables", "documents.start", "documents.add", "documents.finish", "documents.discard", "ledger.automatic_rules", "ledger.stamp", "products.list", "products.get", "products.find", "products.price_lists", "products.prices", "products.price", "vat.codes", "invoices.settings", "invoices.may_invoice", "budgets.of", "budgets.frame"}
+NOT_ABOUT_PARTIES = {"calls.can_dial", "calls.dial", "calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "pipelines.list", "pipelines.choices", "pipelines.frame", "saft.origin", "sql.tables", "documents.start", "documents.add", "documents.finish", "documents.discard", "ledger.automatic_rules", "ledger.stamp", "products.list", "products.get", "products.find", "products.price_lists", "products.prices", "products.price", "vat.codes", "invoices.settings", "invoices.may_invoice", "budgets.of", "budgets.frame", "webhooks.list", "webhooks.kinds"}
 
 
 @dataclass
@@ -79,6 +79,7 @@ class Company:
     paid: UUID
     saft: UUID
     call: UUID
+    hook: UUID
 
 
 def deal(kari: Connection, party: Customer, open_party: Customer) -> UUID:
@@ -123,7 +124,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     kari = Connection(Local(database, user="kari"))
     for name, roles in COLLEAGUES.items():
         kari.employees.add(username=name, name=name.capitalize(), password=PASSWORD, roles=roles)
-    label = kari.categories.create(name="Merke", for_contacts=True)
+    hook, label = kari.webhooks.create(name="Butikk", url="https://example.com/", kinds=kari.webhooks.kinds()), kari.categories.create(name="Merke", for_contacts=True)
     address = Address(kind=AddressKind.POSTAL, name=f"{CANARY} mottak", street=f"{CANARY}veien 1", city=CANARY.upper())
     party = kari.customers.create(
         name=f"{CANARY} AS", is_supplier=True, organisation_number=NUMBER, phone=PHONE, mobile=MOBILE, email=f"post@{CANARY}.no",
@@ -177,7 +178,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     kari.saft.stage(id=saft, position=0, piece=SaftPiece(parties=(SaftParty(ledger="AR", code=CANARY, fields={"name": CANARY}),)))
     kari.calls.record(reports=[CallReport(call_id=f"{CANARY}{number}", caller=number, called="101", started_at=utc_now()) for number in (PHONE, MOBILE, WORK_PHONE)], source="x")
     call = kari.calls.log(number=PHONE, direction=Direction.INCOMING, note=CANARY, customer_id=party.id).id
-    yield Company(people, party, person, open_party, open_person, requests, staged.id, note.documents[0].id, task.id, members, feed.token, note.id, project.id, opportunities, order, invoice, paid, saft, call)
+    yield Company(people, party, person, open_party, open_person, requests, staged.id, note.documents[0].id, task.id, members, feed.token, note.id, project.id, opportunities, order, invoice, paid, saft, call, hook.id)
     database.close()
 
 
@@ -188,6 +189,7 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
     return {
         "categories.usage": [{}],
         "customers.count": [{}],
+        "webhooks.messages": [{"webhook_id": c.hook}],
         "customers.list": [{}],
         "customers.get": ids,
         "customers.by_number": [{"number": c.party.number}, {"number": c.party.supplier_number}, {"number": 99999}],
@@ -348,7 +350,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"dashboard.boxes", "calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "invoices.findings", "ledger.standing", "merges.distinct"}
+    silent = {"webhooks.messages", "dashboard.boxes", "calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "invoices.findings", "ledger.standing", "merges.distinct"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action

@@ -267,3 +267,18 @@ def test_too_many_readings_of_one_address_are_refused(served: Served) -> None:
     answers = [requests.get(f"{served.url}/feed/{feed.token}.ics", timeout=10) for _n in range(MOST_READINGS + 1)]
     assert [answer.status_code for answer in answers] == [200] * MOST_READINGS + [429]
     assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+def test_the_api_is_for_tokens_alone(served: Served) -> None:
+    kari = served.login("kari")
+    token = Connection(Remote(served.socket, user="kari")).sessions.create_token(name="test").token
+    address, bearer = f"{served.url}/api/customers/list?limit=1", {"Authorization": f"Bearer {token}"}
+    assert kari.get(address, timeout=10).status_code == 401
+    assert requests.get(address, headers={"X-Crm-User": "kari"}, timeout=10).status_code == 401
+    assert requests.get(address, headers={"Authorization": "Bearer nei", "X-Crm-User": "kari"}, timeout=10).status_code == 401
+    found = requests.get(address, headers=bearer, timeout=10)
+    assert (found.status_code, found.json()["rows"][0]["name"]) == (200, "Nordlys Bygg AS")
+    assert requests.get(address, headers=bearer | {"If-None-Match": found.headers["ETag"]}, timeout=10).status_code == 304
+    assert requests.post(f"{served.url}/api/customers/create_by_name", json={"name": "Fra nettbutikken"}, headers=bearer, timeout=10).json()["version"] == 1
+    assert requests.post(f"{served.url}/api/sessions/open", json={"username": "kari", "password": "x"}, headers=bearer, timeout=10).status_code == 404
+    assert "/api/customers/list" in requests.get(f"{served.url}/api/openapi.json", timeout=10).json()["paths"]

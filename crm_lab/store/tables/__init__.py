@@ -43,6 +43,7 @@ from crm_lab.store.tables.parties import (
 )
 from crm_lab.store.tables.products import price, price_list, product
 from crm_lab.store.tables.projects import project, project_contact, project_member
+from crm_lab.store.tables.webhooks import webhook, webhook_message
 
 __all__ = [
     "Words",
@@ -108,13 +109,15 @@ __all__ = [
     "stage",
     "task",
     "task_member",
+    "webhook",
+    "webhook_message",
 ]
 
 PARENTS = {"customer_id": customer, "contact_id": contact}
 """The columns that make a row part of a party: it is as visible as that party."""
 FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
-ADMINISTERED = {"budget", "employee", "company", "pipeline", "sales_choice", "stage"}
+ADMINISTERED = {"budget", "employee", "company", "pipeline", "sales_choice", "stage", "webhook"}
 """The tables only administrators change, also by undoing."""
 UNSEARCHED = {
     "call", "delivery", "dismissal", "document", "followed_card", "invoice", "match_group", "match_item", "opportunity", "opportunity_contact", "order_line", "party_code", "posting", "price",
@@ -131,6 +134,6 @@ UNDOABLE = {
     "address", "budget", "call", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee",
     "followed_card", "former_name", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "opportunity_contact",
     "opportunity_seller", "order_line", "party_code", "pipeline", "posting", "price", "price_list", "product", "project", "project_contact", "project_member",
-    "register_notice", "saft_file", "sales_choice", "sales_order", "stage", "task", "task_member",
+    "register_notice", "saft_file", "sales_choice", "sales_order", "stage", "task", "task_member", "webhook",
 }  # fmt: skip
 """The tables whose changes can be taken back."""
