@@ -17,6 +17,7 @@ from crm_lab.cli.imports import add_imports
 from crm_lab.cli.invoices import send
 from crm_lab.cli.options import count, data_option, force_option, in_company, open_company, plainly
 from crm_lab.cli.payments import import_payments
+from crm_lab.cli.person import person
 from crm_lab.cli.report import report
 from crm_lab.cli.saft import export_saft, import_saft
 from crm_lab.cli.supplier_invoices import import_invoices
@@ -257,4 +258,5 @@ export.add_command(export_saft)
 main.add_command(backup)
 main.add_command(restore)
 main.add_command(calls)
+main.add_command(person)
 main.add_command(send)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from anyio import to_thread
 
+from crm_lab.services.privacy.retention import run_nightly
 from crm_lab.settings import Settings, utc_now
 from crm_lab.store.backup import backup, backups, made_at
 
@@ -68,8 +69,15 @@ class Nightly:
         begun = time.monotonic()
         made = backup(self.database, folder, keep=max(Settings().backup_keep, 1))
         self.is_failing = False
+        self.forget()
         log.info("backup made", name=made.name, seconds=round(time.monotonic() - begun, 1), kept=len(backups(folder)))
         return True
+
+    def forget(self) -> None:
+        """Take what is due by the rules of retention that are switched on; the backup of the night still has it."""
+        gone = {kind: n for kind, n in run_nightly(self.database, utc_now()).items() if n}
+        if gone:
+            log.info("retention", **gone)
 
 
 def is_due(folder: Path, now: datetime) -> bool:

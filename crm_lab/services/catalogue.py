@@ -27,6 +27,7 @@ from crm_lab.services.overview import Overview
 from crm_lab.services.payments import Payments
 from crm_lab.services.pipelines import Pipelines
 from crm_lab.services.places import Places
+from crm_lab.services.privacy import Privacy
 from crm_lab.services.products import Products
 from crm_lab.services.projects import Projects
 from crm_lab.services.register import Register
@@ -64,6 +65,7 @@ SERVICES: dict[str, type[Service]] = {
     "payments": Payments,
     "pipelines": Pipelines,
     "places": Places,
+    "privacy": Privacy,
     "products": Products,
     "projects": Projects,
     "register": Register,

@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, or_, select
 
 from crm_lab.domain.duplicates import stored_clues
 from crm_lab.domain.ledger import SMALLEST_MATCH
-from crm_lab.i18n import _
+from crm_lab.i18n import _, business_day
 from crm_lab.services.calls import count_old
 from crm_lab.services.orders.checking import invoice_faults
 from crm_lab.settings import Settings, utc_now
@@ -36,7 +36,7 @@ def check(database: Database) -> list[str]:
 
 def faults_of(work: Work) -> list[str]:
     """The same inside an action."""
-    return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work), *_broken_merges(work), *invoice_faults(work), *_misplaced_files(work), *_old_calls(work)]
+    return [*_orphans(work), *_ahead(work), *_stale_clues(work), *_broken_links(work), *_broken_merges(work), *invoice_faults(work), *_misplaced_files(work), *_old_calls(work), *_erased(work)]
 
 
 def _orphans(work: Work) -> Iterator[str]:
@@ -108,3 +108,15 @@ def _old_calls(work: Work) -> Iterator[str]:
     """Calls kept longer than the company says."""
     if n := count_old(work):
         yield _("{n} calls are older than {days} days. Remove them: crm-lab calls forget.", n=n, days=Settings().calls_kept_days)
+
+
+def _erased(work: Work) -> Iterator[str]:
+    """Erased persons about whom something was written again, and books that are kept longer than the law wants."""
+    e, today = tables.erasure, business_day(work.now)
+    for party in PARTIES:
+        filled = [party.c[name] != "" for name in ("phone", "mobile", "email", "note")]
+        again = select(func.count()).select_from(e.join(party, party.c.id == e.c[f"{party.name}_id"])).where(or_(*filled))
+        if n := work.scalar(again):
+            yield _("{n} erased persons have contact details again. Somebody wrote on the card: look at its history, and erase anew.", n=n)
+    if n := work.scalar(select(func.count()).where(e.c.kept_until < today, e.c.expired_at.is_(None))):
+        yield _("{n} erased persons still stand in the books, which the law keeps no longer. The store takes them out at night: crm-lab serve.", n=n)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Table, and_, func, select, update
+from sqlalchemy import Table, and_, func, or_, select, update
 
 from crm_lab.domain.access import Role
 from crm_lab.domain.history import Change, Recorded
@@ -79,6 +79,7 @@ class History(Service):
     @writes()
     def undo(self, *, request_id: UUID) -> None:
         """Take back one of one's own actions. Raises `NotFound` for another's, `CannotUndo`."""
+        self._refuse_erased(request_id)
         steps, made = self._steps(request_id)
         if not steps and not made:
             raise NotFound(_("There is nothing of yours to undo here."))
@@ -110,6 +111,14 @@ class History(Service):
         self.work.connection.execute(
             update(imported).where(imported.c.request_id == request_id).values(undone_at=self.work.now)
         )
+
+    def _refuse_erased(self, request_id: UUID) -> None:
+        """What was done to somebody who has been erased since stays done."""
+        a, e = tables.audit, tables.erasure
+        of_theirs = or_(e.c.customer_id == a.c.customer_id, e.c.contact_id == a.c.contact_id)
+        mine = and_(a.c.request_id == request_id, a.c.actor_id == self.actor.id)
+        if self.work.scalar(select(e.c.id).select_from(e.join(a, of_theirs)).where(mine).limit(1)) is not None:
+            raise CannotUndo
 
     def _steps(self, request_id: UUID) -> tuple[list[Row], dict[Table, list[UUID]]]:
         """What one of one's own actions did; and the rows that it made by the thousand and nobody touched since, which need not be read."""

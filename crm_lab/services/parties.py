@@ -35,6 +35,7 @@ LONGEST_REASON = 250
 DELETED_WITH = (
     tables.address, tables.category_link, tables.former_name, tables.contact_role, tables.document, tables.note, tables.task,
     tables.register_notice, tables.project_contact, tables.opportunity_contact, tables.followed_card, tables.call,
+    tables.consent, tables.look, tables.erasure,
 )  # fmt: skip
 """What goes with a party that is deleted, and comes back with it."""
 

@@ -22,7 +22,7 @@ from crm_lab.settings import Settings
 from crm_lab.store.engine import DiskFull
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -158,6 +158,13 @@ class Files:
             except FileNotFoundError:
                 return {}
         return {path.rpartition("/")[2]: info["size"] for path, info in found.items() if not path.endswith(".part")}
+
+    def remove(self, digests: Iterable[str]) -> None:
+        """Delete contents for good, those that are there."""
+        with _errors():
+            for digest in sorted(digests):
+                if self._fs.exists(self._path(digest)):
+                    self._fs.rm_file(self._path(digest))
 
     def copy_to(self, folder: Path, digests: set[str]) -> set[str]:
         """Copy contents into a folder of the same shape where they are not there yet; which of them it has now."""

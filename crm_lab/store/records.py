@@ -220,7 +220,7 @@ class Work:
         made = and_(a.c.request_id == request_id, a.c.entity == table.name, among(a.c.entity_id, map(str, ids)))
         parents = [a.c[key] for key in tables.PARENTS]
         own = func.coalesce(*parents).label("id")
-        self._touch(table, self.rows(select(*parents, own).where(made).distinct()))
+        self.touch(table, self.rows(select(*parents, own).where(made).distinct()))
         told: dict[str, Any] = {
             "id": func.uuidv7(), "request_id": literal(self.request_id), "step": self.steps - 1 + func.row_number().over(order_by=a.c.step),
             "done_at": literal(self.now, a.c.done_at.type), "actor_id": literal(self.actor.id if self.actor else None, a.c.actor_id.type),
@@ -293,12 +293,12 @@ class Work:
 
     def note(self, table: Table, key: Row, before: Row | None, after: Row | None) -> None:
         """Write the audit row of one change, secrets left out; and what the row is now found by."""
-        self._touch(table, [key, *filter(None, (before, after))])
+        self.touch(table, [key, *filter(None, (before, after))])
         self.connection.execute(insert(tables.audit), [self._audit_row(table, key, before, after)])
         self._keep_clues(table, [(before, after)])
 
     def _note_many(self, table: Table, changes: Sequence[tuple[Row | None, Row | None]]) -> None:
-        self._touch(table, [row for change in changes for row in change if row])
+        self.touch(table, [row for change in changes for row in change if row])
         load(self.connection, tables.audit, [self._audit_row(table, before or after or {}, before, after) for before, after in changes])
         self._keep_clues(table, changes)
 
@@ -332,7 +332,7 @@ class Work:
             "after": _public(after),
         }
 
-    def _touch(self, table: Table, rows: list[Row]) -> None:
+    def touch(self, table: Table, rows: list[Row]) -> None:
         """Note which table this is, and whose rows, for what is kept in memory; the search index holds nothing of the ledger."""
         options = self.connection.get_execution_options()
         options.get("written", set()).add(table.name)

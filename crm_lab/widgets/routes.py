@@ -40,6 +40,7 @@ from crm_lab.widgets.orders import OrderList
 from crm_lab.widgets.payments import PaymentScreen
 from crm_lab.widgets.pipeline import PipelineScreen
 from crm_lab.widgets.posting_form import PostingForm
+from crm_lab.widgets.privacy import PersonScreen, PrivacyScreen
 from crm_lab.widgets.products import PriceLists, ProductForm, ProductList
 from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.projects import ProjectForm, ProjectList, ProjectPage
@@ -153,6 +154,8 @@ ROUTES = (
     Route("settings", CompanySettings, Role.ADMIN),
     Route("settings/sales", SalesSettings, Role.ADMIN),
     Route("settings/webhooks", WebhookSettings, Role.ADMIN),
+    Route("settings/privacy", PrivacyScreen, Role.ADMIN),
+    Route(f"privacy/(contact|customer)/{KEY}", lambda app, kind, key: PersonScreen(app, kind, UUID(key))),
     Route("budgets", BudgetScreen),
     Route("settings/invoicing", InvoicingForm, Role.ADMIN),
     Route("settings/categories", CategoryList, Role.ADMIN),

@@ -26,6 +26,7 @@ from crm_lab.domain.ids import new_id
 from crm_lab.domain.invoicing import InvoicingSettings
 from crm_lab.domain.orders import OrderLine
 from crm_lab.domain.payments import Payment
+from crm_lab.domain.privacy import RetentionKind
 from crm_lab.domain.saft import SaftHeader, SaftParty, SaftPiece
 from crm_lab.domain.tasks import TaskKind, TaskView
 from crm_lab.domain.terms import Terms
@@ -117,6 +118,12 @@ def sell(kari: Connection, party: Customer) -> tuple[UUID, UUID]:
     return order.id, made.id
 
 
+def agree(kari: Connection, person: Contact) -> None:
+    """A consent, and a look in the log."""
+    kari.privacy.note_consent(kind="contact", id=person.id, purpose=CANARY, is_given=True, how=CANARY)
+    kari.privacy.report(kind="contact", id=person.id)
+
+
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     database = Database(f"duckdb:///{tmp_path_factory.mktemp('co') / 'crm.duckdb'}")
@@ -170,15 +177,15 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     kari.tasks.create(title=f"{CANARY} alene", customer_id=open_party.id, owner_only=True)
     feed = Connection(Local(database, user="ola")).calendar.open_feed()
     paid, (order, invoice) = deal(kari, party, open_party), sell(kari, party)
+    agree(kari, person)
     people = {name: Connection(Local(database, user=name)) for name in ("kari", *COLLEAGUES)}
-    requests = (made, renamed, kari.last_request)
     staged = kari.imports.start(kind="customers", file_name=f"{CANARY}.csv")
     header = SaftHeader(company_number="1", company_name=CANARY, version="1.30", first_day=date(2026, 1, 1), last_day=date(2026, 1, 31))
     saft = kari.saft.start(header=header, file_name=f"{CANARY}.xml")
     kari.saft.stage(id=saft, position=0, piece=SaftPiece(parties=(SaftParty(ledger="AR", code=CANARY, fields={"name": CANARY}),)))
     kari.calls.record(reports=[CallReport(call_id=f"{CANARY}{number}", caller=number, called="101", started_at=utc_now()) for number in (PHONE, MOBILE, WORK_PHONE)], source="x")
     call = kari.calls.log(number=PHONE, direction=Direction.INCOMING, note=CANARY, customer_id=party.id).id
-    yield Company(people, party, person, open_party, open_person, requests, staged.id, note.documents[0].id, task.id, members, feed.token, note.id, project.id, opportunities, order, invoice, paid, saft, call, hook.id)
+    yield Company(people, party, person, open_party, open_person, (made, renamed, kari.last_request), staged.id, note.documents[0].id, task.id, members, feed.token, note.id, project.id, opportunities, order, invoice, paid, saft, call, hook.id)
     database.close()
 
 
@@ -275,6 +282,9 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "history.of": [record | {"entity": entity} for record in ids for entity in ("customer", "contact")],
         **{f"ledger.{name}": [{}, {"customer_id": c.party.id}, {"customer_id": c.open_party.id}, {"customer_id": new_id()}] for name in LEDGER},
         "ledger.standing": [{"customer_id": c.party.id}, {"customer_id": c.open_party.id}, {"customer_id": new_id()}],
+        **{f"privacy.{name}": [record | {"kind": kind} for record in ids for kind in ("contact", "customer")] for name in ("plan", "erasure", "consents")},
+        **{f"privacy.{name}": [{}] for name in ("looks", "looks_at_mine", "erasures", "rules")},
+        "privacy.due": [{"kind": kind} for kind in RetentionKind],
         "payments.files": [{}],
         "payments.lines": [{"id": c.paid}, {"id": new_id()}],
         "payments.unplaced": [{}],
@@ -350,7 +360,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"webhooks.messages", "dashboard.boxes", "calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "invoices.findings", "ledger.standing", "merges.distinct"}
+    silent = {"webhooks.messages", "dashboard.boxes", "privacy.plan", "privacy.erasure", "privacy.looks_at_mine", "privacy.erasures", "privacy.rules", "privacy.due", "calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "invoices.findings", "ledger.standing", "merges.distinct"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action
@@ -480,3 +490,15 @@ def test_a_record_made_private_is_gone_from_its_editor(company: Company) -> None
     assert CANARY not in text_of(repeated)
     assert isinstance(asked(ola, "history.of", {"entity": "customer", "id": made.id}), NotFound)
     kari.customers.delete(id=made.id, version=3)
+
+
+@pytest.mark.parametrize("who", COLLEAGUES)
+def test_a_report_on_a_person_tells_nothing_hidden(company: Company, who: str) -> None:
+    """A report is a write, for the look is logged; an administrator who gives no reason sees no more than others."""
+    crm = company.people[who]
+    for kind, hidden in (("contact", company.person), ("customer", company.party)):
+        one, other = (asked(crm, "privacy.report", {"kind": kind, "id": key}) for key in (hidden.id, new_id()))
+        assert isinstance(one, NotFound)
+        assert one.to_wire() == other.to_wire()
+    for kind, seen in (("contact", company.open_person), ("customer", company.open_party)):
+        assert leaks(asked(crm, "privacy.report", {"kind": kind, "id": seen.id}), {}) == []

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from crm_lab.store.records import Row, Work
 
-OF_ITS_OWN = {"merge", "register_notice"}
+OF_ITS_OWN = {"erasure", "merge", "register_notice"}
 """Merges stay with who they were made into, and what the register says with the organisation number it says it of."""
 
 

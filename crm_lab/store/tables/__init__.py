@@ -41,6 +41,7 @@ from crm_lab.store.tables.parties import (
     customer,
     former_name,
 )
+from crm_lab.store.tables.privacy import consent, erasure, look, retention_rule
 from crm_lab.store.tables.products import price, price_list, product
 from crm_lab.store.tables.projects import project, project_contact, project_member
 from crm_lab.store.tables.webhooks import webhook, webhook_message
@@ -57,6 +58,7 @@ __all__ = [
     "category_link",
     "clue",
     "company",
+    "consent",
     "contact",
     "contact_role",
     "counter",
@@ -67,12 +69,14 @@ __all__ = [
     "distinct_pair",
     "document",
     "employee",
+    "erasure",
     "followed_card",
     "former_name",
     "import_file",
     "import_part",
     "invoice",
     "login_attempt",
+    "look",
     "match_group",
     "match_item",
     "match_run",
@@ -101,6 +105,7 @@ __all__ = [
     "register_reading",
     "register_said",
     "request",
+    "retention_rule",
     "saft_file",
     "saft_part",
     "sales_choice",
@@ -117,10 +122,10 @@ PARENTS = {"customer_id": customer, "contact_id": contact}
 """The columns that make a row part of a party: it is as visible as that party."""
 FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
-ADMINISTERED = {"budget", "employee", "company", "pipeline", "sales_choice", "stage", "webhook"}
+ADMINISTERED = {"budget", "employee", "company", "pipeline", "retention_rule", "sales_choice", "stage", "webhook"}
 """The tables only administrators change, also by undoing."""
 UNSEARCHED = {
-    "call", "delivery", "dismissal", "document", "followed_card", "invoice", "match_group", "match_item", "opportunity", "opportunity_contact", "order_line", "party_code", "posting", "price",
+    "call", "consent", "delivery", "dismissal", "document", "erasure", "followed_card", "invoice", "look", "match_group", "match_item", "opportunity", "opportunity_contact", "order_line", "party_code", "posting", "price",
     "price_list", "product", "project", "project_contact", "sales_order",
 }  # fmt: skip
 """The tables whose rows the search index does not hold."""
@@ -131,9 +136,9 @@ IMMUTABLE = {"posting", "invoice"}
 STAYING = {"posting", "match_group", "invoice", "delivery", "audit"}
 """The tables whose rows stay with a party that was merged into another: they are as visible as that other."""
 UNDOABLE = {
-    "address", "budget", "call", "category", "category_link", "company", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee",
-    "followed_card", "former_name", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "opportunity_contact",
+    "address", "budget", "call", "category", "category_link", "company", "consent", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee", "erasure",
+    "followed_card", "former_name", "look", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "opportunity_contact",
     "opportunity_seller", "order_line", "party_code", "pipeline", "posting", "price", "price_list", "product", "project", "project_contact", "project_member",
-    "register_notice", "saft_file", "sales_choice", "sales_order", "stage", "task", "task_member", "webhook",
+    "register_notice", "retention_rule", "saft_file", "sales_choice", "sales_order", "stage", "task", "task_member", "webhook",
 }  # fmt: skip
 """The tables whose changes can be taken back."""
