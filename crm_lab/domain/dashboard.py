@@ -7,9 +7,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from crm_lab.domain.notebooks import SavedFigure
 from crm_lab.domain.tasks import Task
 
 MOST_COMPANIES, MOST_SELLERS = 6, 10
+FIGURE = "figure-"
+"""What the name of a box begins with that is a figure of the employee's; its key follows."""
 
 
 class DashboardBox(StrEnum):
@@ -107,10 +110,11 @@ class SalesMonth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard:
-    """All boxes in one answer; `boxes` are those the employee wants, in order."""
+    """All boxes in one answer; `boxes` are those the employee wants, in order, `figures` all of the employee's, those of a box with what they show."""
 
     today: date
-    boxes: tuple[DashboardBox, ...]
+    boxes: tuple[str, ...]
+    figures: tuple[SavedFigure, ...] = ()
     meetings: tuple[Task, ...]
     companies: tuple[NewCompany, ...]
     sellers: tuple[SellerYear, ...]

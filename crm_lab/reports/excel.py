@@ -10,13 +10,14 @@ import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
 from crm_lab.exchange.sheets import FORMULA
+from crm_lab.i18n import _
 from crm_lab.reports.layout import Kind, Report, Table, in_kroner, shown
 
-MONEY, WIDEST, NARROWEST = "#,##0.00;[Red]-#,##0.00;0.00", 48, 11
+MONEY, WIDEST, NARROWEST, TERM_WIDTH, MEANING_WIDTH = "#,##0.00;[Red]-#,##0.00;0.00", 48, 11, 24, 90
 
 
 def to_excel(report: Report) -> bytes:
-    """One sheet, ready to print on A4."""
+    """One sheet, ready to print on A4; what the figures mean stands on one of its own."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\]", " ", report.title)[:31])
@@ -32,12 +33,26 @@ def to_excel(report: Report) -> bytes:
         at += 1
     for table in report.tables:
         at = _write_table(sheet, table, at + 1, style)
-    for note in report.notes:
-        at += 1
-        _write_text(sheet, at, 0, note, style)
     _set_up(sheet, report)
+    if report.notes:
+        _write_notes(book, report, style)
     book.close()
     return out.getvalue()
+
+
+def _write_notes(book: Any, report: Report, style: dict[str, Any]) -> None:
+    """A sheet of definitions: each in a row, its word beside what it means where it begins with one."""
+    sheet = book.add_worksheet(_("Definitions"))
+    for n, (label, width) in enumerate(((_("Figure"), TERM_WIDTH), (_("Meaning"), MEANING_WIDTH))):
+        sheet.write_string(0, n, label, style["head"])
+        sheet.set_column(n, n, width)
+    for at, note in enumerate(report.notes, 1):
+        term, colon, meaning = note.partition(": ")
+        is_term = bool(colon) and len(term) <= TERM_WIDTH
+        _write_text(sheet, at, 0, term if is_term else "", style)
+        sheet.write_string(at, 1, meaning if is_term else note, style["wrapped"])
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
 
 
 def _styles(book: Any) -> dict[str, Any]:
@@ -53,6 +68,7 @@ def _styles(book: Any) -> dict[str, Any]:
         Kind.DAY: book.add_format({"num_format": "dd.mm.yyyy", "align": "left"}),
         Kind.TEXT: book.add_format({"num_format": "@"}),
         "text": book.add_format({"quote_prefix": True}),
+        "wrapped": book.add_format({"text_wrap": True, "valign": "top", "quote_prefix": True}),
         "total": book.add_format({"bold": True, "top": 1}),
         "total_amount": book.add_format({"bold": True, "top": 1, "num_format": MONEY}),
     }

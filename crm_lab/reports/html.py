@@ -35,7 +35,7 @@ def _font() -> str:
 
 def to_html(report: Report) -> bytes:
     """The page; it prints as it is shown."""
-    charts = [(chart.heading, {"data": chart.traces, "layout": LAYOUT | chart.layout}) for chart in report.charts]
+    charts = [(chart.heading, {"data": chart.traces, "layout": LAYOUT | chart.layout, "config": {"responsive": True, "displaylogo": False}}) for chart in report.charts]
     script = _plotly() if charts else ""
     return _environment().get_template("report.html").render(report=report, font=_font(), charts=charts, plotly=script).encode()
 

@@ -63,7 +63,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure of Plotly's: its traces and layout as JSON takes them. Only pages on a screen show it; each has a table that says the same."""
+    """A figure of Plotly's: its traces and layout as JSON takes them. A page on a screen shows it alive, paper as shapes; each has a table that says the same."""
 
     heading: str
     traces: list[dict[str, Any]]

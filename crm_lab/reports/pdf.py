@@ -9,10 +9,12 @@ from typing import Any
 from fpdf import FPDF
 
 from crm_lab.i18n import _
-from crm_lab.reports.layout import Kind, Report, Table, shown
+from crm_lab.reports.drawing import Shape, drawn
+from crm_lab.reports.layout import Chart, Kind, Report, Table, shown
 
 MARGIN, SMALL, BODY, HEADING, TITLE = 16, 8, 9, 11, 17
 LEADING, PADDING, GAP, PAGE_NUMBER = 4.0, 0.9, 1.0, 20.0
+CHART_HEIGHT, HEAD_ROOM, LETTERS, POINTS_A_MM = 46.0, 8.0, 2.5, 72 / 25.4
 INK, SOFT, LINE = (31, 29, 27), (107, 103, 99), (205, 201, 197)
 RED = (179, 38, 30)
 
@@ -56,6 +58,7 @@ def to_pdf(report: Report) -> bytes:
     pdf = _Page(report)
     pdf.add_page()
     _write_head(pdf, report)
+    _draw_charts(pdf, report.charts)
     for table in report.tables:
         _write_table(pdf, table)
     pdf.ln(4)
@@ -89,6 +92,50 @@ def _write_head(pdf: FPDF, report: Report) -> None:
         _font(pdf, BODY)
         pdf.cell(pdf.epw * 0.22, 5, plain(text), align="R", new_x="LMARGIN", new_y="NEXT")
     pdf.set_y(max(bottom, pdf.get_y()) + 3)
+
+
+def _draw_charts(pdf: FPDF, charts: tuple[Chart, ...]) -> None:
+    """The first as wide as the page, the others two beside each other."""
+    for n, chart in enumerate(charts):
+        is_left, wide = n % 2 == 1 or n == 0, pdf.epw if n == 0 else (pdf.epw - MARGIN) / 2
+        if is_left and pdf.will_page_break(CHART_HEIGHT + HEAD_ROOM):
+            pdf.add_page()
+        top, left = pdf.get_y(), pdf.l_margin if is_left else pdf.l_margin + wide + MARGIN
+        pdf.set_xy(left, top)
+        _font(pdf, HEADING, INK, "B")
+        pdf.cell(wide, HEAD_ROOM, plain(chart.heading))
+        for shape in drawn(chart.traces, chart.layout, wide, CHART_HEIGHT, LETTERS):
+            _draw(pdf, shape, left, top + HEAD_ROOM)
+        is_last = n == len(charts) - 1
+        pdf.set_xy(pdf.l_margin, top + HEAD_ROOM + CHART_HEIGHT + 3 if n == 0 or not is_left or is_last else top)
+
+
+def _draw(pdf: FPDF, shape: Shape, left: float, top: float) -> None:
+    points = [(left + x, top + y) for x, y in shape.points]
+    color = _rgb(shape.color)
+    if shape.kind == "text":
+        _font(pdf, LETTERS * POINTS_A_MM, color)
+        (x, y), text = points[0], plain(shape.text)
+        pdf.text(x - pdf.get_string_width(text) * {"start": 0.0, "middle": 0.5, "end": 1.0}[shape.anchor], y, text)
+        return
+    pdf.set_fill_color(*color)
+    pdf.set_draw_color(*color)
+    pdf.set_line_width(shape.width / POINTS_A_MM)
+    if shape.kind == "rect":
+        (x1, y1), (x2, y2) = points
+        pdf.rect(x1, y1, x2 - x1, y2 - y1, style="F")
+    elif shape.kind == "area":
+        pdf.polygon(points, style="F")
+    else:
+        if shape.is_dashed:
+            pdf.set_dash_pattern(dash=1, gap=0.8)
+        pdf.polyline(points)
+        pdf.set_dash_pattern()
+
+
+def _rgb(color: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(color[1:])
+    return red, green, blue
 
 
 def _write_table(pdf: FPDF, table: Table) -> None:

@@ -44,6 +44,7 @@ from crm_lab.server.handlers import (
 )
 from crm_lab.server.hooks import CallHookHandler
 from crm_lab.server.metrics import WebMetrics
+from crm_lab.server.published import KEY, PublishedPage
 from crm_lab.server.scrape import MetricsHandler, note_request
 from crm_lab.settings import Settings
 
@@ -140,6 +141,7 @@ class CrmVoila(Voila):
             (scripts_address(base) + r"(\w+\.js)", Scripts, {"path": str(ASSETS)}),
             (url_path_join(base, r"(inter\.woff2)"), Font, {"path": str(ASSETS)}),
             (url_path_join(base, "crm") + "(?:/.*)?", PageHandler, page),
+            (url_path_join(base, "pages", KEY), PublishedPage, page),
             (url_path_join(base, "documents", DOCUMENT), DocumentHandler),
             (url_path_join(base, "feed", FEED), CalendarFeedHandler, {"readings": Readings()}),
             (url_path_join(base, "hooks", "calls"), CallHookHandler, {"refusals": Readings()}),
@@ -200,6 +202,8 @@ def page_config(config: dict[str, Any], base_url: str, settings: dict[str, Any],
     config.update(
         crmLang=user.locale,
         crmTheme=user.theme,
+        crmHome=url_path_join(base_url, "crm"),
+        crmPage=getattr(CallContext.get(CallContext.JUPYTER_HANDLER), "page_title", ""),
         fullStaticUrl=url_path_join(static, "static"),
         fullLabextensionsUrl=url_path_join(static, "lab"),
     )
@@ -235,7 +239,7 @@ def configuration(socket: str, state: Path, *, base_url: str, trust_proxy: str) 
         "page_config_hook": page_config,
     })
     config.OwnedKernels.update({"cull_idle_timeout": 60, "cull_interval": 60, "cull_connected": True})
-    config.OwnedKernels.kernel_environment = {"CRM_SOCKET": socket, "CRM_DATA": str(state)}
+    config.OwnedKernels.kernel_environment = {"CRM_SOCKET": socket, "CRM_DATA": str(state), "PLOTLY_RENDERER": "notebook"}
     config.KernelRestarter.update({"restart_limit": 0, "time_to_dead": 2.0})
     config.KernelManager.transport = "ipc"  # what a kernel says on TCP any local program can read
     config.KernelManager.client_class = "crm_lab.server.kernels.QuickClient"

@@ -15,11 +15,13 @@ from crm_lab.services.dashboard import Dashboards
 from crm_lab.services.deliveries import Deliveries
 from crm_lab.services.documents import Documents
 from crm_lab.services.employees import Employees
+from crm_lab.services.figures import Figures
 from crm_lab.services.history import History
 from crm_lab.services.imports import Imports
 from crm_lab.services.invoices import Invoices
 from crm_lab.services.ledger import Subledger
 from crm_lab.services.merges import Merges
+from crm_lab.services.notebooks import Notebooks
 from crm_lab.services.notes import Notes
 from crm_lab.services.opportunities import Opportunities
 from crm_lab.services.orders import Orders
@@ -53,11 +55,13 @@ SERVICES: dict[str, type[Service]] = {
     "deliveries": Deliveries,
     "documents": Documents,
     "employees": Employees,
+    "figures": Figures,
     "history": History,
     "imports": Imports,
     "invoices": Invoices,
     "ledger": Subledger,
     "merges": Merges,
+    "notebooks": Notebooks,
     "notes": Notes,
     "opportunities": Opportunities,
     "orders": Orders,

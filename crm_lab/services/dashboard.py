@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, and_, case, cast, extract, func, or_, select
 
 from crm_lab.domain.dashboard import (
+    FIGURE,
     MOST_COMPANIES,
     MOST_SELLERS,
     Dashboard,
@@ -29,16 +30,22 @@ from crm_lab.domain.dashboard import (
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.opportunities import CERTAIN, NOK, OpportunityStatus
 from crm_lab.domain.periods import Span, month_of, months_between, quarter_of, year_before
-from crm_lab.i18n import business_day
+from crm_lab.errors import InvalidInput
+from crm_lab.i18n import _, business_day
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
+from crm_lab.services.figures import Figures
 from crm_lab.services.opportunities.frames import minor, shares
 from crm_lab.services.tasks import Tasks
 from crm_lab.store import tables
 from crm_lab.store.records import Row, as_record
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import ColumnElement, FromClause, Subquery
+
+    from crm_lab.domain.notebooks import SavedFigure
 
 WON, OPEN = OpportunityStatus.WON, OpportunityStatus.OPEN
 
@@ -51,25 +58,38 @@ class Dashboards(Service):
         """Every box's figures for the caller, today. Amounts in øre of kroner; what has no known rate to kroner is in none of them."""
         self._today = business_day(self.work.now)
         self._budgets = self.work.rows(select(tables.budget).where(extract("year", tables.budget.c.month) == self._today.year))
-        mine = self._mine()
+        mine, figures = self._mine(), self._figures()
         return Dashboard(
-            today=self._today, boxes=self._wanted(), meetings=tuple(Tasks(self.work).meetings_on(day=self._today)), companies=self._companies(),
+            today=self._today, boxes=self._wanted(figures), figures=figures, meetings=tuple(Tasks(self.work).meetings_on(day=self._today)), companies=self._companies(),
             sellers=self._sellers(), my_month=self._pipeline(mine, month_of(self._today)), sales_month=self._sales(),
             my_quarter=self._pipeline(mine, quarter_of(self._today)),
         )  # fmt: skip
 
     @writes(tells=False)
-    def arrange(self, *, boxes: tuple[DashboardBox, ...]) -> None:
-        """Show the caller these boxes, in this order, from now on."""
+    def arrange(self, *, boxes: tuple[str, ...]) -> None:
+        """Show the caller these boxes, in this order, from now on: those of `DashboardBox`, and "figure-" with the key of a figure. Raises `InvalidInput`."""
         d = tables.dashboard
+        known = {*DashboardBox, *(f"{FIGURE}{one.id}" for one in Figures(self.work).list())}
+        if unknown := next((name for name in boxes if name not in known), ""):
+            raise InvalidInput(_("There is no box {name}.", name=unknown[:60]), "boxes")
         had = self.work.rows(select(d).where(d.c.employee_id == self.actor.id))
         self.work.remove_many(d, had)
         self.work.insert_many(d, [{"id": new_id(), "employee_id": self.actor.id, "boxes": tuple(dict.fromkeys(map(str, boxes)))}])
 
-    def _wanted(self) -> tuple[DashboardBox, ...]:
+    def _wanted(self, figures: Sequence[SavedFigure]) -> tuple[str, ...]:
+        """What the employee arranged, without figures that are no more."""
+        known = {*DashboardBox, *(f"{FIGURE}{one.id}" for one in figures)}
+        return tuple(name for name in self._arranged() if name in known)
+
+    def _arranged(self) -> tuple[str, ...]:
         d = tables.dashboard
         row = self.work.one(select(d.c.boxes).where(d.c.employee_id == self.actor.id))
-        return tuple(DashboardBox(name) for name in row["boxes"]) if row else tuple(DashboardBox)
+        return tuple(row["boxes"]) if row else tuple(DashboardBox)
+
+    def _figures(self) -> tuple[SavedFigure, ...]:
+        """The employee's own, those that have a box with what they show."""
+        service, wanted = Figures(self.work), set(self._arranged())
+        return tuple(service.get(id=one.id) if f"{FIGURE}{one.id}" in wanted else one for one in service.list())
 
     def _companies(self) -> tuple[NewCompany, ...]:
         c, e = tables.customer, tables.employee

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from crm_lab.domain.dashboard import Dashboard, DashboardBox, MyPipeline, SalesMonth
+from crm_lab.domain.dashboard import FIGURE, Dashboard, DashboardBox, MyPipeline, SalesMonth
 from crm_lab.domain.periods import Span, month_of, quarter_of, year_of
-from crm_lab.i18n import OSLO, _, business_day, long_day, month_name, ngettext, number, short_date
+from crm_lab.i18n import OSLO, _, business_day, long_day, moment, month_name, ngettext, number, short_date
+from crm_lab.reports.drawing import CannotDraw, as_svg, drawn
 from crm_lab.settings import utc_now
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.pipeline import whole_kroner
@@ -14,11 +16,14 @@ from crm_lab.widgets.pipeline import whole_kroner
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from crm_lab.domain.notebooks import SavedFigure
     from crm_lab.widgets.shell import App
 
 PERCENT, ORE_A_THOUSAND = 100, 100_000
 WIDE, HIGH = 300, 120
 """The chart of a month's sales, in its own units."""
+DRAWING = (360.0, 220.0)
+"""The room of a figure of one's own."""
 MORNING, AFTERNOON, EVENING = 10, 12, 18
 
 
@@ -84,11 +89,17 @@ class DashboardScreen(Live):
         self._boxes, today = [str(name) for name in found.boxes], found.today
         spans = {"month": month_of(today), "quarter": quarter_of(today), "year": year_of(today)}
         names, told, asked = box_names(), definitions(is_invoiced=found.sales_month.is_invoiced), queries(spans, self.app.me.name)
-        boxes = [{"key": key, "name": names[key], "definition": told[key], "query": asked[key]} for key in self._boxes]
+        figures = {f"{FIGURE}{one.id}": one for one in found.figures}
+        self._known = {*names, *figures}
+        names |= {key: one.name for key, one in figures.items()}
+        boxes = [
+            {"key": key, "name": names[key], "definition": told[key], "query": asked[key]} if key in told else _saved(key, figures[key]) for key in self._boxes
+        ]  # fmt: skip
         return {
             "greeting": greeting(utc_now(), self.app.me.name), "boxes": boxes, "arranges": self._arranges,
             "said": " · ".join([long_day(today).capitalize(), ngettext("{n} meeting today", "{n} meetings today", len(found.meetings))]),
             "hidden": [(key, name) for key, name in names.items() if key not in self._boxes],
+            "drawings": {key: _drawing(figures[key]) for key in self._boxes if key in figures},
             "meetings": [_meeting(task) for task in found.meetings],
             "companies": [{"path": f"customers/{c.number}", "name": c.name, "by": c.by, "when": _when(c.at, today)} for c in found.companies],
             "sellers": _sellers(found), "sales": _sales(found.sales_month),
@@ -114,7 +125,7 @@ class DashboardScreen(Live):
         self._keep([name for name in self._boxes if name != box])
 
     def _show(self, box: str) -> None:
-        if box in set(DashboardBox):
+        if box in self._known:
             self._keep([*self._boxes, box])
 
 
@@ -124,6 +135,21 @@ def greeting(now: datetime, name: str) -> str:
     if hour < MORNING:
         return _("Good morning, {name}", name=first)
     return _("Hello, {name}", name=first) if hour < EVENING else _("Good evening, {name}", name=first)
+
+
+def _saved(key: str, figure: SavedFigure) -> dict[str, str]:
+    """The box of a figure: what it is, and how it came there."""
+    told = _("Your own figure, saved {at}; it shows what it showed then.", at=moment(figure.saved_at))
+    return {"key": key, "name": figure.name, "definition": told, "query": f'crm.figures.save(name="{figure.name}", figure=figure.to_json())'}
+
+
+def _drawing(figure: SavedFigure) -> str:
+    """The figure as it stands in a page, or why it cannot."""
+    told = json.loads(figure.figure)
+    try:
+        return as_svg(drawn(told["data"], told.get("layout") or {}, *DRAWING), *DRAWING, figure.name)
+    except CannotDraw as error:
+        return error.message
 
 
 def _rows(spans: dict[str, Span], me: str) -> dict[str, str]:

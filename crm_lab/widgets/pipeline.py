@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crm_lab.domain.board import DECIDED_DAYS, BoardCard, BoardColumn, BoardPeriod
 from crm_lab.domain.board import Board as Stand
 from crm_lab.domain.opportunities import NOK, ForecastCategory, OpportunityStatus
+from crm_lab.domain.periods import month_of
 from crm_lab.domain.pipelines import ChoiceKind
 from crm_lab.errors import InvalidInput
-from crm_lab.i18n import _, day, kroner, ngettext, number, short_date
+from crm_lab.i18n import _, business_day, day, kroner, ngettext, number, short_date
+from crm_lab.settings import utc_now
+from crm_lab.widgets import pipeline_report
 from crm_lab.widgets.base import Stack, guarded
 from crm_lab.widgets.board import Board
 from crm_lab.widgets.live import Live, hue, initials
 from crm_lab.widgets.opportunity_fields import category_words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crm_lab.widgets.shell import App
 
 TONES = 5
@@ -48,8 +54,10 @@ class PipelineScreen(Stack):
         self._asked: BoardCard | None = None
         self._won: BoardCard | None = None
         self._values, self._errors = {"lost_reason_id": "", "lost_reason": ""}, dict[str, str]()
+        self._month = month_of(business_day(utc_now()))[0]
         self._read()
-        actions = {"filter": self._filter, "lose": self._lose, "cancel": self._cancel, "order": self._order}
+        actions: dict[str, Callable[..., None]] = {"filter": self._filter, "lose": self._lose, "cancel": self._cancel, "order": self._order, "month": self._choose_month}
+        actions |= pipeline_report.report_actions(app, lambda: self._month)
         self.head = Live("pipeline.html", app, actions=actions, base=app.base, **self._shown())
         self.board = Board(columns=self._columns(), on_move=guarded(app, self._move), on_show=guarded(app, self._open))
         super().__init__([self.head, self.board])
@@ -78,6 +86,7 @@ class PipelineScreen(Stack):
             "categories": [("", _("Any forecast")), *category_words().items()], "periods": list(period_words().items()),
             "asked": self._asked.title if self._asked else "", "reasons": [("", _("Choose a reason")), *reasons], "values": self._values,
             "errors": self._errors, "days": DECIDED_DAYS, "won": self._won,
+            **pipeline_report.shown(self._month),
             "unrated": ngettext("{n} in another currency without a rate is in no sum.", "{n} in other currencies without a rate are in no sum.", self._stand.n_unrated) if self._stand.n_unrated else "",
         }  # fmt: skip
 
@@ -101,6 +110,10 @@ class PipelineScreen(Stack):
         if name == "owner" or value in known.get(name, ()):
             self._filters = self._filters | {name: str(value)}
             self.reload()
+
+    def _choose_month(self, value: str) -> None:
+        if value in dict(pipeline_report.report_months()):
+            self._month = date.fromisoformat(value)
 
     def _open(self, id: str) -> None:  # noqa: A002 - the page's word
         if id in self._cards:

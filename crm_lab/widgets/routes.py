@@ -33,6 +33,7 @@ from crm_lab.widgets.invoicing import InvoicingForm
 from crm_lab.widgets.ledger import LedgerScreen, keeps_books
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.merges import MergeScreen
+from crm_lab.widgets.notebooks import NotebookScreen
 from crm_lab.widgets.notices import NoticeList
 from crm_lab.widgets.opportunities import OpportunityForm, OpportunityList
 from crm_lab.widgets.order_form import OrderForm, OrderStart
@@ -157,6 +158,7 @@ ROUTES = (
     Route("settings/privacy", PrivacyScreen, Role.ADMIN),
     Route(f"privacy/(contact|customer)/{KEY}", lambda app, kind, key: PersonScreen(app, kind, UUID(key))),
     Route("budgets", BudgetScreen),
+    Route("settings/notebooks", NotebookScreen, Role.ADMIN),
     Route("settings/invoicing", InvoicingForm, Role.ADMIN),
     Route("settings/categories", CategoryList, Role.ADMIN),
     Route("settings/categories/new", CategoryForm, Role.ADMIN),

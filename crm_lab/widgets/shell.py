@@ -57,6 +57,7 @@ class App(ipywidgets.Box):
         self.company = crm.company.facts()
         self.recent: dict[str, str] = {}
         self._counts: dict[str, int] = {}
+        self._pages: list[tuple[str, str]] = []
         self._offers: list[str] = []
         self._kept: dict[str, tuple[ipywidgets.Widget, int]] = {}
         self._heard = -1
@@ -213,15 +214,16 @@ class App(ipywidgets.Box):
             items.append({"path": "settings", "label": _("Settings"), "icon": "settings", "count": None})
         return {
             "items": items, "at": at, "base": self.base, "me": self.me, "company": self.company.name,
-            "recent": list(self.recent.items()), "followed": list(self.followed.items())[:MOST_FOLLOWED],
+            "pages": self._pages, "recent": list(self.recent.items()), "followed": list(self.followed.items())[:MOST_FOLLOWED],
             "densities": [("compact", _("Classic")), ("full", "CRM")], "density": self.me.density, "rest": [item | {"base": self.base, "key": "", "cls": ""} for item in items[ON_PHONE:]],
         }  # fmt: skip
 
     def _count(self) -> None:
         """Ask how many there are, for the menu; nothing where the store is away."""
-        self._counts = {}
+        self._counts, self._pages = {}, []
         with suppress(CrmError):
             self._counts = self.crm.overview.counts()
+            self._pages = [(f"{self.base.removesuffix('/crm')}/pages/{one.id}", one.title) for one in self.crm.notebooks.list() if one.is_active]
 
     def _top(self) -> dict[str, Any]:
         return {

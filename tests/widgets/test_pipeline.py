@@ -48,6 +48,16 @@ def test_cards_are_moved_won_lost_and_back(app, crm, screen):
     assert stands(screen)["Kran"] == "Avtale" and crm.opportunities.count() == 2
 
 
+def test_a_report_of_the_month_that_is_chosen_is_handed_over(app, screen):
+    given = []
+    app.download = lambda name, data: given.append((name, data[:4]))
+    month = screen.head.data["report_months"][2][0]
+    screen.head.act("month", value=month)
+    screen.head.act("month", value="1999-01-01")
+    screen.head.act("report-xlsx")
+    assert given == [(f"pipeline-{month[:7]}.xlsx", b"PK\x03\x04")]
+
+
 def test_what_is_won_offers_an_order(app, crm, screen):
     key = key_of(screen, "Kran")
     screen.board.fire("move", id=key, to="won")

@@ -21,6 +21,7 @@ from crm_lab.store.tables.exchange import (
 )
 from crm_lab.store.tables.ledger import dismissal, match_group, match_item, match_run, payment, payment_file, posting
 from crm_lab.store.tables.merges import distinct_pair, merge, merge_row
+from crm_lab.store.tables.notebooks import published_notebook, saved_figure
 from crm_lab.store.tables.opportunities import (
     opportunity,
     opportunity_change,
@@ -101,6 +102,7 @@ __all__ = [
     "project",
     "project_contact",
     "project_member",
+    "published_notebook",
     "register_notice",
     "register_reading",
     "register_said",
@@ -110,6 +112,7 @@ __all__ = [
     "saft_part",
     "sales_choice",
     "sales_order",
+    "saved_figure",
     "session",
     "stage",
     "task",
@@ -122,7 +125,7 @@ PARENTS = {"customer_id": customer, "contact_id": contact}
 """The columns that make a row part of a party: it is as visible as that party."""
 FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
-ADMINISTERED = {"budget", "employee", "company", "pipeline", "retention_rule", "sales_choice", "stage", "webhook"}
+ADMINISTERED = {"budget", "employee", "company", "pipeline", "published_notebook", "retention_rule", "sales_choice", "stage", "webhook"}
 """The tables only administrators change, also by undoing."""
 UNSEARCHED = {
     "call", "consent", "delivery", "dismissal", "document", "erasure", "followed_card", "invoice", "look", "match_group", "match_item", "opportunity", "opportunity_contact", "order_line", "party_code", "posting", "price",
@@ -139,6 +142,6 @@ UNDOABLE = {
     "address", "budget", "call", "category", "category_link", "company", "consent", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee", "erasure",
     "followed_card", "former_name", "look", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "opportunity_contact",
     "opportunity_seller", "order_line", "party_code", "pipeline", "posting", "price", "price_list", "product", "project", "project_contact", "project_member",
-    "register_notice", "retention_rule", "saft_file", "sales_choice", "sales_order", "stage", "task", "task_member", "webhook",
+    "published_notebook", "register_notice", "retention_rule", "saft_file", "sales_choice", "sales_order", "saved_figure", "stage", "task", "task_member", "webhook",
 }  # fmt: skip
 """The tables whose changes can be taken back."""
