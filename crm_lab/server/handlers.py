@@ -26,8 +26,15 @@ class ErrorPage:
     request: Any
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Write the page; a store that is away is tried again by the page itself."""
+        """Write the page."""
         del kwargs
+        handler: Any = self
+        handler.set_header("Content-Type", "text/html; charset=utf-8")
+        handler.set_header("Cache-Control", "no-store")
+        handler.finish(self.error_page(status_code))
+
+    def error_page(self, status_code: int) -> str:
+        """The page; a store that is away is tried again by the page itself."""
         handler: Any = self
         locale = page_locale(handler)
         with use_locale(locale):
@@ -36,19 +43,15 @@ class ErrorPage:
                 404: _("There is no such page."),
                 503: _("The data store does not answer. This page tries again by itself."),
             }
-            template = self.settings["voila_jinja2_env"].get_template("error.html")
-            handler.set_header("Content-Type", "text/html; charset=utf-8")
-            handler.set_header("Cache-Control", "no-store")
-            handler.finish(
-                template.render(
-                    lang=locale,
-                    status=status_code,
-                    message=texts.get(status_code, _("Something went wrong. It was logged.")),
-                    home=self.settings["home_url"],
-                    home_label=_("Go to the customers"),
-                    retry=status_code == 503,  # noqa: PLR2004 - HTTP
-                )
+            page: str = self.settings["voila_jinja2_env"].get_template("error.html").render(
+                lang=locale,
+                status=status_code,
+                message=texts.get(status_code, _("Something went wrong. It was logged.")),
+                home=self.settings["home_url"],
+                home_label=_("Go to the customers"),
+                retry=status_code == 503,  # noqa: PLR2004 - HTTP
             )
+        return page
 
 
 class PageHandler(ErrorPage, TornadoVoilaHandler):

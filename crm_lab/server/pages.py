@@ -22,7 +22,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from crm_lab import __version__
 from crm_lab.connection import Remote
 from crm_lab.errors import Unavailable
-from crm_lab.server import logs
+from crm_lab.server import logs, rendering
 from crm_lab.server.assets import ASSETS, scripts_address
 from crm_lab.server.auth import Callers, OwnerAuthorizer, SessionIdentity
 from crm_lab.server.documents import DOCUMENT, DocumentHandler
@@ -90,6 +90,7 @@ class CrmVoila(Voila):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.metrics = WebMetrics()
+        rendering.take_over()
 
     def _configure_logging(self) -> None:
         super()._configure_logging()
