@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from crm_lab.analysis.matching import Proposals
     from crm_lab.cards import CardFrames
     from crm_lab.domain.calendar import BroughtIn
+    from crm_lab.domain.deliveries import Delivery
     from crm_lab.domain.invoicing import CreditLine, InvoiceFacts, OrderFault
+    from crm_lab.domain.letterhead import Letterhead
     from crm_lab.domain.payments import PaymentFile
+    from crm_lab.domain.reminders import Reminder
     from crm_lab.domain.supplier_invoices import SupplierInvoice
     from crm_lab.imports import FileImport
+    from crm_lab.reports.letterhead import Style
     from crm_lab.saft import SaftImport
 
 
@@ -175,6 +179,18 @@ class OrdersProxy(ServiceProxy):
             on_progress(at + len(part), len(keys))
         return Invoiced(tuple(made), tuple(refused))
 
+    def pdf(self, id: UUID) -> bytes:  # noqa: A002 - the wire's word
+        """A quote or, once it is confirmed, an order confirmation as PDF, in the customer's language."""
+        from crm_lab.reports.invoices import invoice_pdf
+
+        return invoice_pdf(self.document(id=id), self._connection.letterhead.style())
+
+    def mail(self, id: UUID, recipient: str = "") -> tuple[int, int]:  # noqa: A002
+        """Send an order as quote or confirmation, and all else that waits; how many were sent, and how many were not."""
+        self._connection.deliveries.queue_order(order_id=id, recipient=recipient)
+        sent: tuple[int, int] = self._connection.invoices.send_queued()
+        return sent
+
     def send(self, *invoice_ids: UUID) -> tuple[int, int]:
         """Send invoices the way their orders say; how many were sent, and how many were not."""
         sent: tuple[int, int] = self._connection.invoices.send(*invoice_ids)
@@ -193,7 +209,7 @@ class InvoicesProxy(ServiceProxy):
         """An invoice or credit note as PDF, in the customer's language."""
         from crm_lab.reports.invoices import invoice_pdf
 
-        return invoice_pdf(self._connection.invoices.document(id=id))
+        return invoice_pdf(self._connection.invoices.document(id=id), self._connection.letterhead.style())
 
     def send(self, *ids: UUID, recipient: str = "") -> tuple[int, int]:
         """Send invoices the way their orders say, and all else that waits; how many were sent, and how many were not."""
@@ -213,6 +229,47 @@ class InvoicesProxy(ServiceProxy):
         return write_ubl(self._connection.invoices.document(id=id))
 
 
+class DeliveriesProxy(ServiceProxy):
+    """`crm.deliveries`: their actions, and reading why an e-mail came back."""
+
+    def read_bounce(self, data: bytes) -> Delivery:
+        """Note what a notification (.eml) says of an e-mail that was sent. Raises `NoBounce`, `NotFound`."""
+        from crm_lab.exchange.bounces import read_bounce
+
+        found = read_bounce(data)
+        noted: Delivery = self.bounced(message_id=found.message_id, reason=found.reason)
+        return noted
+
+
+class LetterheadProxy(ServiceProxy):
+    """`crm.letterhead`: its actions, and how documents are drawn by it."""
+
+    def style(self) -> Style:
+        """Logo, colour and foot as the reports take them."""
+        from crm_lab.reports.letterhead import Style
+
+        found: Letterhead = self.get()
+        return Style(logo=found.logo, accent=found.rgb, foot=found.foot)
+
+
+class RemindersProxy(ServiceProxy):
+    """`crm.reminders`: their actions, a letter as a file, and sending."""
+
+    def pdf(self, id: UUID) -> bytes:  # noqa: A002 - the wire's word
+        """A reminder as PDF, in the customer's language."""
+        from crm_lab.reports.reminders import reminder_pdf
+
+        return reminder_pdf(self.letter(id=id), self._connection.letterhead.style())
+
+    def send(self, posting_ids: Collection[UUID] = (), on: date | None = None) -> tuple[Reminder, ...]:
+        """Make reminders of debts, or of all whose turn it is, and send those that have an e-mail address."""
+        made: tuple[Reminder, ...] = self.make(posting_ids=tuple(posting_ids), on=on)
+        if made:
+            self._connection.deliveries.queue_reminders(reminder_ids=[one.id for one in made])
+            self._connection.invoices.send_queued()
+        return made
+
+
 class MergesProxy(ServiceProxy):
     """`crm.merges`: its actions, and the search for doubles among all."""
 
@@ -224,7 +281,7 @@ class MergesProxy(ServiceProxy):
 
 
 PROXIES: dict[str, type[ServiceProxy]] = {
-    "calendar": CalendarProxy, "contacts": PartiesProxy, "customers": PartiesProxy, "imports": ImportsProxy, "ledger": LedgerProxy,
-    "invoices": InvoicesProxy, "merges": MergesProxy, "orders": OrdersProxy, "payments": PaymentsProxy, "saft": SaftProxy,
+    "calendar": CalendarProxy, "contacts": PartiesProxy, "customers": PartiesProxy, "deliveries": DeliveriesProxy, "imports": ImportsProxy, "ledger": LedgerProxy,
+    "invoices": InvoicesProxy, "letterhead": LetterheadProxy, "merges": MergesProxy, "orders": OrdersProxy, "payments": PaymentsProxy, "reminders": RemindersProxy, "saft": SaftProxy,
     "supplier_invoices": SupplierInvoicesProxy,
 }  # fmt: skip

@@ -5,6 +5,7 @@ It runs where somebody waits (a page, the command line), never in the store; wha
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formataddr, make_msgid
 from functools import cache
@@ -13,20 +14,25 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from crm_lab.domain.invoices import DocumentKind
 from crm_lab.domain.terms import Distribution
 from crm_lab.errors import InvalidInput, Unavailable
 from crm_lab.exchange.delivery import delivery_at
 from crm_lab.exchange.mail import MailServer, send_mail
 from crm_lab.exchange.ubl import Severity, check_ubl, write_ubl
-from crm_lab.i18n import _, day, number, unit, use_locale
+from crm_lab.i18n import _, business_day, day, number, unit, use_locale
 from crm_lab.reports.invoices import document_title, invoice_pdf
-from crm_lab.settings import Settings
+from crm_lab.reports.reminders import reminder_pdf, reminder_title
+from crm_lab.settings import Settings, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
+    from uuid import UUID
 
     from crm_lab.domain.deliveries import Delivery
-    from crm_lab.domain.invoices import Invoice
+    from crm_lab.domain.invoices import DocumentParty, Invoice
+    from crm_lab.domain.reminders import ReminderLetter
 
 LETTERS = Path(__file__).parent / "letters"
 MOST_TOLD = 5
@@ -57,31 +63,68 @@ def send_queued(crm: Any, settings: Settings | None = None, on_progress: Callabl
     return sent, failed
 
 
+def work_at_night(crm: Any, on: date | None = None) -> tuple[int, int]:
+    """Make the orders that repeat, and make and send the reminders whose turn it is, where the company has switched these on; how many of each."""
+    settings, day_ = crm.invoices.settings(), on or business_day(utc_now())
+    orders = crm.orders.repeat(on=day_) if settings.repeats_nightly else 0
+    reminders = len(crm.reminders.send(on=day_)) if settings.reminds_nightly else 0
+    return orders, reminders
+
+
 def _send(crm: Any, delivery: Delivery, settings: Settings) -> str:
-    document: Invoice = crm.invoices.document(id=delivery.invoice_id)
+    if delivery.reminder_id:
+        return _mail(_addressed(_of_reminder(crm, delivery.reminder_id), delivery, settings), settings)
+    document: Invoice = crm.invoices.document(id=delivery.invoice_id) if delivery.invoice_id else crm.orders.document(id=delivery.order_id)
     if delivery.channel is Distribution.EHF:
         return _hand_over(document, settings)
-    return _mail(letter(document, delivery, settings), settings)
+    return _mail(_addressed(_of_document(crm, document), delivery, settings), settings)
 
 
-def letter(document: Invoice, delivery: Delivery, settings: Settings) -> EmailMessage:
-    """The e-mail of an invoice in the customer's language, with the PDF."""
-    seller = document.seller
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Letter:
+    """What an e-mail says, and the PDF with it."""
+
+    title: str
+    text: str
+    seller: DocumentParty
+    pdf: bytes
+
+
+def _of_document(crm: Any, document: Invoice) -> _Letter:
+    """An invoice, quote or confirmation in the customer's language."""
+    name = "invoice" if document.kind in {DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE} else "order"
     with use_locale(document.language):
         title = f"{document_title(document.kind)} {document.number}"
-        text = _letters().get_template(f"invoice.{document.language}.txt.j2").render(
+        text = _letters().get_template(f"{name}.{document.language}.txt.j2").render(
             document=document, title=title, amount=f"{number(document.payable, 2)} {unit(document.currency)}", due=day(document.due_on) if document.due_on else "",
         )  # fmt: skip
+    return _Letter(title=title, text=text, seller=document.seller, pdf=invoice_pdf(document, crm.letterhead.style()))
+
+
+def _of_reminder(crm: Any, key: UUID) -> _Letter:
+    """A reminder in the customer's language."""
+    letter: ReminderLetter = crm.reminders.letter(id=key)
+    with use_locale(letter.language):
+        title = reminder_title(letter)
+        text = _letters().get_template(f"reminder.{letter.language}.txt.j2").render(
+            letter=letter, title=title.lower(), amount=f"{number(letter.total, 2)} {unit(letter.currency)}", due=day(letter.due_on),
+        )  # fmt: skip
+    return _Letter(title=title, text=text, seller=letter.seller, pdf=reminder_pdf(letter, crm.letterhead.style()))
+
+
+def _addressed(letter: _Letter, delivery: Delivery, settings: Settings) -> EmailMessage:
+    """The e-mail from the company to whom the delivery names."""
+    seller = letter.seller
     sender = settings.mail_from or seller.email
     if not sender:
         raise CannotSend(_("Nobody is named as the sender. Write the company's e-mail address in the settings of invoicing."), may_retry=False)
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = formataddr((seller.name, sender)), delivery.recipient, f"{title} – {seller.name}"
+    message["From"], message["To"], message["Subject"] = formataddr((seller.name, sender)), delivery.recipient, f"{letter.title} – {seller.name}"
     if delivery.copies:
         message["Cc"] = ", ".join(delivery.copies.split())
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
-    message.set_content(text)
-    message.add_attachment(invoice_pdf(document), maintype="application", subtype="pdf", filename=f"{title}.pdf")
+    message.set_content(letter.text)
+    message.add_attachment(letter.pdf, maintype="application", subtype="pdf", filename=f"{letter.title}.pdf")
     return message
 
 

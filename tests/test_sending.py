@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,8 +14,10 @@ from crm_lab.domain.ids import new_id
 from crm_lab.domain.invoicing import InvoicingSettings
 from crm_lab.domain.orders import OrderLine
 from crm_lab.domain.terms import Distribution
-from crm_lab.errors import InvalidInput
+from crm_lab.errors import InvalidInput, NotFound
+from crm_lab.i18n import business_day
 from crm_lab.sending import send_queued
+from crm_lab.server.sales import SalesAtNight
 from crm_lab.settings import Settings, utc_now
 from crm_lab.store.engine import Database
 from tests.mailbox import mailbox
@@ -119,3 +122,36 @@ def test_paper_is_not_queued_and_nobody_to_send_to_is_told(crm):
     assert crm.deliveries.queue(invoice_ids=[printed.id]) == []
     with pytest.raises(InvalidInput):
         crm.deliveries.queue(invoice_ids=[printed.id], recipient="ingen")
+
+
+def test_reminders_and_quotes_go_by_mail_and_a_bounce_is_told(crm):
+    one = invoiced(crm)
+    (reminder,) = crm.reminders.make(posting_ids=[one.posting_id], on=one.due_on + timedelta(days=20))
+    quote = crm.orders.copy(id=one.order_id)
+    with mailbox() as box:
+        crm.deliveries.queue_reminders(reminder_ids=[reminder.id])
+        crm.deliveries.queue_order(order_id=quote.id, recipient="innkjop@acme.no")
+        assert send_queued(crm, Settings(mail_server=box.url)) == (2, 0)
+    first, second = box.messages
+    assert "Purring" in first["Subject"] and str(one.number) in first.get_body().get_content() and one.kid in first.get_body().get_content()
+    assert f"Tilbud {quote.number}" in second["Subject"] and second["To"] == "innkjop@acme.no"
+    assert crm.deliveries.of_order(order_id=quote.id)[0].state == DeliveryState.SENT and crm.deliveries.troubled() == []
+    back = crm.deliveries.bounced(message_id=str(first["Message-ID"]), reason="550 5.1.1 ukjent")
+    assert (back.state, back.reminder_id) == (DeliveryState.BOUNCED, reminder.id) and crm.deliveries.troubled() == [back]
+    with pytest.raises(NotFound):
+        crm.deliveries.bounced(message_id="<x@y>", reason="")
+    crm.deliveries.queue_reminders(reminder_ids=[reminder.id])
+    assert crm.deliveries.troubled() == []
+
+
+def test_the_night_does_what_is_switched_on_and_nothing_else(crm):
+    one, today = invoiced(crm), business_day(utc_now())
+    crm.orders.create(customer_id=one.customer_id, repeats_months=1, next_on=today - timedelta(days=1), ordered_on=today, lines=(OrderLine(id=new_id(), text="Leie", price=Decimal(9)),))
+    crm.orders.invoice(crm.orders.copy(id=one.order_id).id, on=today - timedelta(days=60))
+    night = SalesAtNight(crm.transport.dispatcher)
+    assert night.work() == (0, 0)
+    crm.invoices.set_settings(settings=replace(OURS, repeats_nightly=True, reminds_nightly=True))
+    assert crm.invoices.settings().nightly_as == "kari"
+    assert night.work() == (1, 1) and night.work() == (0, 0)
+    crm.invoices.set_settings(settings=replace(crm.invoices.settings(), repeats_nightly=False, reminds_nightly=False))
+    assert crm.invoices.settings().nightly_as == ""

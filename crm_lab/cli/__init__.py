@@ -14,7 +14,7 @@ from crm_lab import __version__
 from crm_lab.cli.backup import backup, restore
 from crm_lab.cli.calls import calls, import_calls
 from crm_lab.cli.imports import add_imports
-from crm_lab.cli.invoices import send
+from crm_lab.cli.invoices import import_bounces, nightly, remind, repeat, send
 from crm_lab.cli.options import count, data_option, force_option, in_company, open_company, plainly
 from crm_lab.cli.payments import import_payments
 from crm_lab.cli.person import person
@@ -260,3 +260,7 @@ main.add_command(restore)
 main.add_command(calls)
 main.add_command(person)
 main.add_command(send)
+main.add_command(remind)
+main.add_command(repeat)
+main.add_command(nightly)
+import_.add_command(import_bounces)

@@ -288,6 +288,7 @@ PRODUCT_COLUMNS = (
     Column("number", (N_("Product number"),), ("produktnr", "varenr", "varenummer", "artikkelnummer", "artikkelnr", "nummer", "nr", "sku", "item number", "product no", "product code", "item no")),
     Column("name", (N_("Name"),), ("produktnavn", "varenavn", "produkt", "vare", "beskrivelse", "varebeskrivelse", "betegnelse", "product name", "item name", "product", "item", "description")),
     Column("name_en", (N_("English name"),), ("navn engelsk", "engelsk", "name en", "english")),
+    Column("product_group", (N_("Product group"),), ("varegruppe", "produktgruppe", "gruppe", "group", "category")),
     Column("unit", (N_("Unit"),), ("enhetskode", "salgsenhet", "unit code", "uom"), UNIT),
     Column("vat_code", (N_("VAT code"),), ("mva kode", "mva", "avgiftskode", "mva sats", "tax code", "vat")),
     Column("price", (N_("Price"),), ("utsalgspris", "pris eks mva", "pris ekskl mva", "salgspris", "enhetspris", "listepris", "unit price", "sales price", "price excl vat"), parse_decimal),

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from crm_lab.domain.orders import WRITTEN, Order, PaymentStatus
+from crm_lab.domain.orders import WRITTEN, Order, PaymentStatus, clean_fee
 from crm_lab.domain.terms import Distribution
 from crm_lab.domain.values import KID, KID_RULES, BankAccount, Email, OrgNumber, clean_text, parse_country
 from crm_lab.errors import Faults, Forbidden, InvalidFields
@@ -50,6 +50,10 @@ class InvoicingSettings:
     own_credit_series : credit notes are numbered apart from invoices.
     closed_until : nothing is invoiced on this day or before.
     is_limited : only accountants and administrators invoice and credit.
+    invoice_fee : in kroner without VAT, for customers that pay one.
+    repeats_nightly, reminds_nightly : orders that repeat are made, and reminders sent, at night; `nightly_as` is the user who switched it on.
+    remind_after, remind_again, reminder_days : days after the due date, between reminders, and that the customer then has to pay.
+    most_reminders : so many of one debt; what comes after is up to people.
     """
 
     organisation_number: str = ""
@@ -72,6 +76,15 @@ class InvoicingSettings:
     first_invoice: int = FIRST_INVOICE
     closed_until: date | None = None
     is_limited: bool = False
+    invoice_fee: Decimal = Decimal("0.00")
+    repeats_nightly: bool = False
+    reminds_nightly: bool = False
+    nightly_as: str = ""
+    charges_reminder_fee: bool = True
+    remind_after: int = 14
+    remind_again: int = 14
+    most_reminders: int = 2
+    reminder_days: int = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,10 +215,19 @@ def clean_settings(given: InvoicingSettings) -> InvoicingSettings:
     for name in ("kid_customer_digits", "kid_invoice_digits"):
         if not 1 <= getattr(given, name) <= MOST_DIGITS:
             faults.note(name, _("A part of the KID has 1 to {n} digits.", n=MOST_DIGITS))
+    for name, least, most in _WHOLE:
+        if not least <= getattr(given, name) <= most:
+            faults.note(name, _("Write a whole number from {least} to {most}.", least=least, most=most))
+    with faults.at("invoice_fee"):
+        clean["invoice_fee"] = clean_fee(given.invoice_fee)
     if not 1 <= given.first_invoice <= LARGEST_FIRST:
         faults.note("first_invoice", _("The first number is from 1 to {n}.", n=LARGEST_FIRST))
     faults.tell()
     return replace(given, **clean)
+
+
+_WHOLE = (("remind_after", 1, 365), ("remind_again", 7, 365), ("most_reminders", 1, 9), ("reminder_days", 14, 90))
+"""A debtor has 14 days at least after a reminder that costs (inkassoforskriften § 1-2)."""
 
 
 def check_invoiceable(order: Order, settings: InvoicingSettings, terms: Mapping[str, EffectiveTerm], on: date) -> None:

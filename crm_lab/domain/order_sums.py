@@ -37,7 +37,7 @@ def _document_line(line: OrderLine, category: VatCategory, rate: Decimal) -> Doc
 def summed(order: Order, codes: Sequence[VatCode]) -> Order:
     """The order with what its lines come to on the day it was made."""
     nets: dict[str, Decimal] = {}
-    for line in order.lines:
+    for line in order.billed:
         nets[line.vat_code] = nets.get(line.vat_code, ZERO) + line.net
     taxed = ((net, *_taxed(codes, code, order.ordered_on)) for code, net in nets.items())
     totals = totals_of(DocumentLine(text="", price=net, category=category, rate=rate) for net, category, rate in taxed)

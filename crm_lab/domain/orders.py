@@ -14,7 +14,7 @@ from crm_lab.domain.products import LONGEST_NUMBER, PERCENT, PRICE, Unit, clean_
 from crm_lab.domain.terms import MOST_DAYS, Distribution, TermSource, VatTreatment
 from crm_lab.domain.values import ORE, clean_text, parse_currency
 from crm_lab.errors import Conflict, Faults, InvalidInput
-from crm_lab.i18n import LOCALES, _
+from crm_lab.i18n import LOCALES, _, use_locale
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from crm_lab.domain.terms import EffectiveTerm
 
 LONGEST_TEXT, LONGEST_REFERENCE, LONGEST_NOTE, MOST_LINES = 300, 100, 2000, 1000
-LARGEST_QUANTITY, WHOLE = Decimal(10) ** 9, 100
+LARGEST_QUANTITY, LARGEST_FEE, WHOLE = Decimal(10) ** 9, 10_000, 100
 RATE = Decimal("0.000001")
 ONE, NONE = Decimal("1.0000"), Decimal("0.00")
 TERMS = {
@@ -125,6 +125,7 @@ class OrderFields(TypedDict, total=False):
     language: str
     distribution: Distribution
     discount: Decimal
+    invoice_fee: Decimal | None
     price_list: str
     vat_treatment: VatTreatment
     sends_reminders: bool
@@ -143,6 +144,7 @@ class Order:
     origins : where the settings come from; one that somebody wrote here is not among them.
     net, vat, gross : in `currency`; `rate` is kroner for one unit of it, where that is another.
     invoice_number, due_on, open_amount, payment : of its invoice, from the ledger.
+    invoice_fee : added to the lines as the last one, without VAT; None where the customer pays none.
     repeats_months : a new order like it is made every so many months, the next one on `next_on`.
     """
 
@@ -174,6 +176,7 @@ class Order:
     sends_reminders: bool = True
     repeats_months: int | None = None
     next_on: date | None = None
+    invoice_fee: Decimal | None = None
     origins: dict[str, Origin] = field(default_factory=dict)
     lines: tuple[OrderLine, ...] = ()
     net: Decimal = NONE
@@ -181,6 +184,15 @@ class Order:
     gross: Decimal = NONE
     created_by: UUID
     created_at: datetime
+
+    @property
+    def billed(self) -> tuple[OrderLine, ...]:
+        """The lines that are invoiced: those that somebody wrote, and the invoice fee where there is one."""
+        if not self.invoice_fee or not any(line.quantity for line in self.lines):
+            return self.lines
+        with use_locale(self.language):
+            fee = OrderLine(id=self.id, text=_("Invoice fee"), price=self.invoice_fee, vat_code=CODE_OF.get(self.vat_treatment, "3"))
+        return (*self.lines, fee)
 
     @property
     def is_written(self) -> bool:
@@ -232,6 +244,9 @@ def clean_order(given: OrderFields, codes: Collection[str]) -> OrderFields:
         with faults.at("discount"):
             clean["discount"] = clean_percent(given["discount"])
     _check_choices(given, faults)
+    if "invoice_fee" in given:
+        with faults.at("invoice_fee"):
+            clean["invoice_fee"] = clean_fee(given["invoice_fee"]) if given["invoice_fee"] else None
     if given.get("rate") is not None:
         with faults.at("rate"):
             clean["rate"] = _clean_rate(given["rate"])
@@ -283,6 +298,13 @@ def _clean_rate(rate: Decimal | None) -> Decimal | None:
     if not rate.is_finite() or not 0 < rate < LARGEST_QUANTITY:
         raise InvalidInput(_("A rate is above zero: kroner for one unit of the currency."), "rate")
     return rate.quantize(RATE, ROUND_HALF_UP)
+
+
+def clean_fee(fee: Decimal | None) -> Decimal | None:
+    """A fee in whole øre. Raises `InvalidInput`."""
+    if fee is None or not fee.is_finite() or not 0 <= fee < LARGEST_FEE or fee != fee.quantize(ORE):
+        raise InvalidInput(_("A fee is from 0 to {most}, with two decimals at most.", most=LARGEST_FEE - 1), "invoice_fee")
+    return fee.quantize(ORE)
 
 
 def _clean_quantity(value: Decimal) -> Decimal:

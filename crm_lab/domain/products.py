@@ -54,6 +54,7 @@ class ProductFields(TypedDict, total=False):
     number: str
     name: str
     name_en: str
+    product_group: str
     unit: Unit
     vat_code: str
     price: Decimal
@@ -66,6 +67,7 @@ class Product:
     Attributes
     ----------
     name_en : its name on English invoices; "" is the same name.
+    product_group : some customers have a discount on products in groups.
     vat_code : of a sale (SAF-T standard tax codes).
     price : of one unit in kroner, without VAT, at most four decimals; a price list may say another.
     """
@@ -80,6 +82,7 @@ class Product:
     price: Decimal = NOTHING
     created_at: datetime
     archived_at: datetime | None = None
+    product_group: str = ""
 
     def name_in(self, language: str) -> str:
         """Its name on a document in that language."""
@@ -166,7 +169,7 @@ def clean_percent(value: Decimal, field: str = "discount") -> Decimal:
 def clean_product(given: ProductFields, codes: Collection[str]) -> ProductFields:
     """The fields in their stored form; `codes` are the VAT codes of sales. Raises `InvalidFields`."""
     faults, clean = Faults(), dict(given)
-    for name, longest in (("number", LONGEST_NUMBER), ("name", LONGEST_NAME), ("name_en", LONGEST_NAME)):
+    for name, longest in (("number", LONGEST_NUMBER), ("name", LONGEST_NAME), ("name_en", LONGEST_NAME), ("product_group", LONGEST_LIST)):
         if name in given:
             with faults.at(name):
                 clean[name] = clean_text(str(clean[name]), name, max_length=longest)

@@ -44,6 +44,7 @@ from crm_lab.server.rest import (
     respond,
     with_version,
 )
+from crm_lab.server.sales import SalesAtNight
 from crm_lab.server.telephony import hear_exchange
 from crm_lab.server.tracing import Tracer
 from crm_lab.server.webhooks import post_messages
@@ -82,6 +83,7 @@ class StoreApp:
         self.nightly = Nightly(database)
         self.metrics = StoreMetrics(database)
         self.tracer = Tracer(Settings().traces)
+        self.sales = SalesAtNight(self.dispatcher)
         self.last = time.time_ns() // 1_000_000
         self.changed_at = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -106,7 +108,7 @@ class StoreApp:
         self._loop = asyncio.get_running_loop()
         to_thread.current_default_thread_limiter().total_tokens = 16
         chores = (
-            self._keep_tidy(), self.nightly.keep(), to_thread.run_sync(self.database.warm),
+            self._keep_tidy(), self.nightly.keep(), self.sales.keep(), to_thread.run_sync(self.database.warm),
             keep_register(self.database, self._changed), hear_exchange(self.database, self._changed), post_messages(self.database),
         )  # fmt: skip
         tasks = [asyncio.create_task(chore) for chore in chores]

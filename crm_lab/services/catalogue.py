@@ -20,6 +20,7 @@ from crm_lab.services.history import History
 from crm_lab.services.imports import Imports
 from crm_lab.services.invoices import Invoices
 from crm_lab.services.ledger import Subledger
+from crm_lab.services.letterhead import Letterheads
 from crm_lab.services.merges import Merges
 from crm_lab.services.notebooks import Notebooks
 from crm_lab.services.notes import Notes
@@ -33,6 +34,7 @@ from crm_lab.services.privacy import Privacy
 from crm_lab.services.products import Products
 from crm_lab.services.projects import Projects
 from crm_lab.services.register import Register
+from crm_lab.services.reminders import Reminders
 from crm_lab.services.saft import Saft
 from crm_lab.services.search import Search
 from crm_lab.services.sessions import Sessions
@@ -60,6 +62,7 @@ SERVICES: dict[str, type[Service]] = {
     "imports": Imports,
     "invoices": Invoices,
     "ledger": Subledger,
+    "letterhead": Letterheads,
     "merges": Merges,
     "notebooks": Notebooks,
     "notes": Notes,
@@ -73,6 +76,7 @@ SERVICES: dict[str, type[Service]] = {
     "products": Products,
     "projects": Projects,
     "register": Register,
+    "reminders": Reminders,
     "saft": Saft,
     "search": Search,
     "sessions": Sessions,

@@ -1,14 +1,17 @@
-"""Invoices on their way: queued, taken by who sends them, told sent or failed. Sending itself is `crm_lab.sending`'s."""
+"""Invoices, reminders, quotes and confirmations on their way: queued, taken by who sends them, told sent or failed. Sending itself is `crm_lab.sending`'s."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, or_, select, update
 
-from crm_lab.domain.deliveries import MOST_TRIES, UNDER_WAY, Delivery, DeliveryState, wait_after
-from crm_lab.domain.ids import new_ids
+from crm_lab.domain.access import Role
+from crm_lab.domain.deliveries import MOST_TRIES, UNDER_WAY, Delivery, DeliveryState, NoSuchMessage, wait_after
+from crm_lab.domain.ids import new_id, new_ids
+from crm_lab.domain.reminders import NoRecipient
 from crm_lab.domain.terms import Distribution
 from crm_lab.domain.values import Email
 from crm_lab.errors import InvalidInput
@@ -24,11 +27,13 @@ if TYPE_CHECKING:
 
     from crm_lab.store.records import Row
 
+LATELY = timedelta(days=30)
+SUBJECTS = ("invoice_id", "reminder_id", "order_id")
 LONGEST_ERROR, MOST_AT_ONCE, MOST_TAKEN = 500, 1000, 50
 
 
 class Deliveries(Service):
-    """How invoices were, and are to be, sent. Each is as visible as its customer."""
+    """How documents were, and are to be, sent. Each is as visible as its customer."""
 
     @reads()
     def of(self, *, invoice_id: UUID) -> list[Delivery]:
@@ -37,6 +42,30 @@ class Deliveries(Service):
         d = tables.delivery
         rows = self.work.rows(select(d).where(d.c.invoice_id == invoice_id).order_by(d.c.queued_at.desc(), d.c.id.desc()))
         return [as_record(Delivery, row) for row in rows]
+
+    @reads()
+    def of_order(self, *, order_id: UUID) -> list[Delivery]:
+        """How an order was sent as quote or confirmation, the newest first. Raises `NotFound`, also where it is hidden."""
+        self.work.require(tables.sales_order, order_id)
+        d = tables.delivery
+        rows = self.work.rows(select(d).where(d.c.order_id == order_id).order_by(d.c.queued_at.desc(), d.c.id.desc()))
+        return [as_record(Delivery, row) for row in rows]
+
+    @reads()
+    def of_reminders(self, *, reminder_ids: tuple[UUID, ...]) -> list[Delivery]:
+        """How reminders were sent, of those the caller may see, the newest first."""
+        d = tables.delivery
+        query = select(d).where(and_(among(d.c.reminder_id, reminder_ids), self.work.visible_to(d)))
+        return [as_record(Delivery, row) for row in self.work.rows(query.order_by(d.c.queued_at.desc(), d.c.id.desc()))]
+
+    @reads()
+    def troubled(self) -> list[Delivery]:
+        """What was given up or came back in the last 30 days and was not sent again since, the newest first."""
+        d, again = tables.delivery, tables.delivery.alias()
+        same = or_(*(again.c[name] == d.c[name] for name in SUBJECTS))
+        later = select(again.c.id).where(same, again.c.queued_at > d.c.queued_at).exists()
+        wrong = and_(d.c.state.in_([DeliveryState.FAILED, DeliveryState.BOUNCED]), d.c.queued_at > self.work.now - LATELY, ~later, self.work.visible_to(d))
+        return [as_record(Delivery, row) for row in self.work.rows(select(d).where(wrong).order_by(d.c.queued_at.desc(), d.c.id.desc()).limit(MOST_TAKEN))]
 
     @writes()
     def queue(self, *, invoice_ids: tuple[UUID, ...], recipient: str = "") -> list[Delivery]:
@@ -52,10 +81,33 @@ class Deliveries(Service):
             raise InvalidInput(_("Mark at most {n} orders at a time.", n=MOST_AT_ONCE), "invoice_ids")
         found, to = self._invoices(invoice_ids), str(Email.parse(recipient)) if recipient.strip() else ""
         made = [self._delivery(row, to, key) for row, key in zip(found, sorted(new_ids(len(found))), strict=True)]
-        wanted = [one for one in made if one.channel is not Distribution.PRINT]
-        rows = [as_row(one, tables.delivery) | {"employee_id": self.actor.id} for one in wanted]
-        self.work.insert_many(tables.delivery, rows)
-        return wanted
+        return self._queued([one for one in made if one.channel is not Distribution.PRINT])
+
+    @writes()
+    def queue_order(self, *, order_id: UUID, recipient: str = "") -> Delivery:
+        """Send an order as quote or confirmation by e-mail. Raises `InvalidInput`, `NotFound`."""
+        row = self.work.seen(tables.sales_order, order_id)
+        told = str(Email.parse(recipient)) if recipient.strip() else row["buyer"].get("email", "")
+        if not told:
+            raise NoRecipient(row["buyer"].get("name", ""))
+        return self._queued([self._by_mail(row["customer_id"], told, order_id=order_id)])[0]
+
+    @writes(needs=Role.ACCOUNTANT)
+    def queue_reminders(self, *, reminder_ids: tuple[UUID, ...]) -> list[Delivery]:
+        """Send reminders by e-mail; those without an address are left out, to be printed. Raises `NotFound`."""
+        rows = [self.work.seen(tables.reminder, key) for key in reminder_ids[:MOST_AT_ONCE]]
+        addresses = [(row, row["content"]["buyer"].get("email", "")) for row in rows]
+        return self._queued([self._by_mail(row["customer_id"], to, reminder_id=row["id"]) for row, to in addresses if to])
+
+    @writes(needs=Role.ACCOUNTANT)
+    def bounced(self, *, message_id: str, reason: str) -> Delivery:
+        """An e-mail came back. Raises `NotFound` where none with this Message-ID was sent."""
+        d = tables.delivery
+        row = self.work.one(select(d).where(and_(d.c.message_id == message_id, self.work.visible_to(d))))
+        if row is None or not message_id:
+            raise NoSuchMessage(message_id)
+        self._settle(row["id"], state=DeliveryState.BOUNCED, error=reason[:LONGEST_ERROR])
+        return as_record(Delivery, self.work.seen(tables.delivery, row["id"]))
 
     @writes(tells=False, remembered=False)
     def take(self, *, limit: int = MOST_TAKEN) -> list[Delivery]:
@@ -75,11 +127,21 @@ class Deliveries(Service):
     @writes()
     def failed(self, *, id: UUID, error: str, may_retry: bool = True) -> None:  # noqa: A002
         """It could not be sent; it is tried again later, unless that cannot help. Raises `NotFound`."""
-        row = self._row(id)
+        row = self.work.seen(tables.delivery, id)
         tries = row["tries"] + 1
         again = may_retry and tries < MOST_TRIES
         state = DeliveryState.QUEUED if again else DeliveryState.FAILED
         self._settle(id, state=state, tries=tries, error=error[:LONGEST_ERROR], next_at=self.work.now + wait_after(tries))
+
+    def _queued(self, wanted: list[Delivery]) -> list[Delivery]:
+        self.work.insert_many(tables.delivery, [as_row(one, tables.delivery) | {"employee_id": self.actor.id} for one in wanted])
+        return wanted
+
+    def _by_mail(self, customer_id: UUID, recipient: str, *, order_id: UUID | None = None, reminder_id: UUID | None = None) -> Delivery:
+        return Delivery(
+            id=new_id(), customer_id=customer_id, channel=Distribution.EMAIL, recipient=recipient, queued_at=self.work.now, next_at=self.work.now,
+            order_id=order_id, reminder_id=reminder_id,
+        )  # fmt: skip
 
     def _delivery(self, row: Row, recipient: str, key: UUID) -> Delivery:
         buyer, channel = row["buyer"], Distribution.EMAIL if recipient else Distribution(row["distribution"])
@@ -100,14 +162,7 @@ class Deliveries(Service):
             raise NoSuchRecord
         return rows
 
-    def _row(self, key: UUID) -> Row:
-        d = tables.delivery
-        row = self.work.one(select(d).where(and_(d.c.id == key, self.work.visible_to(d))))
-        if row is None:
-            raise NoSuchRecord
-        return row
-
     def _settle(self, key: UUID, **changes: object) -> None:
-        before = self._row(key)
+        before = self.work.seen(tables.delivery, key)
         self.work.connection.execute(update(tables.delivery).where(tables.delivery.c.id == key).values(**changes))
         self.work.note(tables.delivery, before, before, before | changes)

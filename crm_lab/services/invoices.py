@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 import pyarrow as pa
-from sqlalchemy import and_, select, true
+from sqlalchemy import select, true
 
 from crm_lab.domain.access import Role
 from crm_lab.domain.invoices import Invoice
@@ -35,14 +36,14 @@ from crm_lab.services.customers import Customers
 from crm_lab.services.orders import Orders
 from crm_lab.services.orders.documents import document_of
 from crm_lab.services.orders.findings import findings_of, refuse
-from crm_lab.services.orders.invoicing import credited_of, make_credit_note, make_invoices, move_on, settings_of
+from crm_lab.services.orders.invoicing import credited_of, make_credit_note, make_invoices, move_on
 from crm_lab.services.orders.reading import facts_of, frame_of
+from crm_lab.services.orders.settings import settings_of
 from crm_lab.store import tables
 from crm_lab.store.records import NoSuchRecord
 
 if TYPE_CHECKING:
     from crm_lab.domain.terms import EffectiveTerm
-    from crm_lab.store.records import Row
 
 MOST_AT_ONCE, LONGEST_REASON, WHOLE = 200, 250, 100
 
@@ -80,7 +81,7 @@ class Invoices(Service):
     @reads()
     def document(self, *, id: UUID) -> Invoice:  # noqa: A002
         """An invoice or credit note as it was made, to print and to send. Raises `NotFound`, also where it is hidden."""
-        return document_of(self._row(id))
+        return document_of(self.work.seen(tables.invoice, id))
 
     @reads()
     def settings(self) -> InvoicingSettings:
@@ -89,8 +90,9 @@ class Invoices(Service):
 
     @writes(needs=Role.ADMIN)
     def set_settings(self, *, settings: InvoicingSettings) -> InvoicingSettings:
-        """Change that. Raises `InvalidFields`."""
-        clean = clean_settings(settings)
+        """Change that; what runs at night does so as who saves this. Raises `InvalidFields`."""
+        is_nightly = settings.repeats_nightly or settings.reminds_nightly
+        clean = replace(clean_settings(settings), nightly_as=self.actor.username if is_nightly else "")
         row = self.work.one(select(tables.company))
         assert row is not None  # noqa: S101 - an administrator belongs to a company
         self.work.change(tables.company, row["id"], row["version"], invoicing=msgspec.to_builtins(clean))
@@ -138,7 +140,7 @@ class Invoices(Service):
     @writes()
     def stop_reminders(self, *, id: UUID, stops: bool = True) -> None:  # noqa: A002
         """Leave an invoice out of the reminders, as when it is disputed; or no longer. Raises `NotFound`."""
-        order = Orders(self.work).get(id=self._row(id)["order_id"])
+        order = Orders(self.work).get(id=self.work.seen(tables.invoice, id)["order_id"])
         self.work.change(tables.sales_order, order.id, order.version, sends_reminders=not stops)
 
     @writes()
@@ -146,7 +148,7 @@ class Invoices(Service):
         """Credit an invoice, whole or the lines given: posted, and linked with the invoice where that is open. Raises `InvalidInput`, `MayNotInvoice`, `NotFound`."""
         if not self.may_invoice():
             raise MayNotInvoice
-        row, issued, settings = self._row(id), on or business_day(self.work.now), settings_of(self.work)
+        row, issued, settings = self.work.seen(tables.invoice, id), on or business_day(self.work.now), settings_of(self.work)
         if row["kind"] == InvoiceKind.CREDIT_NOTE:
             raise InvalidInput(_("This is a credit note. Credit the invoice it is for, or make a new one."), "id")
         if settings.closed_until and issued <= settings.closed_until:
@@ -157,13 +159,6 @@ class Invoices(Service):
         if row["kind"] == InvoiceKind.INVOICE and credited_of(self.work, id) >= row["gross"]:
             move_on(self.work, [order], OrderStatus.CREDITED)
         return self.facts(id=key)
-
-    def _row(self, invoice_id: UUID) -> Row:
-        i = tables.invoice
-        row = self.work.one(select(i).where(and_(i.c.id == invoice_id, self.work.visible_to(i))))
-        if row is None:
-            raise NoSuchRecord
-        return row
 
     def _refuse(self, orders: Iterable[Order], settings: InvoicingSettings, on: date) -> None:
         terms = self._terms({order.customer_id for order in orders})

@@ -61,11 +61,11 @@ class Products(Service):
     def list(self, *, archived: bool = False) -> pa.Table:
         """Every product in use, or those archived, by number.
 
-        Columns: id, number, name, name_en, unit, vat_code, price_e4 (ten-thousandths of a krone), created_at.
+        Columns: id, number, name, name_en, product_group, unit, vat_code, price_e4 (ten-thousandths of a krone), created_at.
         """
         p = tables.product
         wanted = p.c.archived_at.is_not(None) if archived else p.c.archived_at.is_(None)
-        told = [cast(p.c.id, String).label("id"), p.c.number, p.c.name, p.c.name_en, p.c.unit, p.c.vat_code]
+        told = [cast(p.c.id, String).label("id"), p.c.number, p.c.name, p.c.name_en, p.c.product_group, p.c.unit, p.c.vat_code]
         query = select(*told, cast(p.c.price * MINOR, BigInteger).label("price_e4"), p.c.created_at).where(wanted)
         return self.work.frame(query.order_by(func.length(p.c.number), p.c.number, p.c.id))
 

@@ -22,7 +22,7 @@ from crm_lab.i18n import _, day
 from crm_lab.services.actions import Service, writes
 from crm_lab.services.customers import RegisteredByColleague, add_customers, shown_name
 from crm_lab.services.ledger.links import add_postings
-from crm_lab.services.orders.invoicing import settings_of
+from crm_lab.services.orders.settings import settings_of
 from crm_lab.store import tables
 from crm_lab.store.merges import is_present
 

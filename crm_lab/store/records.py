@@ -68,8 +68,7 @@ class NoSuchRecord(NotFound):
 class Work:
     """One caller's action inside one transaction.
 
-    `request_id` names the action for retry, audit and undo; `now` is the instant it began; `session` is the
-    digest of the session token it came with.
+    `request_id` names the action for retry, audit and undo; `now` is the instant it began; `session` is the digest of the token it came with.
     """
 
     connection: Connection
@@ -169,20 +168,21 @@ class Work:
         if self.connection.dialect.name == "duckdb":
             table: pa.Table = self.connection.execute(query, execution_options={"duckdb_arrow": True}).arrow  # type: ignore[attr-defined]
             return table
-        result = self.connection.execute(query)
-        return pa.Table.from_pylist([dict(row) for row in result.mappings()])
+        return pa.Table.from_pylist([dict(row) for row in self.connection.execute(query).mappings()])
 
     def read(self, cls: type[T], table: Table, record_id: UUID) -> T:
         """One record the caller may see. Raises `NotFound`, also where it is hidden."""
-        row = self.one(select(table).where(and_(table.c.id == record_id, self.visible_to(table))))
-        if row is None:
+        return as_record(cls, self.seen(table, record_id))
+
+    def seen(self, table: Table, record_id: UUID | None) -> Row:
+        """The row of one. Raises `NotFound`, also where it is hidden."""
+        if (row := self.one(select(table).where(and_(table.c.id == record_id, self.visible_to(table))))) is None:
             raise NoSuchRecord
-        return as_record(cls, row)
+        return row
 
     def require(self, table: Table, record_id: UUID | None) -> None:
         """Raise `NotFound` unless the caller may see the record."""
-        if self.scalar(select(table.c.id).where(and_(table.c.id == record_id, self.visible_to(table)))) is None:
-            raise NoSuchRecord
+        self.seen(table, record_id)
 
     def insert(self, table: Table, row: Row) -> None:
         """Add a row and its audit."""

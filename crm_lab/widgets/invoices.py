@@ -15,14 +15,15 @@ from crm_lab.domain.invoicing import (
 )
 from crm_lab.domain.part_invoices import percent_of
 from crm_lab.errors import CrmError, InvalidInput
-from crm_lab.i18n import _, kroner, moment, number, unit
+from crm_lab.i18n import _, day, kroner, moment, number, unit
 from crm_lab.widgets.base import aside
 from crm_lab.widgets.live import Live
-from crm_lab.widgets.orders import invoice_row, kind_words
+from crm_lab.widgets.orders import invoice_row, kind_words, money
 from crm_lab.widgets.products import decimal_words, units
 from crm_lab.widgets.terms import term_words
 
 if TYPE_CHECKING:
+    from crm_lab.domain.reminders import Reminder
     from crm_lab.widgets.shell import App
 
 
@@ -38,7 +39,7 @@ class InvoicePage(Live):
         self._read()
         self.title = f"{kind_words()[self.facts.kind]} {self.facts.number}"
         actions = {
-            "pdf": self._pdf, "ehf": self._ehf, "send": self._post, "send_start": self._send_start, "remind": self._remind, "copy": self._copy, "credit_start": self._start, "credit_cancel": self._cancel, "credit": self._credit,
+            "pdf": self._pdf, "print": self._print, "letter": self._letter, "ehf": self._ehf, "send": self._post, "send_start": self._send_start, "remind": self._remind, "copy": self._copy, "credit_start": self._start, "credit_cancel": self._cancel, "credit": self._credit,
         }  # fmt: skip
         super().__init__("invoice.html", app, actions=actions, base=app.base, title=self.title, **self._shown())
 
@@ -52,16 +53,26 @@ class InvoicePage(Live):
         self._document: Invoice = self.app.crm.invoices.document(id=self._id)
         self._lines = self._document.lines
         self._deliveries: list[Delivery] = self.app.crm.deliveries.of(invoice_id=self._id)
+        self._reminders: list[Reminder] = self.app.crm.reminders.of(invoice_id=self._id)
+        self._deliveries += self.app.crm.deliveries.of_reminders(reminder_ids=[one.id for one in self._reminders])
         self._others = [one for one in self.app.crm.invoices.of_order(order_id=self.facts.order_id) if one.id != self._id]
 
     def _shown(self) -> dict[str, Any]:
         return {
             "one": invoice_row(self.facts), "facts": self.facts, "sums": document_sums(self._document), "lines": [_line(at, line) for at, line in enumerate(self._lines, 1)], "others": [invoice_row(one) for one in self._others],
-            "sending": self._sending, "deliveries": [_delivery(one) for one in self._deliveries], "crediting": self._crediting, "problem": self._problem, "may_credit": self.facts.kind is not InvoiceKind.CREDIT_NOTE and self.app.crm.invoices.may_invoice(),
+            "sending": self._sending, "deliveries": [delivery_row(one) for one in self._deliveries], "reminders": [_reminder(one) for one in self._reminders], "crediting": self._crediting, "problem": self._problem, "may_credit": self.facts.kind is not InvoiceKind.CREDIT_NOTE and self.app.crm.invoices.may_invoice(),
         }  # fmt: skip
 
     def _pdf(self) -> None:
         self.app.download(f"{self.title}.pdf", self.app.crm.invoices.pdf(id=self._id))
+
+    def _print(self) -> None:
+        self.app.download(f"{self.title}.pdf", self.app.crm.invoices.pdf(id=self._id), is_shown=True)
+
+    def _letter(self, id: str) -> None:  # noqa: A002 - the page's word
+        """A reminder of this invoice, to be printed."""
+        if id in {str(one.id) for one in self._reminders}:
+            self.app.download(f"{_('Payment reminder')}.pdf", self.app.crm.reminders.pdf(id=UUID(id)), is_shown=True)
 
     def _remind(self) -> None:
         """Leave it out of the list of reminders, or no longer."""
@@ -125,10 +136,19 @@ class InvoicePage(Live):
         return () if whole else chosen
 
 
-def _delivery(one: Delivery) -> dict[str, str]:
-    states = {DeliveryState.QUEUED: _("Waiting"), DeliveryState.SENT: _("Sent"), DeliveryState.FAILED: _("Not sent")}
-    classes = {DeliveryState.SENT: "ok", DeliveryState.FAILED: "bad", DeliveryState.QUEUED: "warn"}
+def _reminder(one: Reminder) -> dict[str, str]:
     return {
+        "id": str(one.id), "on": day(one.reminded_on), "level": str(one.level), "due": day(one.due_on), "open": money(one.open_amount, one.currency),
+        "more": money(one.fee + one.interest, one.currency),
+    }  # fmt: skip
+
+
+def delivery_row(one: Delivery) -> dict[str, str]:
+    """How something was sent, as a line of a page."""
+    states = {DeliveryState.QUEUED: _("Waiting"), DeliveryState.SENT: _("Sent"), DeliveryState.FAILED: _("Not sent"), DeliveryState.BOUNCED: _("Came back")}
+    classes = {DeliveryState.SENT: "ok", DeliveryState.FAILED: "bad", DeliveryState.BOUNCED: "bad", DeliveryState.QUEUED: "warn"}
+    return {
+        "what": _("Payment reminder") if one.reminder_id else "",
         "id": str(one.id), "at": moment(one.sent_at or one.queued_at), "way": term_words("distribution", one.channel), "to": f"{one.recipient} {one.copies}".strip(),
         "state": states[one.state], "class": classes[one.state], "error": one.error,
     }  # fmt: skip

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+from crm_lab.domain.columns import parse_decimal
 from crm_lab.domain.invoicing import InvoicingSettings, KidParts, clean_settings
 from crm_lab.errors import Faults, InvalidFields, InvalidInput
 from crm_lab.i18n import _
 from crm_lab.widgets.forms import Form, Values
+from crm_lab.widgets.products import decimal_words
 from crm_lab.widgets.task_box import read_day
 
 if TYPE_CHECKING:
     from crm_lab.widgets.shell import App
 
 TEXTS = ("organisation_number", "street", "postal_code", "city", "country", "email", "phone", "website", "bank_account", "bic", "kid_rule", "kid_parts")
-TICKS = ("is_vat_registered", "is_registered", "own_credit_series", "is_limited")
-WHOLE = ("kid_customer_digits", "kid_invoice_digits", "first_invoice")
+TICKS = ("is_vat_registered", "is_registered", "own_credit_series", "is_limited", "repeats_nightly", "reminds_nightly", "charges_reminder_fee")
+WHOLE = ("kid_customer_digits", "kid_invoice_digits", "first_invoice", "remind_after", "remind_again", "most_reminders", "reminder_days")
 
 
 class InvoicingForm(Form):
@@ -31,7 +33,7 @@ class InvoicingForm(Form):
         self._settings: InvoicingSettings = self.app.crm.invoices.settings()
         s = self._settings
         return {name: str(getattr(s, name)) for name in (*TEXTS, *WHOLE)} | {name: bool(getattr(s, name)) for name in TICKS} | {
-            "closed_until": s.closed_until.isoformat() if s.closed_until else "",
+            "closed_until": s.closed_until.isoformat() if s.closed_until else "", "invoice_fee": decimal_words(s.invoice_fee),
         }  # fmt: skip
 
     def shown(self) -> dict[str, Any]:
@@ -63,6 +65,8 @@ class InvoicingForm(Form):
                 if not str(v[name]).isdecimal():
                     raise InvalidInput(_("Write a whole number."), name)
                 given[name] = int(str(v[name]))
+        with faults.at("invoice_fee"):
+            given["invoice_fee"] = parse_decimal(str(v["invoice_fee"]) or "0")
         with faults.at("closed_until"):
             given["closed_until"] = read_day(str(v["closed_until"]), "closed_until")
         known = {f.name for f in fields(InvoicingSettings)}
@@ -88,5 +92,8 @@ def setting_words() -> dict[str, str]:
         "kid_customer_digits": _("Digits of the customer number"), "kid_invoice_digits": _("Digits of the invoice number"),
         "own_credit_series": _("Credit notes have a series of their own"), "first_invoice": _("First invoice number"),
         "closed_until": _("Closed until"),
+        "invoice_fee": _("Invoice fee, kr"), "repeats_nightly": _("Make orders that repeat every night"), "reminds_nightly": _("Send reminders every night"),
+        "charges_reminder_fee": _("Charge the reminder fee"), "remind_after": _("First reminder, days after the due date"), "remind_again": _("Days between reminders"),
+        "most_reminders": _("Reminders of one invoice at most"), "reminder_days": _("Days to pay after a reminder"),
         "is_limited": _("Only accountants and administrators invoice and credit"),
     }  # fmt: skip

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from crm_lab.domain.columns import parse_decimal, parse_whole
 from crm_lab.domain.ids import new_id
+from crm_lab.domain.order_lines import LinesChanged
 from crm_lab.domain.order_sums import summed
 from crm_lab.domain.orders import Order, OrderLine, OrderStatus, clean_order
 from crm_lab.domain.terms import Distribution, TermSource
@@ -18,8 +19,9 @@ from crm_lab.i18n import _
 from crm_lab.widgets.base import Stack, aside
 from crm_lab.widgets.customer_fields import languages
 from crm_lab.widgets.forms import Form, Values
+from crm_lab.widgets.invoices import delivery_row
 from crm_lab.widgets.live import Live
-from crm_lab.widgets.order_lines import LineEditor, order_sums
+from crm_lab.widgets.order_lines import LineEditor, order_sums, price_words
 from crm_lab.widgets.orders import STATUS_CLASS, invoice_row, status_words
 from crm_lab.widgets.products import decimal_words
 from crm_lab.widgets.task_box import read_day
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
     from crm_lab.domain.invoicing import OrderFinding
     from crm_lab.domain.orders import Origin
-    from crm_lab.domain.products import PriceFound
     from crm_lab.domain.vat import VatCode
     from crm_lab.widgets.shell import App
 
@@ -44,7 +45,7 @@ def field_words() -> dict[str, str]:
         "ordered_on": _("Order date"), "delivered_on": _("Delivered"), "delivery_place": _("Delivered to"), "buyer_reference": _("Buyer's reference"),
         "order_reference": _("Buyer's order number"), "note": _("Text on the invoice"), "currency": _("Currency"), "rate": _("Rate, kr"), "payment_days": _("Days to pay"),
         "language": _("Language"), "distribution": _("Sent by"), "discount": _("Discount, %"), "price_list": _("Price list"),
-        "repeats_months": _("Repeats every … months"), "next_on": _("Next order"),
+        "repeats_months": _("Repeats every … months"), "next_on": _("Next order"), "invoice_fee": _("Invoice fee, kr"),
     }  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def values_of(order: Order) -> Values:
     days = {name: value.isoformat() if (value := getattr(order, name)) else "" for name in DAYS}
     return {name: str(getattr(order, name)) for name in TEXTS} | days | {
         "payment_days": str(order.payment_days), "distribution": str(order.distribution), "discount": decimal_words(order.discount, 0),
-        "repeats_months": str(order.repeats_months or ""), "rate": decimal_words(order.rate, 0) if order.rate else "",
+        "repeats_months": str(order.repeats_months or ""), "rate": decimal_words(order.rate, 0) if order.rate else "", "invoice_fee": decimal_words(order.invoice_fee) if order.invoice_fee else "",
     }  # fmt: skip
 
 
@@ -62,7 +63,7 @@ def read_fields(values: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
     given: dict[str, Any] = {name: str(values[name]) for name in TEXTS if name in values}
     readers: dict[str, Callable[[str], Any]] = dict.fromkeys(DAYS, read_day)
     readers |= {"payment_days": lambda text: parse_whole(text or "0"), "discount": lambda text: parse_decimal(text or "0"),
-                "repeats_months": lambda text: parse_whole(text) if text.strip() else None, "distribution": _distribution, "rate": lambda text: parse_decimal(text) if text.strip() else None}  # fmt: skip
+                "repeats_months": lambda text: parse_whole(text) if text.strip() else None, "distribution": _distribution, "invoice_fee": lambda text: parse_decimal(text) if text.strip() else None, "rate": lambda text: parse_decimal(text) if text.strip() else None}  # fmt: skip
     for name, read in readers.items():
         if name in values:
             with faults.at(name):
@@ -135,7 +136,7 @@ class OrderForm(Stack):
     classes = ("screen", "order")
 
     def __init__(self, app: App, order_id: UUID | None = None, customer_number: int | None = None, query: str = "") -> None:
-        self.app, self._id = app, order_id
+        self.app, self._id, self._clashes = app, order_id, 0
         crm = app.crm
         back = parse_qs(query).get("from", [f"customers/{customer_number}/orders" if customer_number else "orders"])[0]
         self._back = back if back == "orders" or (back.startswith("customers/") and back.endswith("/orders")) else "orders"
@@ -144,7 +145,8 @@ class OrderForm(Stack):
         self._codes: list[VatCode] = crm.vat.codes(on=self.order.ordered_on)
         actions: dict[str, Any] = {
             "status": self._status, "invoice": self._invoice, "copy": self._copy, "delete": self._delete, "advance": self._advance,
-            "advance_start": self._advance_start, "refresh": self._refresh,
+            "advance_start": self._advance_start, "refresh": self._refresh, "send": self._post, "send_start": self._send_start,
+            "pdf": lambda: self._paper(is_shown=False), "print": lambda: self._paper(is_shown=True),
         }  # fmt: skip
         self.head = OrderHead(app, self.order, self._save, self._read, actions, **self._about())
         lines = self.order.lines or (OrderLine(id=new_id(), discount=self.order.discount),)
@@ -172,17 +174,46 @@ class OrderForm(Stack):
         return {
             "order": order, "title": self.title, "back": self._back, "status": status_words()[order.status], "status_class": STATUS_CLASS.get(order.status, ""),
             "states": [(str(key), status_words()[key]) for key in (OrderStatus.DRAFT, OrderStatus.QUOTE, OrderStatus.CONFIRMED)],
-            "is_new": self._id is None, "is_advance": False, "may_invoice": self.app.crm.invoices.may_invoice(), "findings": [], "invoices": [invoice_row(one) for one in invoices],
+            "is_new": self._id is None, "is_advance": False, "may_invoice": self.app.crm.invoices.may_invoice(), "findings": [], "is_sending": False, "deliveries": self._deliveries(), "invoices": [invoice_row(one) for one in invoices],
         }  # fmt: skip
 
+    def _deliveries(self) -> list[dict[str, str]]:
+        return [delivery_row(one) for one in self.app.crm.deliveries.of_order(order_id=self._id)] if self._id else []
+
+    def _paper(self, *, is_shown: bool) -> None:
+        """The order as quote or confirmation, saved first."""
+        saved = self._saved()
+        if saved:
+            is_quote = saved.status in {OrderStatus.DRAFT, OrderStatus.QUOTE}
+            title = f"{_('Quote') if is_quote else _('Order confirmation')} {saved.number}.pdf"
+            self.app.download(title, self.app.crm.orders.pdf(id=saved.id), is_shown=is_shown)
+            if not self._id or self.order.version != saved.version:
+                self._again(saved.id, _("Order {number} is saved.", number=saved.number), undo=True)
+
+    def _send_start(self) -> None:
+        self.head.refresh(is_sending=not self.head.data["is_sending"])
+        self.head.focus_on("#send-form input")
+
+    def _post(self, values: dict[str, Any]) -> None:
+        """Queue it and send what waits, aside: a mail server may be slow."""
+        saved = self._saved()
+        if saved:
+            self.app.crm.deliveries.queue_order(order_id=saved.id, recipient=str(values.get("recipient", "")).strip())
+            aside(self.app, self.app.crm.invoices.send_queued, lambda counts: self._told_sent(saved.id, counts))
+
+    def _told_sent(self, key: UUID, counts: tuple[int, int]) -> None:
+        self._again(key, _("It was not sent. Why stands below, and it is tried again.") if counts[1] else _("It is sent."))
+
     def _read(self) -> Order:
+        """The order as a colleague left it meanwhile, with the lines written here merged in."""
         self.order = self.app.crm.orders.get(id=self._id)
+        self._clashes = self.editor.rebase(self.order.lines)
         return self.order
 
     def _sums(self, lines: tuple[OrderLine, ...]) -> list[list[str]]:
         return order_sums(summed(replace(self.order, lines=lines), self._codes))
 
-    def _priced(self, product_id: UUID) -> tuple[OrderLine, PriceFound]:
+    def _priced(self, product_id: UUID) -> tuple[OrderLine, str]:
         v = self.head.values
         faults = Faults()
         fields = read_fields(v, faults)
@@ -191,7 +222,8 @@ class OrderForm(Stack):
             customer_id=self.order.customer_id, product_id=product_id, price_list=str(v["price_list"]), currency=str(v["currency"]), discount=discount,
             on=fields.get("ordered_on"),
         )  # fmt: skip
-        return found.line, found.price
+        of_group = _("{discount} % on {group}: {origin}", discount=decimal_words(found.line.discount, 0), group=found.group, origin=origin_words(found.discount)) if found.discount else ""
+        return found.line, " · ".join(filter(None, (price_words(found.price), of_group)))
 
     def _changed(self) -> None:
         if not self.foot.data["is_begun"]:
@@ -201,6 +233,9 @@ class OrderForm(Stack):
         self.head.act("save", values={})
 
     def _save(self, fields: dict[str, Any]) -> None:
+        if clashes := self._clashes:
+            self._clashes = 0
+            raise LinesChanged(clashes)
         saved = self._keep(fields)
         if saved is not None:
             self.app.go(self._back)
@@ -227,7 +262,10 @@ class OrderForm(Stack):
     def _saved(self) -> Order | None:
         """The order as it stands, saved first where something is written."""
         if not self.is_begun and self._id:
-            return self.order
+            if self.app.crm.orders.get(id=self._id).version == self.order.version:
+                return self.order
+            self._again(self._id, _("A colleague changed the order meanwhile: this is how it stands now. Look it through, then do it again."))
+            return None
         faults = Faults()
         fields = read_fields(self.head.values, faults)
         try:

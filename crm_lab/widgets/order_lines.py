@@ -10,6 +10,7 @@ import traitlets
 
 from crm_lab.domain.columns import parse_decimal
 from crm_lab.domain.ids import new_id
+from crm_lab.domain.order_lines import merge_lines
 from crm_lab.domain.orders import OrderLine, clean_line
 from crm_lab.domain.products import PriceSource, Unit
 from crm_lab.errors import Faults, InvalidInput
@@ -18,7 +19,7 @@ from crm_lab.widgets.base import View, guarded, script
 from crm_lab.widgets.products import decimal_words, units, vat_choices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from uuid import UUID
 
     from crm_lab.domain.orders import Order
@@ -40,7 +41,7 @@ def words() -> dict[str, str]:
 
 
 class LineEditor(View):
-    """The lines of one order. `priced` says what a product becomes on it, `changed` is called after every change, `sums` says what it comes to."""
+    """The lines of one order. `priced` says what a product becomes on it and where its price comes from, `changed` is called after every change, `sums` says what it comes to."""
 
     _esm = script("lines")
     rows = traitlets.List().tag(sync=True)
@@ -52,10 +53,11 @@ class LineEditor(View):
 
     def __init__(
         self, app: App, lines: Iterable[OrderLine], sums: Callable[[tuple[OrderLine, ...]], list[list[str]]],
-        priced: Callable[[UUID], tuple[OrderLine, PriceFound]], codes: Iterable[VatCode], *, fixed: bool = False, changed: Callable[[], None] = lambda: None,
+        priced: Callable[[UUID], tuple[OrderLine, str]], codes: Iterable[VatCode], *, fixed: bool = False, changed: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._app, self._sums, self._priced, self._changed = app, sums, priced, changed
         self._lines = {str(line.id): line for line in lines}
+        self._base = tuple(self._lines.values())
         self._typed: dict[tuple[str, str], str] = {}
         self._errors: dict[str, dict[str, str]] = {}
         self._why: dict[str, str] = {}
@@ -78,10 +80,18 @@ class LineEditor(View):
         """What is wrong, by line and field."""
         return {key: told for key, told in self._errors.items() if told}
 
-    def show(self, lines: Iterable[OrderLine]) -> None:
-        """Show other lines."""
-        self._lines = {str(line.id): line for line in lines}
-        self._typed, self._errors, self._why, self._warnings, self.is_changed = {}, {}, {}, {}, False
+    def rebase(self, theirs: Sequence[OrderLine]) -> int:
+        """Show what a colleague saved meanwhile together with what is written here; in how many lines both changed the same."""
+        lines, clashes = merge_lines(self._base, self.lines, theirs)
+        self._base, self._lines = tuple(theirs), {str(line.id): line for line in lines}
+        self._typed = {at: text for at, text in self._typed.items() if at[0] in self._lines}
+        self._errors = {key: told for key, told in self._errors.items() if key in self._lines}
+        self._warnings = {str(key): theirs_words(line) for key, line in clashes.items()}
+        self.is_changed = lines != self._base
+        self._show()
+        return len(clashes)
+
+    def _show(self) -> None:
         with self.hold_sync():
             self.totals = self._sums(self.lines)
             self.rows = [self._row(key) for key in self._lines]
@@ -191,12 +201,19 @@ class LineEditor(View):
         line, chosen = self._lines.get(id), self._products.get(product)
         if line is None or chosen is None:
             return
-        made, found = self._priced(chosen.id)
+        made, why = self._priced(chosen.id)
         self._lines[id] = replace(made, id=line.id, quantity=line.quantity)
-        self._why[id] = price_words(found)
+        self._why[id] = why
         self._errors.pop(id, None)
         self._typed = {place: text for place, text in self._typed.items() if place[0] != id}
         self._done(row=self._row(id), all=True, focus=[id, "quantity"])
+
+
+def theirs_words(line: OrderLine | None) -> str:
+    """What a colleague made of a line."""
+    if line is None:
+        return _("A colleague removed this line.")
+    return _("A colleague made it: {text}, {quantity} × {price}", text=line.text, quantity=decimal_words(line.quantity, 0), price=decimal_words(line.price))
 
 
 def price_words(found: PriceFound) -> str:

@@ -9,15 +9,18 @@ import pandas as pd
 
 from crm_lab.domain.invoicing import InvoiceFacts, InvoiceKind
 from crm_lab.domain.orders import OrderStatus, PaymentStatus
+from crm_lab.errors import InvalidInput
 from crm_lab.i18n import _, business_day, day, kroner, ngettext, unit
 from crm_lab.settings import utc_now
-from crm_lab.widgets.base import Stack, guarded, step_by_step
+from crm_lab.widgets.base import Stack, aside, guarded, step_by_step
 from crm_lab.widgets.grid import Grid
 from crm_lab.widgets.live import Live
+from crm_lab.widgets.papers import hand_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from crm_lab.domain.deliveries import Delivery
     from crm_lab.widgets.shell import App
 
 ALL, OVERDUE = "all", "overdue"
@@ -54,6 +57,12 @@ def invoice_row(one: InvoiceFacts) -> dict[str, Any]:
         "due": day(one.due_on) if one.due_on else "", "gross": money(one.gross, one.currency), "open": money(one.open_amount, one.currency),
         "payment": payment_words()[one.payment], "payment_class": PAYMENT_CLASS.get(one.payment, ""), "credits": one.credits,
     }  # fmt: skip
+
+
+def troubled_row(one: Delivery) -> dict[str, str]:
+    """What did not reach its customer, with where it is looked at."""
+    path = f"invoices/{one.invoice_id}" if one.invoice_id else f"orders/{one.order_id}" if one.order_id else "ledger/reminders"
+    return {"path": path, "to": one.recipient, "error": one.error}
 
 
 def money(amount: Any, currency: str) -> str:
@@ -94,6 +103,7 @@ class OrderList(Stack):
             columns=columns(), label=self.title, empty=_("No orders here"), empty_hint=_("Make one on the card of a customer, or from an opportunity that is won."),
             menu=[
                 {"id": "invoice", "label": _("Make the invoice"), "key": "F"}, {"id": "confirmed", "label": _("Confirm")}, {"id": "quote", "label": _("Make it a quote")},
+                {"id": "send", "label": _("Send the invoice"), "key": "S"}, {"id": "print", "label": _("Print it"), "key": "P"},
                 {"id": "copy", "label": _("Copy")}, {"id": "merge", "label": _("Merge"), "needs": {"least": 2, "same": ["customer", "currency", "status"]}},
                 {"id": "delete", "label": _("Delete")},
             ],
@@ -119,7 +129,7 @@ class OrderList(Stack):
         states = [(ALL, _("All"), len(frame)), *((str(key), words, int(counts.get(key, 0))) for key, words in status_words().items()), (OVERDUE, _("Overdue"), int(late.sum()))]
         today = business_day(utc_now())
         due = sum(next_on.date() <= today for next_on in pd.to_datetime(frame.next_on.dropna()))
-        return {"states": states, "status": self._shows, "work": self._work, "told": self._told, "n_due": due}
+        return {"states": states, "status": self._shows, "work": self._work, "told": self._told, "n_due": due, "troubled": [troubled_row(one) for one in self.app.crm.deliveries.troubled()]}
 
     def _choose(self, value: str) -> None:
         if value in {*OrderStatus, ALL, OVERDUE}:
@@ -153,12 +163,38 @@ class OrderList(Stack):
             self._done(ngettext("{n} order is changed.", "{n} orders are changed.", n))
         elif id == "merge":
             self._done(_("The orders are merged into order {number}.", number=crm.merge(ids=keys).number))
+        elif id == "send":
+            aside(self.app, lambda: self.app.crm.invoices.send(*self._invoices(keys)), self._sent)
+        elif id == "print":
+            aside(self.app, lambda: self._papers(keys), lambda papers: hand_over(self.app, self.title, papers))
         elif id == "delete":
             self._done(ngettext("{n} order is deleted.", "{n} orders are deleted.", crm.delete(ids=keys)))
         elif id == "copy":
             made = crm.copy(id=keys[0])
             self.app.go(f"orders/{made.id}")
             self.app.toast(_("This is a copy, order {number}.", number=made.number), undo=True)
+
+    def _invoices(self, keys: list[UUID]) -> list[UUID]:
+        """The newest invoice of each order. Raises `InvalidInput` where an order has none."""
+        found = [next((one.id for one in self.app.crm.invoices.of_order(order_id=key) if one.kind != InvoiceKind.CREDIT_NOTE), None) for key in keys]
+        if None in found:
+            raise InvalidInput(_("Mark orders that are invoiced. A quote or confirmation is sent from the order itself."), "ids")
+        return [key for key in found if key]
+
+    def _papers(self, keys: list[UUID]) -> list[tuple[str, bytes]]:
+        """Of each order its invoice, else the quote or confirmation."""
+        crm, papers = self.app.crm, list[tuple[str, bytes]]()
+        for key in keys:
+            made = [one for one in crm.invoices.of_order(order_id=key) if one.kind != InvoiceKind.CREDIT_NOTE]
+            name = f"{kind_words()[made[0].kind]} {made[0].number}" if made else _("Order {number}", number=crm.orders.get(id=key).number)
+            papers.append((f"{name}.pdf", crm.invoices.pdf(id=made[0].id) if made else crm.orders.pdf(id=key)))
+        return papers
+
+    def _sent(self, counts: tuple[int, int]) -> None:
+        self.reload()
+        said = ngettext("{n} is sent.", "{n} are sent.", counts[0])
+        rest = ngettext("{n} was not: see above, it is tried again.", "{n} were not: see above, they are tried again.", counts[1])
+        self.app.toast(f"{said} {rest}" if counts[1] else said)
 
     def _done(self, said: str) -> None:
         self.reload()

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from crm_lab.domain.vat import VatCode
     from crm_lab.widgets.shell import App
 
-TEXTS = ("number", "name", "name_en", "unit", "vat_code")
+TEXTS = ("number", "name", "name_en", "product_group", "unit", "vat_code")
 
 
 def field_words() -> dict[str, str]:
     """The fields in words."""
     return {
-        "number": _("Product number"), "name": _("Name"), "name_en": _("English name"), "unit": _("Unit"), "vat_code": _("VAT code"),
+        "number": _("Product number"), "name": _("Name"), "name_en": _("English name"), "product_group": _("Product group"), "unit": _("Unit"), "vat_code": _("VAT code"),
         "price": _("Price without VAT, kr"),
     }  # fmt: skip
 
@@ -67,6 +67,7 @@ class ProductList(Stack):
                 {"key": "number", "label": _("No."), "min": 90, "phone": 3},
                 {"key": "name", "label": _("Product"), "min": 200, "grow": 3, "phone": 1, "fixed": True, "opens": True},
                 {"key": "name_en", "label": _("English name"), "min": 140, "grow": 2},
+                {"key": "product_group", "label": _("Product group"), "min": 110, "rare": True},
                 {"key": "unit", "label": _("Unit"), "width": 90, "map": dict(units()), "phone": 4},
                 {"key": "price", "label": _("Price"), "kind": "money", "width": 116, "phone": 2},
                 {"key": "vat_code", "label": _("VAT code"), "width": 96},

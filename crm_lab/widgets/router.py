@@ -46,9 +46,9 @@ class Router(View):
         """Show a passing message; `undo` is the id that its button sends back, "" for no button."""
         self.send({"toast": text, "undo": bool(undo), "id": undo})
 
-    def download(self, name: str, data: bytes, media: str) -> None:
-        """Hand the user a file that was made here; it needs no address, so it also works in JupyterLab."""
-        self.send({"download": name, "media": media}, [data])
+    def download(self, name: str, data: bytes, media: str, *, is_shown: bool = False) -> None:
+        """Hand the user a file that was made here, or show it in a tab of its own; it needs no address, so it also works in JupyterLab."""
+        self.send({"download": name, "media": media, "shown": is_shown}, [data])
 
     def settle(self) -> None:
         """A new screen stands: scroll to its top and tell screen readers."""

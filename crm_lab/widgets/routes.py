@@ -31,6 +31,7 @@ from crm_lab.widgets.imports import ImportScreen
 from crm_lab.widgets.invoices import InvoicePage
 from crm_lab.widgets.invoicing import InvoicingForm
 from crm_lab.widgets.ledger import LedgerScreen, keeps_books
+from crm_lab.widgets.letterhead import LetterheadScreen
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.merges import MergeScreen
 from crm_lab.widgets.notebooks import NotebookScreen
@@ -160,6 +161,7 @@ ROUTES = (
     Route("budgets", BudgetScreen),
     Route("settings/notebooks", NotebookScreen, Role.ADMIN),
     Route("settings/invoicing", InvoicingForm, Role.ADMIN),
+    Route("settings/letterhead", LetterheadScreen, Role.ADMIN),
     Route("settings/categories", CategoryList, Role.ADMIN),
     Route("settings/categories/new", CategoryForm, Role.ADMIN),
     Route(f"settings/categories/{KEY}", lambda app, key: CategoryForm(app, UUID(key)), Role.ADMIN),

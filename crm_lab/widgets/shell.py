@@ -104,9 +104,9 @@ class App(ipywidgets.Box):
             self._offers = [*self._offers[1 - MOST_OFFERS :], offer]
         self.router.toast(text, undo=offer)
 
-    def download(self, name: str, data: bytes) -> None:
-        """Hand the user a file; what the browser takes it for follows from the name's ending."""
-        self.router.download(name, data, mimetypes.guess_type(name)[0] or "application/octet-stream")
+    def download(self, name: str, data: bytes, *, is_shown: bool = False) -> None:
+        """Hand the user a file, or show it to be printed; what the browser takes it for follows from the name's ending."""
+        self.router.download(name, data, mimetypes.guess_type(name)[0] or "application/octet-stream", is_shown=is_shown)
 
     def store_lost(self) -> None:
         """Say that the store is away, and try every second until it is back."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -54,7 +54,7 @@ PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
 VOUCHER = "90017"
 LEDGER = ("open_items", "closed_items", "all_items", "balances", "ageing", "matches")
-NOT_ABOUT_PARTIES = {"notebooks.list", "notebooks.content", "calls.can_dial", "calls.dial", "calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "pipelines.list", "pipelines.choices", "pipelines.frame", "saft.origin", "sql.tables", "documents.start", "documents.add", "documents.finish", "documents.discard", "ledger.automatic_rules", "ledger.stamp", "products.list", "products.get", "products.find", "products.price_lists", "products.prices", "products.price", "vat.codes", "invoices.settings", "invoices.may_invoice", "budgets.of", "budgets.frame", "webhooks.list", "webhooks.kinds"}
+NOT_ABOUT_PARTIES = {"notebooks.list", "notebooks.content", "calls.can_dial", "calls.dial", "calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "places.find", "pipelines.list", "pipelines.choices", "pipelines.frame", "saft.origin", "sql.tables", "documents.start", "documents.add", "documents.finish", "documents.discard", "ledger.automatic_rules", "ledger.stamp", "products.list", "products.get", "products.find", "products.price_lists", "products.prices", "products.price", "vat.codes", "invoices.settings", "letterhead.get", "invoices.may_invoice", "budgets.of", "budgets.frame", "webhooks.list", "webhooks.kinds"}
 
 
 @dataclass
@@ -77,6 +77,7 @@ class Company:
     opportunities: tuple[UUID, ...]
     order: UUID
     invoice: UUID
+    reminder: UUID
     paid: UUID
     saft: UUID
     call: UUID
@@ -106,16 +107,19 @@ def deal(kari: Connection, party: Customer, open_party: Customer) -> UUID:
     return file.id
 
 
-def sell(kari: Connection, party: Customer) -> tuple[UUID, UUID]:
-    """An order, invoiced and credited in part."""
+def sell(kari: Connection, party: Customer) -> tuple[UUID, UUID, UUID]:
+    """An order, invoiced, reminded of and credited."""
     kari.invoices.set_settings(settings=InvoicingSettings(organisation_number="974760673"))
     line = OrderLine(id=new_id(), text=f"Vare til {CANARY}", price=Decimal(100))
     order = kari.orders.create(customer_id=party.id, lines=(line,), buyer_reference=CANARY, note=CANARY)
     (made,) = kari.orders.invoice(order.id)
+    (reminder,) = kari.reminders.make(posting_ids=[made.posting_id], on=made.due_on + timedelta(days=30))
+    kari.deliveries.queue_reminders(reminder_ids=[reminder.id])
+    kari.deliveries.queue_order(order_id=order.id)
     kari.orders.credit(made.id, reason=CANARY)
     kari.orders.copy(id=order.id)
     kari.deliveries.queue(invoice_ids=[made.id])
-    return order.id, made.id
+    return order.id, made.id, reminder.id
 
 
 def agree(kari: Connection, person: Contact) -> None:
@@ -176,7 +180,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     )
     kari.tasks.create(title=f"{CANARY} alene", customer_id=open_party.id, owner_only=True)
     feed = Connection(Local(database, user="ola")).calendar.open_feed()
-    paid, (order, invoice) = deal(kari, party, open_party), sell(kari, party)
+    paid, (order, invoice, reminder) = deal(kari, party, open_party), sell(kari, party)
     agree(kari, person)
     people = {name: Connection(Local(database, user=name)) for name in ("kari", *COLLEAGUES)}
     staged = kari.imports.start(kind="customers", file_name=f"{CANARY}.csv")
@@ -185,7 +189,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     kari.saft.stage(id=saft, position=0, piece=SaftPiece(parties=(SaftParty(ledger="AR", code=CANARY, fields={"name": CANARY}),)))
     kari.calls.record(reports=[CallReport(call_id=f"{CANARY}{number}", caller=number, called="101", started_at=utc_now()) for number in (PHONE, MOBILE, WORK_PHONE)], source="x")
     call = kari.calls.log(number=PHONE, direction=Direction.INCOMING, note=CANARY, customer_id=party.id).id
-    yield Company(people, party, person, open_party, open_person, (made, renamed, kari.last_request), staged.id, note.documents[0].id, task.id, members, feed.token, note.id, project.id, opportunities, order, invoice, paid, saft, call, hook.id)
+    yield Company(people, party, person, open_party, open_person, (made, renamed, kari.last_request), staged.id, note.documents[0].id, task.id, members, feed.token, note.id, project.id, opportunities, order, invoice, reminder, paid, saft, call, hook.id)
     database.close()
 
 
@@ -265,6 +269,12 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "invoices.list": [{}, *({"customer_id": record["id"]} for record in ids)],
         "invoices.of_customer": [{"customer_id": record["id"]} for record in ids],
         "invoices.of_order": [{"order_id": c.order}, {"order_id": new_id()}],
+        "deliveries.of_order": [{"order_id": c.order}, {"order_id": new_id()}],
+        "deliveries.of_reminders": [{"reminder_ids": [c.reminder]}, {"reminder_ids": [new_id()]}],
+        "deliveries.troubled": [{}],
+        "reminders.of": [{"invoice_id": c.invoice}, {"invoice_id": new_id()}],
+        "reminders.letter": [{"id": c.reminder}, {"id": new_id()}],
+        "orders.document": [{"id": c.order}, {"id": new_id()}],
         "deliveries.of": [{"invoice_id": c.invoice}, {"invoice_id": new_id()}],
         "invoices.faults": [{"order_ids": [c.order]}, {"order_ids": [new_id()]}],
         "invoices.findings": [{"order_id": c.order}, {"order_id": new_id()}],
@@ -362,7 +372,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"figures.list", "figures.get", "webhooks.messages", "dashboard.boxes", "privacy.plan", "privacy.erasure", "privacy.looks_at_mine", "privacy.erasures", "privacy.rules", "privacy.due", "calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "invoices.findings", "ledger.standing", "merges.distinct"}
+    silent = {"figures.list", "figures.get", "webhooks.messages", "dashboard.boxes", "privacy.plan", "privacy.erasure", "privacy.looks_at_mine", "privacy.erasures", "privacy.rules", "privacy.due", "calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "invoices.findings", "deliveries.troubled", "reminders.of", "ledger.standing", "merges.distinct"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action

@@ -12,7 +12,8 @@ from PIL import Image
 
 from crm_lab.domain.invoices import DocumentKind, DocumentLine, Invoice
 from crm_lab.i18n import number, use_locale
-from crm_lab.reports.invoices import Style, invoice_pdf
+from crm_lab.reports.invoices import invoice_pdf
+from crm_lab.reports.letterhead import Style
 from tests.invoices import ABROAD, BUYER, SELLER, invoice
 
 

@@ -250,3 +250,12 @@ def test_check_reckons_invoices_anew(crm, acme, database):
         connection.execute(update(tables.counter).where(tables.counter.c.name == "invoice").values(value=10005))
     told = " ".join(check(database))
     assert "10002" in told and "KID" in told and "10005" in told
+
+
+def test_a_discount_on_product_groups_comes_from_the_category(crm):
+    label = crm.categories.create(name="Storkunde", for_customers=True, terms=Terms(category_discount=Decimal(15)))
+    buyer = crm.customers.create(name="Kjøper", categories=(label.id,), terms=Terms(discount=Decimal(5)))
+    inside, outside = (crm.products.create(name=name, price=Decimal(100), product_group=group) for name, group in (("Maling", "Overflate"), ("Frakt", "")))
+    found, other = (crm.orders.product_line(customer_id=buyer.id, product_id=one.id, discount=Decimal(5)) for one in (inside, outside))
+    assert (found.line.discount, found.group, found.discount.source, found.discount.name) == (Decimal(15), "Overflate", TermSource.CATEGORY, "Storkunde")
+    assert (other.line.discount, other.group, other.discount) == (Decimal(5), "", None)

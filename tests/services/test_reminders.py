@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from crm_lab.domain.ids import new_id
+from crm_lab.domain.invoicing import InvoicingSettings
+from crm_lab.domain.orders import OrderLine
+from crm_lab.domain.reminders import NothingToRemind
 from crm_lab.domain.terms import Terms
+from crm_lab.errors import Forbidden
+from crm_lab.services.history import CannotUndo
 from crm_lab.services.ledger.reminders import late_rates
 
 if TYPE_CHECKING:
@@ -63,3 +72,53 @@ def test_every_rate_has_a_source_and_days_in_order() -> None:
         days = [(rate.first_day, rate.last_day) for rate in rates if rate.kind is kind]
         assert days == sorted(days)
         assert all(a[1] < b[0] for a, b in pairwise(days))
+
+
+SELLER = InvoicingSettings(organisation_number="974760673", street="Storgata 1", postal_code="0155", city="Oslo", email="faktura@selger.no", bank_account="86011117947")
+
+
+def overdue(crm: Connection, **fields: Any) -> Any:
+    """An invoice of 125 kroner, due on 15 January 2026."""
+    acme = crm.customers.create(name="Acme AS", email="post@acme.no", duplicate_reason="prøve", **fields)
+    order = crm.orders.create(customer_id=acme.id, lines=(OrderLine(id=new_id(), text="Hammer", price=Decimal(100)),))
+    return crm.orders.invoice(order.id, on=date(2026, 1, 1))[0]
+
+
+def test_reminders_are_made_logged_and_come_no_oftener_than_the_company_says(login: Callable[[str], Connection]) -> None:
+    crm = login("kari")
+    crm.invoices.set_settings(settings=SELLER)
+    one, other = overdue(crm), overdue(crm)
+    first, day = date(2026, 2, 2), lambda n: date(2026, 2, 2) + timedelta(days=n)
+    assert crm.reminders.make(on=date(2026, 1, 20)) == ()
+    made = crm.reminders.make(on=first)
+    assert [(m.level, m.open_amount, m.due_on, m.reminded_on) for m in made] == [(1, Decimal("125.00"), day(14), first)] * 2
+    letter = crm.reminders.letter(id=made[0].id)
+    assert (letter.buyer.name, letter.kid, letter.items[0].days_late, letter.total) == ("Acme AS", one.kid, 18, Decimal("125.00") + letter.fee + letter.interest)
+    assert letter.interest > 0 and letter.fee == Decimal("35.00")
+    assert crm.reminders.make(on=day(13)) == () and [m.level for m in crm.reminders.of(invoice_id=one.id)] == [1]
+    crm.invoices.stop_reminders(id=other.id)
+    assert [m.level for m in crm.reminders.make(on=day(14))] == [2]
+    assert crm.reminders.make(on=day(90)) == ()
+    (third,) = crm.reminders.make(posting_ids=[one.posting_id], on=day(91))
+    assert (third.level, third.fee) == (3, Decimal("0.00"))
+    with pytest.raises(NothingToRemind):
+        crm.reminders.make(posting_ids=[other.posting_id], on=day(91))
+    frame = crm.ledger.reminders(on=day(92))
+    assert (frame.n_reminders.tolist(), frame.is_due.tolist()) == ([3], [False])
+    with pytest.raises(CannotUndo):
+        crm.history.undo(request_id=crm.last_request)
+    with pytest.raises(Forbidden):
+        login("ola").reminders.make(on=day(92))
+
+
+def test_one_letter_is_of_all_that_a_customer_owes(login: Callable[[str], Connection]) -> None:
+    crm = login("kari")
+    crm.invoices.set_settings(settings=replace(SELLER, charges_reminder_fee=False))
+    firm = crm.customers.create(name="Firma AS", terms=Terms(charges_interest=False)).id
+    for n in (1, 2):
+        crm.ledger.post(customer_id=firm, kind="invoice", amount=Decimal(100 * n), posted_on=date(2026, 1, 2), due_on=date(2026, 1, 10 + n))
+    (made,) = crm.reminders.make(on=date(2026, 2, 20))
+    letter = crm.reminders.letter(id=made.id)
+    assert (len(letter.items), letter.total, letter.fee, letter.interest) == (2, Decimal(300), 0, 0)
+    assert crm.deliveries.queue_reminders(reminder_ids=[made.id]) == []
+    assert crm.reminders.pdf(id=made.id).startswith(b"%PDF")

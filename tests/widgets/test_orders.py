@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -11,11 +13,14 @@ from crm_lab.domain.ids import new_id
 from crm_lab.domain.invoicing import InvoicingSettings, OrderFinding
 from crm_lab.domain.orders import OrderLine, OrderStatus
 from crm_lab.domain.terms import Terms
+from crm_lab.errors import InvalidInput
 from crm_lab.widgets.customer_card import CustomerCard
 from crm_lab.widgets.invoices import InvoicePage
 from crm_lab.widgets.invoicing import InvoicingForm
+from crm_lab.widgets.letterhead import LetterheadScreen
 from crm_lab.widgets.order_form import OrderForm, OrderStart
 from crm_lab.widgets.orders import OrderList
+from crm_lab.widgets.reminders import ReminderScreen
 
 
 @pytest.fixture(autouse=True)
@@ -152,3 +157,83 @@ def test_what_receivers_would_refuse_is_told_at_its_line(app, crm, acme, monkeyp
     assert form.editor._row(key)["warning"] == "" and not form.editor.errors
     form.head.act("invoice")
     assert "Linje 2: Ikke under null" in app.said[-1]["toast"] and len(crm.invoices.list()) == 0
+
+
+def test_two_people_change_the_same_order(app, crm, acme):
+    order = crm.orders.create(customer_id=acme.id, lines=lines(3))
+    form = show(app, f"orders/{order.id}", OrderForm)
+    first, second, third = order.lines
+    form.editor.fire("edit", id=str(first.id), field="quantity", value="5")
+    form.editor.fire("edit", id=str(second.id), field="text", value="Min")
+    other = replace(second, text="Kollegas")
+    crm.orders.change(id=order.id, version=1, lines=(first, other, replace(third, price=Decimal(7))), note="Hei")
+    form.foot.act("save")
+    assert "kollega" in form.head.html and form.editor._row(str(second.id))["warning"].startswith("En kollega endret den til: Kollegas")
+    assert crm.orders.get(id=order.id).lines[1].text == "Kollegas"
+    form.foot.act("save")
+    saved = crm.orders.get(id=order.id)
+    assert [(line.text, line.quantity, line.price) for line in saved.lines] == [("Vare 0", 5, 100), ("Min", 2, 100), ("Vare 2", 2, 7)] and saved.note == "Hei"
+    form = show(app, f"orders/{order.id}", OrderForm)
+    crm.orders.change(id=order.id, version=saved.version, note="Annet")
+    form.head.act("invoice")
+    assert "imens" in app.said[-1]["toast"] and len(crm.invoices.list()) == 0
+
+
+def test_papers_of_an_order_and_of_many(app, crm, acme, monkeypatch):
+    shown = []
+    monkeypatch.setattr(app, "download", lambda name, data, *, is_shown=False: shown.append((name, data[:4], is_shown)))
+    orders = [crm.orders.create(customer_id=acme.id, lines=lines(1)) for _ in range(2)]
+    form = show(app, f"orders/{orders[0].id}", OrderForm)
+    form.head.act("pdf")
+    crm.orders.confirm(id=orders[0].id, version=1)
+    show(app, f"orders/{orders[0].id}", OrderForm).head.act("print")
+    assert shown == [("Tilbud 1001.pdf", b"%PDF", False), ("Ordrebekreftelse 1001.pdf", b"%PDF", True)]
+    form = app.main.children[0]
+    form.head.act("send_start")
+    form.head.act("send", values={"recipient": "kjop@acme.no"})
+    assert "kjop@acme.no" in app.main.children[0].head.html
+    screen = show(app, "orders", OrderList)
+    pick(screen, [0, 1])
+    screen._menu("print")
+    assert shown[-1] == ("Ordrer.zip", b"PK\x03\x04", False)
+    with pytest.raises(InvalidInput):
+        screen._invoices([orders[0].id])
+
+
+def test_reminders_from_the_list_stand_on_the_invoice(app, crm, acme, monkeypatch):
+    shown = []
+    monkeypatch.setattr(app, "download", lambda name, data, *, is_shown=False: shown.append((name, is_shown)))
+    (one,) = crm.orders.invoice(crm.orders.create(customer_id=acme.id, lines=lines(1)).id, on=date(2026, 1, 2))
+    screen = show(app, "ledger/reminders", ReminderScreen)
+    pick(screen, [0])
+    screen._menu("print")
+    screen.head.act("remind")
+    page = show(app, f"invoices/{one.id}", InvoicePage)
+    assert "Betales innen" in page.html
+    page.act("letter", id=str(crm.reminders.of(invoice_id=one.id)[0].id))
+    assert shown == [("Purring 1.pdf", True), ("Purring.pdf", True)]
+
+
+def test_logo_and_colour_are_set(app, crm):
+    screen = show(app, "settings/letterhead", LetterheadScreen)
+    screen._file("x.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><rect width="4" height="4"/></svg>')
+    assert "data:image/svg+xml;base64," in screen.form.html
+    screen._file("x.svg", b"<svg")
+    assert "PNG" in screen.form.problem
+    screen.form.act("save", values={"accent": "#ffffff", "foot": ""})
+    assert "lys" in screen.form.errors["accent"]
+    screen.form.act("save", values={"accent": "#145a3c", "foot": "Medlem"})
+    screen.form.act("remove")
+    assert crm.letterhead.get().foot == "Medlem" and crm.letterhead.get().logo == b""
+
+
+def test_a_fee_comes_from_the_customers_settings(app, crm):
+    crm.invoices.set_settings(settings=InvoicingSettings(organisation_number="974760673", invoice_fee=Decimal(45)))
+    payer = crm.customers.create(name="Gebyr AS", email="g@g.no", terms=Terms(charges_fee=True))
+    order = crm.orders.create(customer_id=payer.id, lines=lines(1))
+    assert (order.net, order.gross, order.invoice_fee) == (Decimal("245.00"), Decimal("306.25"), Decimal("45.00")) and "invoice_fee" in order.origins
+    assert "Fra kunden" in show(app, f"orders/{order.id}", OrderForm).head.html
+    (made,) = crm.orders.invoice(order.id)
+    assert [line.text for line in crm.invoices.document(id=made.id).lines] == ["Vare 0", "Fakturagebyr"] and made.gross == order.gross
+    other = crm.orders.create(customer_id=payer.id, lines=lines(1), invoice_fee=None)
+    assert other.net == Decimal(200) and "invoice_fee" not in other.origins

@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pyarrow as pa
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from crm_lab.domain.ledger import ItemState, Ledger
-from crm_lab.domain.reminders import Charge, Rate, RateKind, compensation, late_interest, reminder_fee
+from crm_lab.domain.reminders import (
+    Charge,
+    Rate,
+    RateKind,
+    compensation,
+    is_to_be_reminded,
+    late_interest,
+    reminder_fee,
+)
 from crm_lab.domain.terms import Terms
 from crm_lab.services.customers import Customers
 from crm_lab.services.ledger import frames
+from crm_lab.services.orders.settings import settings_of
 from crm_lab.services.reference import reference
 from crm_lab.store import tables
 
@@ -28,7 +37,7 @@ AMOUNTS = ("open_minor", "fee_minor", "compensation_minor", "interest_minor", "t
 COLUMNS = {
     "customer_id": pa.string(), "customer_number": pa.int64(), "customer_name": pa.string(), "posting_id": pa.string(),
     "document_number": pa.string(), "kid": pa.string(), "currency": pa.string(), "due_on": pa.date32(), "days_late": pa.int64(),
-    **dict.fromkeys(AMOUNTS, pa.int64()), "is_rate_known": pa.bool_(),
+    **dict.fromkeys(AMOUNTS, pa.int64()), "is_rate_known": pa.bool_(), "n_reminders": pa.int64(), "last_on": pa.date32(), "is_due": pa.bool_(),
 }  # fmt: skip
 
 
@@ -40,11 +49,17 @@ def reminders(work: Work, on: date) -> pa.Table:
     Returns
     -------
     Columns of `COLUMNS`, amounts in øre; `total_minor` is rest, fee and interest: compensation is instead of the fee.
+    `n_reminders` were made so far, the last on `last_on`; `is_due` is whether the company's rules say that it is time for one.
     """
-    stopped = _stopped(work)
+    stopped, settings, made = _stopped(work), settings_of(work), _made(work)
     late = sorted(_late(frames.items(work, ItemState.OPEN, Ledger.RECEIVABLE, None, on).to_pylist(), on), key=lambda row: row["due_on"])
     parties = _parties(work, {row["customer_number"] for row in late})
-    told = [_told(row, parties[row["customer_number"]], on) for row in late if row["posting_id"] not in stopped and parties[row["customer_number"]]["sends_reminders"]]
+    told = []
+    for row in late:
+        party, (times, last) = parties[row["customer_number"]], made.get(row["posting_id"], (0, None))
+        if row["posting_id"] not in stopped and party["sends_reminders"]:
+            is_due = is_to_be_reminded((on - row["due_on"]).days, times, last, on, settings)
+            told.append(_told(row, party, on) | {"n_reminders": times, "last_on": last, "is_due": is_due})
     return pa.table({name: pa.array([row[name] for row in told], kind) for name, kind in COLUMNS.items()})
 
 
@@ -53,6 +68,13 @@ def _stopped(work: Work) -> set[str]:
     i, o = tables.invoice, tables.sales_order
     query = select(i.c.posting_id).join(o, o.c.id == i.c.order_id).where(~o.c.sends_reminders, i.c.posting_id.is_not(None))
     return {str(row["posting_id"]) for row in work.rows(query)}
+
+
+def _made(work: Work) -> dict[str, tuple[int, date | None]]:
+    """Of each posting that was reminded of: how often, and when last."""
+    r, i = tables.reminder, tables.reminder_item
+    query = select(i.c.posting_id, func.count().label("n"), func.max(r.c.reminded_on).label("last")).join(r, r.c.id == i.c.reminder_id)
+    return {str(row["posting_id"]): (int(row["n"]), row["last"]) for row in work.rows(query.group_by(i.c.posting_id))}
 
 
 def _late(items: Iterable[Row], on: date) -> Iterator[Row]:

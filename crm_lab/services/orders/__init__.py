@@ -12,12 +12,14 @@ import pyarrow as pa
 from sqlalchemy import BigInteger, String, and_, cast, func, select
 
 from crm_lab.domain.ids import new_id, new_ids
+from crm_lab.domain.invoices import Invoice
 from crm_lab.domain.order_sums import summed
 from crm_lab.domain.orders import (
     Order,
     OrderFields,
     OrderLine,
     OrderStatus,
+    Origin,
     Unchangeable,
     Undeletable,
     check_mergeable,
@@ -31,8 +33,10 @@ from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
 from crm_lab.services.opportunities import Opportunities
 from crm_lab.services.orders import lines as parts
-from crm_lab.services.orders.making import fresh_order, lines_for, numbered
+from crm_lab.services.orders.documents import paper_of
+from crm_lab.services.orders.making import fresh_order, group_discount, lines_for, numbered
 from crm_lab.services.orders.reading import of_orders, payment_case
+from crm_lab.services.orders.settings import settings_of
 from crm_lab.services.vat import codes_of_sales as codes
 from crm_lab.services.vat import vat_codes
 from crm_lab.store import tables
@@ -49,10 +53,12 @@ MOST_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class ProductLine:
-    """A product as it becomes a line of an order, and where its price comes from."""
+    """A product as it becomes a line of an order, and where its price comes from; and its discount, where that is one on its `group`."""
 
     line: OrderLine
     price: PriceFound
+    group: str = ""
+    discount: Origin | None = None
 
 
 class Orders(Service):
@@ -128,6 +134,11 @@ class Orders(Service):
         return self.get(id=self.work.scalar(select(o.c.id).where(and_(o.c.number == number, self.work.visible_to(o)))) or new_id())
 
     @reads()
+    def document(self, *, id: UUID) -> Invoice:  # noqa: A002
+        """An order as quote or confirmation, to print and to send. Raises `NotFound`, also where it is hidden."""
+        return paper_of(self.work, self.get(id=id), settings_of(self.work))
+
+    @reads()
     def fresh(self, *, customer_id: UUID) -> Order:
         """A draft for a customer as `create` would begin it, unsaved: its settings, and where each comes from. Raises `NotFound`."""
         return self._with_owner(fresh_order(self.work, customer_id, self.actor.id))
@@ -141,7 +152,10 @@ class Orders(Service):
         product = parts.products_of(self.work, [product_id]).get(product_id)
         if product is None:
             raise NoSuchRecord
-        return ProductLine(*lines_for(self.work, order, [product], on or business_day(self.work.now))[product_id])
+        line, price = lines_for(self.work, order, [product], on or business_day(self.work.now))[product_id]
+        term = group_discount(self.work, customer_id)
+        is_ours = product.product_group and term.value
+        return ProductLine(line, price, product.product_group if is_ours else "", Origin(term.source, term.name) if is_ours else None)
 
     @writes()
     def create(self, *, customer_id: UUID, opportunity_id: UUID | None = None, status: OrderStatus = OrderStatus.DRAFT, **fields: Unpack[OrderFields]) -> Order:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crm_lab.domain.invoices import DocumentParty, Invoice
+from crm_lab.domain.invoices import DocumentKind, DocumentParty, Invoice
 from crm_lab.domain.order_sums import document_lines
+from crm_lab.domain.orders import OrderStatus
 from crm_lab.domain.part_invoices import advance_lines, credited, taken_off
 from crm_lab.domain.values import BankAccount, OrgNumber
 from crm_lab.i18n import _, number, use_locale
@@ -56,7 +58,7 @@ def invoice_of(
 ) -> Invoice:  # fmt: skip
     """The invoice of an order, or an advance of so many per cent; advances made before are taken off."""
     delivered = order.delivered_on or on
-    lines = document_lines(order.lines, vat_codes(), delivered)
+    lines = document_lines(order.billed, vat_codes(), delivered)
     with use_locale(order.language):
         if percent is not None:
             share = _("Advance of {percent} % on order {number}", percent=number(percent, 2 if percent % 1 else 0), number=order.number)
@@ -71,6 +73,13 @@ def invoice_of(
         iban=str(BankAccount(account).iban) if account else "", bic=settings.bic, buyer_reference=order.buyer_reference,
         order_reference=order.order_reference, note=order.note, language=order.language,
     )  # fmt: skip
+
+
+def paper_of(work: Work, order: Order, settings: InvoicingSettings) -> Invoice:
+    """An order as quote or, once it is confirmed, as order confirmation."""
+    told = invoice_of(work, order, settings, order.number, "", order.ordered_on, order.ordered_on)
+    kind = DocumentKind.QUOTE if order.status in {OrderStatus.DRAFT, OrderStatus.QUOTE} else DocumentKind.CONFIRMATION
+    return replace(told, kind=kind, due_on=None, delivered_on=order.delivered_on, account="", iban="", bic="")
 
 
 def credit_note_of(invoice: Row, credit_number: int, on: date, lines: tuple[CreditLine, ...], reason: str) -> Invoice:

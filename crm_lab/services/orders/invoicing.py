@@ -53,12 +53,6 @@ class Numbered:
     credits_id: UUID | None = None
 
 
-def settings_of(work: Work) -> InvoicingSettings:
-    """What the company says on its invoices."""
-    row = next(iter(work.kept(tables.company)), None) or {}
-    return msgspec.convert(row.get("invoicing") or {}, InvoicingSettings, strict=False)
-
-
 def make_invoices(work: Work, orders: Sequence[Order], settings: InvoicingSettings, on: date, *, percent: Decimal | None = None) -> list[UUID]:
     """Number and post checked orders, an advance of `percent` or the whole; the keys of their invoices."""
     kind = InvoiceKind.INVOICE if percent is None else InvoiceKind.ADVANCE

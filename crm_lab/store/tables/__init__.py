@@ -7,7 +7,7 @@ from crm_lab.store.tables.audit import audit, request
 from crm_lab.store.tables.budgets import budget, dashboard
 from crm_lab.store.tables.calls import call
 from crm_lab.store.tables.columns import Words, metadata
-from crm_lab.store.tables.company import access_token, company, counter, employee, login_attempt, session
+from crm_lab.store.tables.company import access_token, company, counter, employee, letterhead, login_attempt, session
 from crm_lab.store.tables.documents import document
 from crm_lab.store.tables.exchange import (
     import_file,
@@ -31,7 +31,7 @@ from crm_lab.store.tables.opportunities import (
     sales_choice,
     stage,
 )
-from crm_lab.store.tables.orders import delivery, invoice, order_line, sales_order
+from crm_lab.store.tables.orders import delivery, invoice, order_line, reminder, reminder_item, sales_order
 from crm_lab.store.tables.parties import (
     address,
     category,
@@ -76,6 +76,7 @@ __all__ = [
     "import_file",
     "import_part",
     "invoice",
+    "letterhead",
     "login_attempt",
     "look",
     "match_group",
@@ -106,6 +107,8 @@ __all__ = [
     "register_notice",
     "register_reading",
     "register_said",
+    "reminder",
+    "reminder_item",
     "request",
     "retention_rule",
     "saft_file",
@@ -125,22 +128,22 @@ PARENTS = {"customer_id": customer, "contact_id": contact}
 """The columns that make a row part of a party: it is as visible as that party."""
 FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 """The tables whose rows leave clues."""
-ADMINISTERED = {"budget", "employee", "company", "pipeline", "published_notebook", "retention_rule", "sales_choice", "stage", "webhook"}
+ADMINISTERED = {"budget", "employee", "company", "letterhead", "pipeline", "published_notebook", "retention_rule", "sales_choice", "stage", "webhook"}
 """The tables only administrators change, also by undoing."""
 UNSEARCHED = {
     "call", "consent", "delivery", "dismissal", "document", "erasure", "followed_card", "invoice", "look", "match_group", "match_item", "opportunity", "opportunity_contact", "order_line", "party_code", "posting", "price",
-    "price_list", "product", "project", "project_contact", "sales_order",
+    "price_list", "product", "project", "project_contact", "reminder", "reminder_item", "sales_order",
 }  # fmt: skip
 """The tables whose rows the search index does not hold."""
 IMPORTED = ("customer", "contact", "address", "category_link", "contact_role", "product")
 """What an import makes, many rows at a time."""
 IMMUTABLE = {"posting", "invoice"}
 """The tables whose rows stay as they are: taking one back adds another that says the opposite."""
-STAYING = {"posting", "match_group", "invoice", "delivery", "audit"}
+STAYING = {"posting", "match_group", "invoice", "delivery", "reminder", "reminder_item", "audit"}
 """The tables whose rows stay with a party that was merged into another: they are as visible as that other."""
 UNDOABLE = {
     "address", "budget", "call", "category", "category_link", "company", "consent", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee", "erasure",
-    "followed_card", "former_name", "look", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "opportunity_contact",
+    "followed_card", "former_name", "letterhead", "look", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "opportunity_contact",
     "opportunity_seller", "order_line", "party_code", "pipeline", "posting", "price", "price_list", "product", "project", "project_contact", "project_member",
     "published_notebook", "register_notice", "retention_rule", "saft_file", "sales_choice", "sales_order", "saved_figure", "stage", "task", "task_member", "webhook",
 }  # fmt: skip

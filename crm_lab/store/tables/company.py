@@ -18,6 +18,13 @@ company = Table(
     Column("automatic_rules", Words),
     Column("invoicing", JSON),
 )
+letterhead = Table(
+    "letterhead",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    *text("media_type", "content", "accent", "foot"),
+)
 employee = Table(
     "employee",
     metadata,

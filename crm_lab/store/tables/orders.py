@@ -1,4 +1,4 @@
-"""Orders with their lines, the invoices made of them, and how those were sent."""
+"""Orders with their lines, the invoices made of them, reminders of those, and how all that was sent."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ sales_order = Table(
     *amounts(),
     of("employee", "created_by"),
     Column("created_at", INSTANT, nullable=False),
+    Column("invoice_fee", Numeric(18, 2)),
 )
 order_line = Table(
     "order_line",
@@ -80,7 +81,7 @@ delivery = Table(
     "delivery",
     metadata,
     Column("id", Uuid, primary_key=True),
-    of("invoice"),
+    of("invoice", always=False),
     of("customer"),
     *text("channel", "recipient", "copies", "state"),
     Column("tries", Integer, nullable=False),
@@ -89,4 +90,29 @@ delivery = Table(
     Column("next_at", INSTANT, nullable=False),
     Column("sent_at", INSTANT),
     of("employee"),
+    of("reminder", always=False),
+    of("sales_order", "order_id", always=False),
+)
+reminder = Table(
+    "reminder",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of("customer"),
+    Column("level", Integer, nullable=False),
+    Column("reminded_on", Date, nullable=False),
+    Column("due_on", Date, nullable=False),
+    *text("currency"),
+    *(Column(name, Numeric(18, 2), nullable=False) for name in ("open_amount", "fee", "interest")),
+    Column("content", JSON, nullable=False),
+    of("employee"),
+    Column("created_at", INSTANT, nullable=False),
+)
+reminder_item = Table(
+    "reminder_item",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of("reminder"),
+    of("customer"),
+    of("posting"),
+    Column("level", Integer, nullable=False),
 )

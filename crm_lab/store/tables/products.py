@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, Integer, Numeric, Table, Uuid
+from sqlalchemy import Column, Date, Integer, Numeric, String, Table, Uuid
 
 from crm_lab.store.tables.columns import INSTANT, metadata, of, text
 
@@ -15,6 +15,7 @@ product = Table(
     Column("price", Numeric(18, 4), nullable=False),
     Column("created_at", INSTANT, nullable=False),
     Column("archived_at", INSTANT),
+    Column("product_group", String, default=""),
 )
 price_list = Table(
     "price_list",

@@ -11,18 +11,25 @@ function make(tag, cls, text) {
   return node;
 }
 
+/** A part of the table: it is drawn as a grid, and says that it is a table all the same. @param {string} tag @param {string} role @param {string} [cls] */
+function part(tag, role, cls) {
+  const node = make(tag, cls);
+  node.setAttribute('role', role);
+  return node;
+}
+
 /** @param {{model: any, el: HTMLElement, signal: AbortSignal}} view */
 function render({model, el, signal}) {
   el.classList.add('crm-lines');
   const words = model.get('words');
-  const table = make('table', 'table lines');
-  const head = table.appendChild(make('thead')).appendChild(make('tr'));
+  const table = part('table', 'table', 'table lines');
+  const head = table.appendChild(part('thead', 'rowgroup')).appendChild(part('tr', 'row'));
   for (const name of ['move', ...FIELDS, 'net', 'remove']) {
-    const cell = make('th', ['price', 'quantity', 'discount', 'net'].includes(name) ? `r ${name}` : name);
+    const cell = part('th', 'columnheader', ['price', 'quantity', 'discount', 'net'].includes(name) ? `r ${name}` : name);
     cell.append(name === 'move' || name === 'remove' ? make('span', 'sr', words[name]) : words[name]);
     head.append(cell);
   }
-  const body = table.appendChild(make('tbody'));
+  const body = table.appendChild(part('tbody', 'rowgroup'));
   const foot = make('div', 'lines-foot');
   const add = /** @type {HTMLButtonElement} */ (make('button', 'btn', words.add));
   add.type = 'button';
@@ -75,15 +82,15 @@ function render({model, el, signal}) {
   };
   /** @param {any} row */
   const draw = row => {
-    const tr = make('tr');
+    const tr = part('tr', 'row');
     tr.dataset.id = row.id;
     tr.draggable = false;
     const handle = button('move', '⠿');
     handle.draggable = true;
-    tr.appendChild(make('td', 'handle')).append(handle);
-    for (const name of FIELDS) tr.appendChild(make('td', name)).append(field(row, name));
-    tr.appendChild(make('td', 'r num net')).textContent = row.net;
-    tr.appendChild(make('td', 'r')).append(button('remove', '×'));
+    tr.appendChild(part('td', 'cell', 'handle')).append(handle);
+    for (const name of FIELDS) tr.appendChild(part('td', 'cell', name)).append(field(row, name));
+    tr.appendChild(part('td', 'cell', 'r num net')).textContent = row.net;
+    tr.appendChild(part('td', 'cell', 'r')).append(button('remove', '×'));
     fault(tr, row);
     return tr;
   };

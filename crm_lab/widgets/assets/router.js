@@ -164,7 +164,7 @@ function render({model, el, signal}) {
   });
   model.on('msg:custom', (/** @type {any} */ m, /** @type {DataView[]} */ buffers) => {
     if (m.toast) toast(m);
-    if (m.download) download(m.download, m.media, buffers[0]);
+    if (m.download) download(m.download, m.media, buffers[0], Boolean(m.shown));
     if (m.settle) settle();
     if (m.reload) location.reload();
   });
@@ -186,14 +186,15 @@ function element(tag, name, attributes, text = '') {
   return made;
 }
 
-/** @param {string} name @param {string} media @param {DataView} data */
-function download(name, media, data) {
+/** Hand a file over; what is to be shown opens in a tab of its own, from where it is printed, unless the browser forbids that. @param {string} name @param {string} media @param {DataView} data @param {boolean} isShown */
+function download(name, media, data, isShown) {
   const url = URL.createObjectURL(new Blob([/** @type {any} */ (data)], {type: media}));
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // Firefox reads it after the click
+  if (isShown && window.open(url, '_blank')) return;
   const link = element('a', '', {href: url, download: name});
   document.body.append(link);
   link.click();
   link.remove();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000); // Firefox reads it after the click
 }
 
 export default {render};
