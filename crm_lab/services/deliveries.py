@@ -96,7 +96,7 @@ class Deliveries(Service):
     def queue_reminders(self, *, reminder_ids: tuple[UUID, ...]) -> list[Delivery]:
         """Send reminders by e-mail; those without an address are left out, to be printed. Raises `NotFound`."""
         rows = [self.work.seen(tables.reminder, key) for key in reminder_ids[:MOST_AT_ONCE]]
-        addresses = [(row, row["content"]["buyer"].get("email", "")) for row in rows]
+        addresses = [(row, row["content"].get("buyer", {}).get("email", "")) for row in rows]
         return self._queued([self._by_mail(row["customer_id"], to, reminder_id=row["id"]) for row, to in addresses if to])
 
     @writes(needs=Role.ACCOUNTANT)

@@ -22,7 +22,7 @@ from crm_lab.services.orders.making import fresh_order
 from crm_lab.services.orders.settings import settings_of
 from crm_lab.store import tables
 from crm_lab.store.bulk import among
-from crm_lab.store.records import as_record
+from crm_lab.store.records import NoSuchRecord, as_record
 
 if TYPE_CHECKING:
     from crm_lab.domain.invoicing import InvoicingSettings
@@ -44,8 +44,11 @@ class Reminders(Service):
 
     @reads()
     def letter(self, *, id: UUID) -> ReminderLetter:  # noqa: A002 - the wire's word
-        """A reminder as it was made, to print and to send. Raises `NotFound`, also where it is hidden."""
-        return msgspec.convert(self.work.seen(tables.reminder, id)["content"], ReminderLetter, strict=False)
+        """A reminder as it was made, to print and to send. Raises `NotFound`, also where it is hidden, or of a person who was erased."""
+        content = self.work.seen(tables.reminder, id)["content"]
+        if not content:
+            raise NoSuchRecord
+        return msgspec.convert(content, ReminderLetter, strict=False)
 
     @writes(needs=Role.ACCOUNTANT)
     def make(self, *, posting_ids: tuple[UUID, ...] = (), on: date | None = None) -> tuple[Reminder, ...]:

@@ -43,6 +43,8 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     "sales_order": ("buyer", "delivery_place", "buyer_reference", "order_reference", "note"),
     "order_line": (),
     "delivery": ("recipient", "copies", "error", "message_id"),
+    "reminder": ("content",),
+    "reminder_item": (),
     "merge": ("merged_name", "chosen"),
 }  # fmt: skip
 """What is blanked in the rows of a person's own. Tables of a party that are not named here lose those rows."""
