@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     log : `json` for one JSON object a line, without personal data; empty for people at a terminal.
     metrics_token : what Prometheus sends as a bearer token to read /metrics; empty means from this machine only.
     traces : where OpenTelemetry's traces go (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces; empty means nowhere.
+    api_per_minute : requests that one personal access token may make in a minute; 0 means any number.
     user : user name on whose behalf a local program acts; empty means the operating-system user.
     """
 
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     calls_kept_days: int = 730
     calls_unknown: bool = True
     register_url: str = "https://data.brreg.no/enhetsregisteret/api"
+    api_per_minute: int = 1200
     register_daily: bool = True
     register_look_every: float = 30.0
     log: str = ""

@@ -29,6 +29,7 @@ from crm_lab.errors import CrmError, InvalidInput, SignedOut
 from crm_lab.exchange.telephony import message_of
 from crm_lab.i18n import _, set_locale
 from crm_lab.server import logs
+from crm_lab.server.limits import Limits
 from crm_lab.server.metrics import CONTENT_TYPE, StoreMetrics, label_of
 from crm_lab.server.nightly import Nightly
 from crm_lab.server.openapi import describe
@@ -50,7 +51,7 @@ from crm_lab.server.tracing import Tracer
 from crm_lab.server.webhooks import post_messages
 from crm_lab.services.actions import Dispatcher
 from crm_lab.services.catalogue import SERVICES
-from crm_lab.services.sessions import actor_of_token, actor_of_username, digest, sign_in
+from crm_lab.services.sessions import TOKEN, actor_of_token, actor_of_username, digest, sign_in
 from crm_lab.settings import Settings, utc_now
 from crm_lab.store.engine import Database
 from crm_lab.store.records import Work
@@ -71,7 +72,7 @@ TOUCH_EVERY = 60.0
 CALLER_KEPT = 5.0
 MOST_CALLERS = 10_000
 OUTCOMES = {2: "ok", 4: "refused", 5: "failed"}
-WHO_IS_WHO = {"employees", "history", "sessions"}
+WHO_IS_WHO = {"employees", "history", "second_factors", "sessions"}
 
 
 class StoreApp:
@@ -92,6 +93,7 @@ class StoreApp:
         self._is_logged = Settings().log == "json"
         self._callers: dict[tuple[str, str], tuple[Actor, float]] = {}
         self._touched: dict[str, float] = {}
+        self._limits = Limits(Settings().api_per_minute)
         routes = [
             Route("/api/changes", self.changes, methods=["GET"]),
             Route("/api/openapi.json", self.openapi, methods=["GET"]),
@@ -189,6 +191,8 @@ class StoreApp:
         token = bearer_of(request)
         is_open = not token and is_public(service, action)
         actor, session = None if is_open else self._caller(request, token), digest(token) if token else ""
+        if token.startswith(TOKEN):
+            self._limits.count(session, time.monotonic())
         if session and action != "who":
             self._touch(actor, session)
         value = self.dispatcher.run(
@@ -274,7 +278,7 @@ def is_public(service: str, action: str) -> bool:
 
 
 def _credentials(arguments: dict[str, Any]) -> dict[str, str]:
-    known = {k: arguments.get(k, "") for k in ("username", "password", "address")}
+    known = {k: arguments.get(k, "") for k in ("username", "password", "address", "code", "agent")}
     if not all(isinstance(value, str) for value in known.values()):
         raise InvalidInput(_("The request is not a JSON object."))
     return known

@@ -145,7 +145,7 @@ def page_locale(handler: web.RequestHandler) -> str:
 class LoginHandler(LoginFormHandler):
     """The login page."""
 
-    def _render(self, message: str = "") -> None:
+    def _render(self, message: str = "", *, asks_code: bool = False, username: str = "") -> None:
         locale = page_locale(self)
         home = self.settings["home_url"]
         template = self.settings["voila_jinja2_env"].get_template("login.html")
@@ -158,6 +158,8 @@ class LoginHandler(LoginFormHandler):
                     _=_,
                     lang=locale,
                     message=message,
+                    asks_code=asks_code,
+                    username=username,
                     next=self.get_argument("next", home),
                     base_url=self.base_url,
                     xsrf=self.xsrf_token.decode(),
@@ -180,6 +182,8 @@ class LoginHandler(LoginFormHandler):
             "username": self.get_body_argument("username", "")[:64],
             "password": self.get_body_argument("password", "", strip=False)[:256],
             "address": self.request.remote_ip or "",
+            "code": self.get_body_argument("code", "")[:32],
+            "agent": self.request.headers.get("User-Agent", "")[:200],
         }
         with use_locale(page_locale(self)):
             try:
@@ -187,7 +191,7 @@ class LoginHandler(LoginFormHandler):
             except (Forbidden, Unavailable) as error:
                 self.log.warning("login refused: %s from %s", type(error).__name__, self.request.remote_ip)
                 self.set_status(error.status)
-                self._render(error.message)
+                self._render(error.message, asks_code=type(error).__name__ in {"SecondFactorNeeded", "WrongCode"}, username=credentials["username"])
                 return
         self.identity_provider.open_session(self, opened.token)
         self._redirect_safe(self.get_body_argument("next", self.settings["home_url"]), self.settings["home_url"])

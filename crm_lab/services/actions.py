@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 import msgspec
 from sqlalchemy import Connection, insert, select
 
-from crm_lab.domain.access import Role
+from crm_lab.domain.access import Role, covers
 from crm_lab.errors import Conflict, Forbidden, InvalidInput, NotFound, SignedOut
 from crm_lab.i18n import _
 from crm_lab.settings import utc_now
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 TRIES = 50
+ASKED_TO_CHANGE = {"calls", "documents", "privacy"}
+"""Services whose questions to others do something: they bring files, or let a telephone ring."""
+OPEN_WITHOUT = {"sessions", "second_factors", "company"}
+"""Services that somebody may use who has yet to set up the second factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,8 @@ class Dispatcher:
         method, action = find_action(self.services, service, name)
         if not action.public and actor is None:
             raise SignedOut(_("You are signed out. Sign in again."))
+        if actor is not None:
+            _refuse_beyond(actor, service, name, action)
         if action.needs and not (actor and actor.has(action.needs)):
             raise Forbidden(_("You do not have permission to do this."))
         checked = check_arguments(method, arguments)
@@ -196,6 +202,28 @@ class Dispatcher:
                     self.on_change()
                 return answer
         raise Conflict(_("Too many people changed this at once. Nothing was saved; try again."))
+
+
+class BeyondScope(Forbidden):
+    """A personal access token is used for what it was not made for."""
+
+    def __init__(self, service: str, name: str) -> None:
+        super().__init__(_("This token may not do {action}. Make one with the right scope.", action=f"{service}.{name}"))
+
+
+class SecondFactorLacking(Forbidden):
+    """The company wants a second factor first."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The company asks for a second factor. Set it up under My profile → Security first."))
+
+
+def _refuse_beyond(actor: Actor, service: str, name: str, action: Action) -> None:
+    changes = action.writes or (action.asks and service in ASKED_TO_CHANGE)
+    if actor.scopes is not None and not covers(actor.scopes, service, name, changes=changes):
+        raise BeyondScope(service, name)
+    if actor.lacks_second_factor and service not in OPEN_WITHOUT:
+        raise SecondFactorLacking
 
 
 def _earlier_answer(work: Work, method: Callable[..., Any]) -> tuple[Any] | None:

@@ -37,6 +37,7 @@ from crm_lab.services.register import Register
 from crm_lab.services.reminders import Reminders
 from crm_lab.services.saft import Saft
 from crm_lab.services.search import Search
+from crm_lab.services.second_factors import SecondFactors
 from crm_lab.services.sessions import Sessions
 from crm_lab.services.sql import Sql
 from crm_lab.services.supplier_invoices import SupplierInvoices
@@ -79,6 +80,7 @@ SERVICES: dict[str, type[Service]] = {
     "reminders": Reminders,
     "saft": Saft,
     "search": Search,
+    "second_factors": SecondFactors,
     "sessions": Sessions,
     "supplier_invoices": SupplierInvoices,
     "sql": Sql,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,15 +15,16 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, true, update
 
-from crm_lab.domain.access import Actor, Role
+from crm_lab.domain.access import READ, SCOPE, WRITE, Actor, Role
 from crm_lab.domain.ids import new_id
 from crm_lab.errors import Forbidden, InvalidInput, NotFound, SignedOut
 from crm_lab.i18n import LOCALES, _
 from crm_lab.services.actions import Service, reads, writes
+from crm_lab.services.second_factors import lacks_factor, prove
 from crm_lab.store import tables
-from crm_lab.store.records import Row, Work
+from crm_lab.store.records import Row, Work, as_record
 
 if TYPE_CHECKING:
     from crm_lab.services.actions import Dispatcher
@@ -34,6 +35,8 @@ SEEN_EVERY = timedelta(minutes=1)
 WINDOW = timedelta(minutes=15)
 TRIES_A_USER, TRIES_AN_ADDRESS = 5, 20
 SHORTEST_PASSWORD = 10
+LONGEST_TOKEN = 3650
+TOKEN = "crm_"  # noqa: S105 - how personal access tokens begin
 THEMES = ("auto", "light", "dark")
 DENSITIES = ("full", "compact")
 
@@ -72,6 +75,23 @@ class AccessToken:
     name: str
     created_at: datetime
     token: str = ""
+    scopes: tuple[str, ...] = (READ, WRITE)
+    expires_at: datetime | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSession:
+    """A browser that somebody is signed in with; `is_this` is the one that asks."""
+
+    id: UUID
+    employee_id: UUID
+    name: str
+    opened_at: datetime
+    seen_at: datetime
+    address: str
+    agent: str = ""
+    is_this: bool = False
 
 
 @cache
@@ -121,15 +141,15 @@ def actor_of_token(work: Work, token: str) -> Actor:
         .where(and_(s.c.token_hash == digest(token), e.c.is_active))
     )
     if row is not None and work.now - row["seen_at"] < IDLE and work.now - row["opened_at"] < ABSOLUTE:
-        return as_actor(row)
+        return replace(as_actor(row), lacks_second_factor=lacks_factor(work, row["id"]))
     row = work.one(
-        select(e)
+        select(e, t.c.scopes)
         .join(t, t.c.employee_id == e.c.id)
-        .where(and_(t.c.token_hash == digest(token), t.c.revoked_at.is_(None), e.c.is_active))
+        .where(and_(t.c.token_hash == digest(token), t.c.revoked_at.is_(None), e.c.is_active), or_(t.c.expires_at.is_(None), t.c.expires_at > work.now))
     )
     if row is None:
         raise SignedOut(_("You are signed out. Sign in again."))
-    return as_actor(row)
+    return replace(as_actor(row), scopes=row["scopes"] or (READ, WRITE), lacks_second_factor=lacks_factor(work, row["id"]))
 
 
 def actor_of_username(work: Work, username: str) -> Actor:
@@ -143,11 +163,13 @@ def actor_of_username(work: Work, username: str) -> Actor:
     return as_actor(row)
 
 
-def sign_in(dispatcher: Dispatcher, *, username: str, password: str, address: str = "") -> OpenedSession:
-    """Open a session for whoever knows the password.
+def sign_in(dispatcher: Dispatcher, *, username: str, password: str, address: str = "", code: str = "", agent: str = "") -> OpenedSession:
+    """Open a session for whoever knows the password, and has the second factor where there is one.
 
     The attempt is counted and committed before the password is looked at, so that guesses made at once
-    are all counted; argon2 runs outside any transaction. Raises `TooManyAttempts`, `WrongPassword`.
+    are all counted; argon2 runs outside any transaction.
+
+    Raises `TooManyAttempts`, `WrongPassword`, `SecondFactorNeeded`, `WrongCode`.
     """
     username = username.strip().lower()[:64]
     database, clock = dispatcher.database, dispatcher.clock
@@ -159,10 +181,12 @@ def sign_in(dispatcher: Dispatcher, *, username: str, password: str, address: st
         row = Work(connection, None, clock()).one(select(e).where(and_(e.c.username == username, e.c.is_active)))
     if not password_fits(row["password_hash"] if row else None, password) or row is None:
         raise WrongPassword
+    with database.writing() as connection:
+        prove(Work(connection, None, clock()), row["id"], code)
     token, now = secrets.token_urlsafe(32), clock()
     opened = {"token_hash": digest(token), "employee_id": row["id"], "opened_at": now, "seen_at": now}
     with database.writing() as connection:
-        connection.execute(insert(s), [opened | {"address": address[:64]}])
+        connection.execute(insert(s), [opened | {"address": address[:64], "id": new_id(), "agent": agent[:200]}])
         connection.execute(delete(s).where(s.c.opened_at < now - ABSOLUTE))
         a = tables.login_attempt
         connection.execute(delete(a).where(or_(a.c.key == f"user {username}", a.c.id.in_(attempts))))
@@ -197,6 +221,8 @@ class Sessions(Service):
         self.work.connection.execute(
             update(s).where(and_(s.c.token_hash == self.work.session, stale)).values(seen_at=self.work.now)
         )
+        t = tables.access_token
+        self.work.connection.execute(update(t).where(t.c.token_hash == self.work.session).values(seen_at=self.work.now))
 
     @writes(remembered=False)
     def close(self) -> None:
@@ -236,23 +262,62 @@ class Sessions(Service):
         return as_actor(self.work.change(e, self.actor.id, row["version"], **chosen))
 
     @writes(remembered=False)
-    def create_token(self, *, name: str) -> AccessToken:
-        """Make a personal access token for scripts; its text is in the answer and nowhere else."""
-        token = "crm_" + secrets.token_urlsafe(32)
-        made: Row = {"id": new_id(), "employee_id": self.actor.id, "name": name[:80], "created_at": self.work.now}
+    def create_token(self, *, name: str, scopes: tuple[str, ...] = (READ, WRITE), days: int | None = None) -> AccessToken:
+        """Make a personal access token for scripts; its text is in the answer and nowhere else.
+
+        Parameters
+        ----------
+        scopes : "read" and "write" of everything, or of one service: "customers:read", "orders:write".
+        days : after which it ends; None for never.
+
+        Raises `InvalidInput`.
+        """
+        wrong = [scope for scope in scopes if not SCOPE.fullmatch(scope)]
+        if wrong or not scopes:
+            raise InvalidInput(_("{text} is no scope. Write read, write, or one of a service: customers:read.", text=", ".join(wrong)[:80]), "scopes")
+        if days is not None and not 1 <= days <= LONGEST_TOKEN:
+            raise InvalidInput(_("A token lasts from 1 to {n} days.", n=LONGEST_TOKEN), "days")
+        token = TOKEN + secrets.token_urlsafe(32)
+        ends = self.work.now + timedelta(days=days) if days else None
+        made: Row = {"id": new_id(), "employee_id": self.actor.id, "name": name[:80], "created_at": self.work.now, "scopes": tuple(scopes), "expires_at": ends}
         self.work.connection.execute(
             insert(tables.access_token), [made | {"token_hash": digest(token), "revoked_at": None}]
         )
-        return AccessToken(made["id"], name, self.work.now, token)
+        return AccessToken(made["id"], made["name"], self.work.now, token, tuple(scopes), ends)
 
     @reads()
     def tokens(self) -> list[AccessToken]:
         """One's own access tokens that are in force."""
         t = tables.access_token
-        query = select(t.c.id, t.c.name, t.c.created_at).where(
-            and_(t.c.employee_id == self.actor.id, t.c.revoked_at.is_(None))
+        query = select(t.c.id, t.c.name, t.c.created_at, t.c.scopes, t.c.expires_at, t.c.seen_at).where(
+            and_(t.c.employee_id == self.actor.id, t.c.revoked_at.is_(None)), or_(t.c.expires_at.is_(None), t.c.expires_at > self.work.now)
         )
-        return [AccessToken(**row) for row in self.work.rows(query.order_by(t.c.created_at))]
+        return [AccessToken(**row | {"scopes": row["scopes"] or (READ, WRITE)}) for row in self.work.rows(query.order_by(t.c.created_at))]
+
+    @reads()
+    def mine(self) -> list[OpenSession]:
+        """Where the caller is signed in, last used first."""
+        return self._open(tables.session.c.employee_id == self.actor.id)
+
+    @reads(needs=Role.ADMIN)
+    def everybodys(self) -> list[OpenSession]:
+        """Where everybody is signed in, last used first."""
+        return self._open(true())
+
+    def _open(self, whose: ColumnElement[bool]) -> list[OpenSession]:
+        s, e = tables.session, tables.employee
+        alive = and_(whose, s.c.opened_at > self.work.now - ABSOLUTE, s.c.seen_at > self.work.now - IDLE)
+        rows = self.work.rows(select(s, e.c.name).join(e, e.c.id == s.c.employee_id).where(alive).order_by(s.c.seen_at.desc()))
+        return [as_record(OpenSession, row | {"agent": row["agent"] or "", "is_this": row["token_hash"] == self.work.session}) for row in rows]
+
+    @writes(remembered=False)
+    def revoke(self, *, id: UUID) -> None:  # noqa: A002 - the wire's word
+        """End a session: one's own, or as an administrator anybody's; open pages close within a minute. Raises `NotFound`."""
+        s = tables.session
+        whose = true() if self.actor.has(Role.ADMIN) else s.c.employee_id == self.actor.id
+        if self.work.scalar(select(s.c.id).where(s.c.id == id, whose)) is None:
+            raise NotFound(_("There is no such session, or it has ended."))
+        self.work.connection.execute(delete(s).where(s.c.id == id))
 
     @writes()
     def revoke_token(self, *, id: UUID) -> None:  # noqa: A002 - the wire's word

@@ -29,7 +29,7 @@ class Profile(Live):
         }  # fmt: skip
         blank = dict.fromkeys(FIELDS, "")
         super().__init__(
-            "profile.html", app, actions=actions, me=app.me, themes=themes, densities=densities, values=blank, errors=blank, round=0, url="",
+            "profile.html", app, actions=actions, base=app.base, me=app.me, themes=themes, densities=densities, values=blank, errors=blank, round=0, url="",
             feeds=app.crm.calendar.feeds(),
         )  # fmt: skip
 

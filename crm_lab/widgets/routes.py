@@ -52,6 +52,7 @@ from crm_lab.widgets.rules import RuleScreen
 from crm_lab.widgets.saft import SaftScreen
 from crm_lab.widgets.sales_settings import SalesSettings
 from crm_lab.widgets.search_results import SearchScreen
+from crm_lab.widgets.security import Security
 from crm_lab.widgets.supplier_invoices import SupplierInvoiceScreen
 from crm_lab.widgets.task_form import TaskForm
 from crm_lab.widgets.tasks import TaskList
@@ -152,6 +153,7 @@ ROUTES = (
     Route("imports/invoices", for_bookkeepers(SupplierInvoiceScreen)),
     Route("payments", for_bookkeepers(PaymentScreen)),
     Route("profile", Profile),
+    Route("profile/security", Security),
     Route("employees", EmployeeAdministration, Role.ADMIN),
     Route("settings", CompanySettings, Role.ADMIN),
     Route("settings/sales", SalesSettings, Role.ADMIN),
@@ -170,6 +172,8 @@ ROUTES = (
 
 def screen_of(app: App, path: str) -> Any:
     """A new screen for an address; one that is not there, or not for this employee, says so."""
+    if app.me.lacks_second_factor:
+        return Security(app)
     for route in ROUTES:
         found = re.fullmatch(route.address, path, re.DOTALL)
         if found and (route.needs is None or app.me.has(route.needs)):

@@ -78,3 +78,12 @@ def test_settings_exist(page: Path) -> None:
 def test_decisions_are_numbered_without_gaps() -> None:
     numbers = [int(path.name[:4]) for path in sorted((ROOT / "docs/adr").glob("*.md"))]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_every_attack_names_a_test_that_there_is() -> None:
+    rows = re.findall(r"^\|.*\|$", (ROOT / "docs/security.md").read_text(encoding="utf-8"), re.MULTILINE)[2:]
+    named_tests = [re.findall(r"`(test_\w+)`", row) for row in rows]
+    assert all(named_tests)
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    there = set(re.findall(r"^def (test_\w+)\(", sources, re.MULTILINE))
+    assert {name for names in named_tests for name in names} - there == set()

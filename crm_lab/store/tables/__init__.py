@@ -7,7 +7,16 @@ from crm_lab.store.tables.audit import audit, request
 from crm_lab.store.tables.budgets import budget, dashboard
 from crm_lab.store.tables.calls import call
 from crm_lab.store.tables.columns import Words, metadata
-from crm_lab.store.tables.company import access_token, company, counter, employee, letterhead, login_attempt, session
+from crm_lab.store.tables.company import (
+    access_token,
+    company,
+    counter,
+    employee,
+    letterhead,
+    login_attempt,
+    second_factor,
+    session,
+)
 from crm_lab.store.tables.documents import document
 from crm_lab.store.tables.exchange import (
     import_file,
@@ -116,6 +125,7 @@ __all__ = [
     "sales_choice",
     "sales_order",
     "saved_figure",
+    "second_factor",
     "session",
     "stage",
     "task",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Integer, String, Table, Uuid
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Integer, String, Table, Uuid
 
 from crm_lab.store.tables.columns import INSTANT, Words, metadata, of, text
 
@@ -17,6 +17,7 @@ company = Table(
     Column("created_at", INSTANT, nullable=False),
     Column("automatic_rules", Words),
     Column("invoicing", JSON),
+    Column("needs_second_factor", Boolean),
 )
 letterhead = Table(
     "letterhead",
@@ -46,6 +47,8 @@ session = Table(
     Column("opened_at", INSTANT, nullable=False),
     Column("seen_at", INSTANT, nullable=False),
     *text("address"),
+    Column("id", Uuid),
+    Column("agent", String),
 )
 access_token = Table(
     "access_token",
@@ -56,7 +59,22 @@ access_token = Table(
     *text("name"),
     Column("created_at", INSTANT, nullable=False),
     Column("revoked_at", INSTANT),
+    Column("scopes", Words),
+    Column("expires_at", INSTANT),
+    Column("seen_at", INSTANT),
 )
+second_factor = Table(
+    "second_factor",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("employee_id", Uuid, ForeignKey("employee.id"), nullable=False, unique=True),
+    *text("secret"),
+    Column("begun_at", INSTANT, nullable=False),
+    Column("confirmed_at", INSTANT),
+    Column("last_step", BigInteger, nullable=False),
+    Column("recovery", Words, nullable=False),
+)
+"""`last_step` is the half minute whose code was used last, so that none is used twice; `recovery` are digests of codes on paper."""
 login_attempt = Table(
     "login_attempt",
     metadata,
