@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from crm_lab.i18n import OSLO, _, current_locale, moment
+from crm_lab.i18n import OSLO, _, current_locale, day, moment
 from crm_lab.reports.layout import Column, Form, Report, Table, write
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ def text_of(name: str, value: str) -> str:
     """A value as people read it."""
     if value in {"true", "false"}:
         return _("Yes") if value == "true" else _("No")
-    if name.endswith("_at"):
-        return value.replace("T", " ")[:16]
-    return value
+    if name.endswith("_at") and value:
+        return moment(datetime.fromisoformat(value))
+    return day(date.fromisoformat(value)) if name.endswith(("_on", "_date")) and value else value
 
 
 def word_for(name: str) -> str:

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from crm_lab.widgets.shell import App
 
 FIELDS = ("code", "name", "days")
+BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "macOS"), ("Linux", "Linux"))
+"""What browsers say of themselves, the first that fits: others' names stand in it too."""
+
+
+def browser_name(agent: str) -> str:
+    """A browser and its system, as people call them."""
+    found = [next((name for sign, name in signs if sign in agent), "") for signs in (BROWSERS, SYSTEMS)]
+    return ", ".join(filter(None, found)) or _("Unknown")
 
 
 class Security(Live):
@@ -31,7 +40,7 @@ class Security(Live):
         }  # fmt: skip
         blank = dict.fromkeys(FIELDS, "")
         data = {"values": blank | {"days": "365"}, "errors": blank, "qr": "", "secret": "", "codes": [], "made": "", "round": 0}
-        super().__init__("security.html", app, actions=actions, base=app.base, is_admin=app.me.has(Role.ADMIN), lacks=app.me.lacks_second_factor, **data, **self._shown())
+        super().__init__("security.html", app, actions=actions, base=app.base, is_admin=app.me.has(Role.ADMIN), lacks=app.me.lacks_second_factor, browser=browser_name, **data, **self._shown())
 
     def _shown(self) -> dict[str, Any]:
         sessions = self.app.crm.sessions

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyotp
 
 from crm_lab.settings import utc_now
+from crm_lab.widgets.security import browser_name
 
 
 def test_a_second_factor_is_set_up_and_switched_off(app, crm):
@@ -36,3 +37,8 @@ def test_a_token_is_shown_once_and_revoked(app, crm):
     assert token.scopes == ("read",)
     screen.act("revoke_token", id=str(token.id))
     assert crm.sessions.tokens() == [] and screen.data["made"] == ""
+
+
+def test_browsers_are_called_by_name(app):
+    linux = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
+    assert [browser_name(agent) for agent in (linux, linux + " Edg/140", "curl/8")] == ["Chrome, Linux", "Edge, Linux", "Ukjent"]
