@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     session: str = ""
     user: str = ""
     documents: str = ""
-    largest_document: int = 200_000_000
+    largest_document: int = 2_000_000_000
     backup_nightly: bool = True
     backup_keep: int = 14
     mail_server: str = ""

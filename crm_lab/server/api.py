@@ -47,6 +47,7 @@ from crm_lab.server.rest import (
 )
 from crm_lab.server.sales import SalesAtNight
 from crm_lab.server.telephony import hear_exchange
+from crm_lab.server.texts import keep_texts
 from crm_lab.server.tracing import Tracer
 from crm_lab.server.webhooks import post_messages
 from crm_lab.services.actions import Dispatcher
@@ -112,6 +113,7 @@ class StoreApp:
         chores = (
             self._keep_tidy(), self.nightly.keep(), self.sales.keep(), to_thread.run_sync(self.database.warm),
             keep_register(self.database, self._changed), hear_exchange(self.database, self._changed), post_messages(self.database),
+            keep_texts(self.database, lambda: self.last),
         )  # fmt: skip
         tasks = [asyncio.create_task(chore) for chore in chores]
         yield

@@ -5,23 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import and_, select
+import pyarrow as pa
+from sqlalchemy import and_, func, or_, select
 
+from crm_lab.domain.access import Role
+from crm_lab.domain.document_words import DocumentKind, DocumentsFound
 from crm_lab.domain.documents import (
     LARGEST_SLICE,
     MOST_ON_NOTE,
     Document,
     DocumentVersion,
+    FolderPage,
     Upload,
     clean_folder,
     clean_name,
+    clean_template,
+    folders_below,
     in_words,
-    media_type,
 )
 from crm_lab.domain.ids import new_id
 from crm_lab.errors import Conflict, InvalidInput
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, asks, reads, writes
+from crm_lab.services.document_words import found, frame, of_kind
 from crm_lab.settings import Settings
 from crm_lab.store import tables
 from crm_lab.store.files import files_of
@@ -31,6 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from crm_lab.domain.notes import Note
+
+
+MOST_ON_PAGE = 200
 
 
 class TooLarge(InvalidInput):
@@ -102,6 +111,61 @@ class Documents(Service):
         return sorted((as_record(Document, row) for row in rows), key=lambda one: (one.folder or "", one.name.casefold(), one.id))
 
     @reads()
+    def folder(
+        self, *, customer_id: UUID | None = None, contact_id: UUID | None = None, folder: str = "", start: int = 0, limit: int = 100
+    ) -> FolderPage:
+        """What is in a folder of a customer or a contact: the folders there, also those of the template, and a page of documents by name.
+
+        Raises `NotFound`, also where the party is hidden.
+        """
+        key, party = self._party(customer_id, contact_id)
+        d, template = tables.document, dict.fromkeys(self.template() if customer_id else (), 0)
+        seen = and_(d.c[key] == party, self.work.visible_to(d))
+        path = func.coalesce(d.c.folder, "").label("path")
+        counted: Any = select(path, func.count().label("n")).where(seen).group_by(path)
+        counts = {row["path"]: row["n"] for row in self.work.rows(counted)}
+        here = and_(seen, d.c.folder == folder if folder else or_(d.c.folder.is_(None), d.c.folder == ""))
+        query = select(d).where(here).order_by(self.work.alphabetical(func.lower(d.c.name)), d.c.id)
+        rows = self.work.rows(query.offset(max(0, start)).limit(max(1, min(limit, MOST_ON_PAGE))))
+        documents = tuple(as_record(Document, row) for row in rows)
+        return FolderPage(folders=folders_below(folder, template | counts), documents=documents, n=counts.get(folder, 0))
+
+    @reads()
+    def template(self) -> tuple[str, ...]:
+        """The folders that every customer has, whether or not anything is in them."""
+        row = next(iter(self.work.kept(tables.company)), None)
+        return tuple((row["folders"] or "").splitlines()) if row else ()
+
+    @writes(needs=Role.ADMIN)
+    def set_template(self, *, folders: tuple[str, ...]) -> tuple[str, ...]:
+        """Say which folders every customer has, those there already too. What is in a folder that is named no more stays. Raises `InvalidInput`."""
+        row, clean = self.work.one(select(tables.company)), clean_template(folders)
+        assert row is not None  # noqa: S101 - an administrator belongs to a company
+        self.work.change(tables.company, row["id"], row["version"], folders="\n".join(clean))
+        return clean
+
+    @reads()
+    def find(
+        self, *, text: str = "", kind: DocumentKind | None = None, mine: bool = False, customer_id: UUID | None = None,
+        contact_id: UUID | None = None, start: int = 0, limit: int = 50,
+    ) -> DocumentsFound:  # fmt: skip
+        """The documents the caller may see whose names, folders or texts have all words of `text`, the last changed first; `mine` are those the caller brought."""
+        d = tables.document
+        asked = [of_kind(kind)] if kind else []
+        asked += [d.c.created_by == self.actor.id] if mine else []
+        asked += [d.c[key] == party for key, party in (("customer_id", customer_id), ("contact_id", contact_id)) if party]
+        return found(self.work, text=text, asked=asked, start=start, limit=max(1, min(limit, MOST_ON_PAGE)))
+
+    @reads()
+    def frame(self) -> pa.Table:
+        """All documents the caller may see, the last changed first.
+
+        Columns: id, name, folder, size (bytes), media_type, customer_number, customer, contact_id, contact, is_on_note, created_at, created_by, changed_at,
+        changed_by, sha256, text_state ("" where the text is yet to be read), n_characters (of the text).
+        """
+        return frame(self.work)
+
+    @reads()
     def versions(self, *, id: UUID) -> list[DocumentVersion]:  # noqa: A002
         """What a document's content was, the oldest first. Raises `NotFound`, also where it is hidden."""
         document, a, names = self.get(id=id), tables.audit, self.work.employee_names()
@@ -126,10 +190,10 @@ class Documents(Service):
         done = []
         for upload in uploads:
             kept, name = files.kept(self.actor.id, upload.id), clean_name(upload.name)
-            content: dict[str, Any] = {"size": kept.size, "media_type": media_type(kept.beginning), "sha256": kept.sha256}
+            content: dict[str, Any] = {"size": kept.size, "media_type": kept.media_type, "sha256": kept.sha256}
             had = next((row for row in there if row["name"] == name and (row["folder"] or "") == path), None)
             if had:
-                done.append(as_record(Document, self.work.change(d, had["id"], had["version"], **content)))
+                done.append(as_record(Document, self.work.change(d, had["id"], had["version"], **content, **self._now())))
                 continue
             made = Document(
                 id=new_id(), customer_id=customer_id, contact_id=contact_id, name=name, folder=path, created_by=self.actor.id, created_at=self.work.now, **content
@@ -170,7 +234,10 @@ class Documents(Service):
     def _change(self, key: UUID, version: int, **changes: Any) -> Document:
         if self.get(id=key).note_id is not None:
             raise OnNote
-        return as_record(Document, self.work.change(tables.document, key, version, **changes))
+        return as_record(Document, self.work.change(tables.document, key, version, **changes, **self._now()))
+
+    def _now(self) -> dict[str, Any]:
+        return {"changed_at": self.work.now, "changed_by": self.actor.id}
 
     def _party(self, customer_id: UUID | None, contact_id: UUID | None) -> tuple[str, UUID]:
         if (customer_id is None) == (contact_id is None):
@@ -210,7 +277,7 @@ class Documents(Service):
             kept = files.kept(self.actor.id, upload.id)
             document = Document(
                 id=new_id(), customer_id=note.customer_id, contact_id=note.contact_id, note_id=note.id, name=clean_name(upload.name),
-                size=kept.size, media_type=media_type(kept.beginning), sha256=kept.sha256, created_by=self.actor.id, created_at=self.work.now,
+                size=kept.size, media_type=kept.media_type, sha256=kept.sha256, created_by=self.actor.id, created_at=self.work.now,
             )  # fmt: skip
             self.work.insert(tables.document, as_row(document, tables.document))
 

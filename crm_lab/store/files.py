@@ -9,13 +9,15 @@ import errno
 import hashlib
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import fsspec
 import msgspec
+from fsspec.implementations.local import LocalFileSystem
 
-from crm_lab.domain.documents import SNIFFED
+from crm_lab.domain.documents import LISTED, SNIFFED, media_type
 from crm_lab.errors import Conflict, NotFound, Unavailable
 from crm_lab.i18n import _
 from crm_lab.settings import Settings
@@ -67,6 +69,12 @@ class Kept(msgspec.Struct, frozen=True):
     sha256: str
     size: int
     beginning: bytes
+    ending: bytes = b""
+
+    @property
+    def media_type(self) -> str:
+        """What it is, by itself."""
+        return media_type(self.beginning, self.ending)
 
 
 class Files:
@@ -75,7 +83,8 @@ class Files:
     def __init__(self, url: str, incoming: Path) -> None:
         self.incoming = incoming
         with _errors():
-            self._fs, self._root = fsspec.core.url_to_fs(url)
+            self._fs, self._root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+        self._is_local = isinstance(self._fs, LocalFileSystem)
 
     # on the way in
 
@@ -109,7 +118,9 @@ class Files:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
                 file.seek(0)
-                kept = Kept(digest, path.stat().st_size, file.read(SNIFFED))
+                beginning, size = file.read(SNIFFED), path.stat().st_size
+                file.seek(max(0, size - LISTED))
+                kept = Kept(digest, size, beginning, file.read())
             self._keep(path, digest)
             ticket.write_bytes(msgspec.json.encode(kept))
             path.unlink()
@@ -143,12 +154,27 @@ class Files:
         """A slice of a content. Raises `ContentMissing`."""
         with _errors():
             try:
-                with self._fs.open(self._path(sha256), "rb") as file:
-                    file.seek(at)
-                    found: bytes = file.read(length)
+                found: bytes = self._fs.cat_file(self._path(sha256), start=at, end=at + length)
             except FileNotFoundError:
                 raise ContentMissing from None
         return found
+
+    @contextmanager
+    def at_hand(self, sha256: str) -> Iterator[Path]:
+        """A content as a file of this machine, for as long as it is looked at. Raises `ContentMissing`."""
+        path = Path(self._path(sha256))
+        if self._is_local:
+            if not path.exists():
+                raise ContentMissing
+            yield path
+            return
+        with TemporaryDirectory() as folder, _errors():
+            copy = Path(folder) / sha256
+            try:
+                self._fs.get_file(self._path(sha256), str(copy))
+            except FileNotFoundError:
+                raise ContentMissing from None
+            yield copy
 
     def all(self) -> dict[str, int]:
         """The digests of all contents, with their sizes in bytes."""
@@ -180,6 +206,9 @@ class Files:
     def _keep(self, source: Path, digest: str) -> None:
         path = self._path(digest)
         if self._fs.exists(path):
+            return
+        if not self._is_local:
+            self._fs.put_file(str(source), path)  # an object is there whole, or not at all
             return
         part = f"{path}.{uuid4().hex}.part"
         self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)

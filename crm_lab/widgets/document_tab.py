@@ -19,6 +19,7 @@ BROUGHT = "documents"
 """The name under which the page sends files for this tab."""
 SHOWN = {"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "application/pdf"}
 """What a browser shows by itself, and nothing that runs."""
+AT_A_TIME = 100
 
 
 class DocumentTab:
@@ -28,7 +29,7 @@ class DocumentTab:
         self._app, self._party, self._draw, self._focus = app, party, draw, focus
         self.attachments = Attachments(app, tell, self._arrived)
         self._all: dict[str, Document] = {}
-        self._folder, self._edited, self._past = "", "", ""
+        self._folder, self._edited, self._past, self._start = "", "", "", 0
 
     @property
     def actions(self) -> dict[str, Callable[..., None]]:
@@ -36,20 +37,20 @@ class DocumentTab:
         return {
             "document_folder": self._go, "document_edit": self._edit, "document_cancel": self._cancel, "document_save": self._save,
             "document_delete": self._delete, "document_hold": self._hold, "document_past": self._show_past, "document_restore": self._restore,
-            "document_new_folder": self._new_folder,
+            "document_new_folder": self._new_folder, "document_page": self._page,
         }  # fmt: skip
 
     def shown(self) -> dict[str, Any]:
-        """The folder that is looked into, as the template shows it."""
+        """A page of the folder that is looked into, as the template shows it."""
         crm, names = self._app.crm, {e.id: e.name for e in self._app.crm.employees.list()}
-        self._all = {str(one.id): one for one in crm.documents.at(**self._party)}
-        here = [one for one in self._all.values() if (one.folder or "") == self._folder]
-        below = f"{self._folder}/" if self._folder else ""
-        folders = sorted({(one.folder or "").removeprefix(below).split("/")[0] for one in self._all.values() if one.folder and one.folder.startswith(below) and one.folder != self._folder})
+        page = crm.documents.folder(**self._party, folder=self._folder, start=self._start, limit=AT_A_TIME)
+        self._all = {str(one.id): one for one in page.documents}
         past = crm.documents.versions(id=self._all[self._past].id) if self._past in self._all else []
         parts = self._folder.split("/") if self._folder else []
         return {
-            "documents": [_row(one, names) for one in here], "document_folders": [(below + name, name) for name in folders], "document_folder": self._folder,
+            "documents": [_row(one, names) for one in page.documents], "document_folders": [(one.path, one.name, one.n) for one in page.folders],
+            "document_folder": self._folder, "n_documents": page.n, "document_first": self._start + 1, "document_last": self._start + len(page.documents),
+            "document_newer": max(0, self._start - AT_A_TIME), "document_older": self._start + AT_A_TIME,
             "document_trail": [("/".join(parts[: n + 1]), part) for n, part in enumerate(parts)], "document_edited": self._edited, "document_past": self._past,
             "document_versions": [(one.number, in_words(one.size), one.by, moment(one.at), one is past[-1]) for one in past], "document_files": files_at(self._app.base),
         }  # fmt: skip
@@ -64,7 +65,11 @@ class DocumentTab:
             self._app.toast(_("{name} is here.", name=uploads[-1].name), undo=True)
 
     def _go(self, id: str) -> None:  # noqa: A002 - the page's word
-        self._folder, self._edited, self._past = str(id), "", ""
+        self._folder, self._edited, self._past, self._start = str(id), "", "", 0
+        self._draw()
+
+    def _page(self, id: str) -> None:  # noqa: A002
+        self._start, self._edited, self._past = int(id) if str(id).isascii() and str(id).isdigit() else 0, "", ""
         self._draw()
 
     def _new_folder(self, values: dict[str, Any]) -> None:

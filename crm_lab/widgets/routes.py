@@ -25,6 +25,8 @@ from crm_lab.widgets.customer_card import CustomerCard
 from crm_lab.widgets.customer_form import CustomerForm
 from crm_lab.widgets.customers import CustomerList
 from crm_lab.widgets.dashboard import DashboardScreen
+from crm_lab.widgets.document_list import DocumentList
+from crm_lab.widgets.document_settings import DocumentSettings
 from crm_lab.widgets.duplicates import DuplicateScreen
 from crm_lab.widgets.employees import EmployeeAdministration
 from crm_lab.widgets.imports import ImportScreen
@@ -124,6 +126,7 @@ ROUTES = (
     Route("tasks", TaskList),
     Route(rf"tasks/new{QUERY}", lambda app, query: TaskForm(app, None, query or "")),
     Route(rf"tasks/{KEY}{QUERY}", lambda app, key, query: TaskForm(app, UUID(key), query or "")),
+    Route("documents", DocumentList),
     Route("calls", CallList),
     Route("calls/unknown", UnknownNumbers),
     Route("calendar/import", CalendarImport),
@@ -160,6 +163,7 @@ ROUTES = (
     Route("settings/webhooks", WebhookSettings, Role.ADMIN),
     Route("settings/privacy", PrivacyScreen, Role.ADMIN),
     Route(f"privacy/(contact|customer)/{KEY}", lambda app, kind, key: PersonScreen(app, kind, UUID(key))),
+    Route("settings/documents", DocumentSettings, Role.ADMIN),
     Route("budgets", BudgetScreen),
     Route("settings/notebooks", NotebookScreen, Role.ADMIN),
     Route("settings/invoicing", InvoicingForm, Role.ADMIN),

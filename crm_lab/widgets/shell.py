@@ -197,6 +197,7 @@ class App(ipywidgets.Box):
             {"path": "tasks", "label": _("Tasks"), "icon": "list-checks", "count": self._counts.get("tasks")},
             {"path": "calendar", "label": _("Calendar"), "icon": "calendar", "count": None},
             {"path": "calls", "label": _("Call log"), "icon": "phone", "count": None},
+            {"path": "documents", "label": _("Documents"), "icon": "paperclip", "count": None},
             {"path": "pipeline", "label": _("Pipeline"), "icon": "kanban", "count": self._counts.get("opportunities")},
             {"path": "opportunities", "label": _("Opportunities"), "icon": "target", "count": None},
             {"path": "orders", "label": _("Orders"), "icon": "inbox", "count": self._counts.get("orders")},

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 
-from crm_lab.domain.documents import LONGEST_NAME, UNKNOWN, clean_name, in_words, media_type
+from crm_lab.domain.documents import (
+    LISTED,
+    LONGEST_NAME,
+    OFFICE,
+    SNIFFED,
+    UNKNOWN,
+    clean_name,
+    clean_template,
+    folders_below,
+    in_words,
+    media_type,
+)
 from crm_lab.errors import InvalidInput
 from crm_lab.i18n import use_locale
 
@@ -60,3 +74,35 @@ def test_the_content_says_what_it_is(beginning: bytes, kind: str) -> None:
 def test_a_size_in_words() -> None:
     with use_locale("nb"):
         assert [in_words(size) for size in (0, 999, 1000, 84_400, 1_340_000, 200_000_000, 1_500_000_000)] == ["0 B", "999 B", "1 kB", "84 kB", "1,3 MB", "200 MB", "1,5 GB"]
+
+
+def archive(*names: str, stored: str = "") -> bytes:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as packed:
+        for name in names:
+            packed.writestr(name, stored)
+    return whole.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("whole", "kind"),
+    [
+        (archive("[Content_Types].xml", "word/document.xml"), f"{OFFICE}wordprocessingml.document"),
+        (archive("a.xml", *(f"b{n}/" + "x" * 60 for n in range(50)), "xl/workbook.xml"), f"{OFFICE}spreadsheetml.sheet"),
+        (archive("ppt/presentation.xml"), f"{OFFICE}presentationml.presentation"),
+        (archive("mimetype", "content.xml", stored="application/vnd.oasis.opendocument.spreadsheet"), "application/vnd.oasis.opendocument.spreadsheet"),
+        (archive("bilde.png"), "application/zip"),
+    ],
+)
+def test_an_office_file_is_known_by_what_is_in_it(whole: bytes, kind: str) -> None:
+    assert media_type(whole[:SNIFFED], whole[-LISTED:]) == kind
+
+
+def test_folders_below_another() -> None:
+    counts = {"": 4, "Avtaler": 1, "Avtaler/2026": 2, "Avtaler/2026/Nord": 3, "Åpne": 0, "Bilder": 5}
+    assert [(one.name, one.n) for one in folders_below("", counts)] == [("Avtaler", 6), ("Bilder", 5), ("Åpne", 0)]
+    assert [(one.path, one.n) for one in folders_below("Avtaler", counts)] == [("Avtaler/2026", 5)]
+    assert folders_below("Avtal", counts) == ()
+    assert clean_template([" Tilbud ", "Avtaler / 2026", "", "Tilbud"]) == ("Avtaler/2026", "Tilbud")
+    with pytest.raises(InvalidInput):
+        clean_template([f"Mappe {n}" for n in range(60)])

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
 from crm_lab.domain.documents import LARGEST_SLICE, MOST_ON_NOTE, Upload
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.merges import MergeKind
 from crm_lab.errors import Conflict, CrmError, Forbidden, InvalidInput, NotFound
 from crm_lab.services.check import check
+from crm_lab.services.document_words import read_waiting
 from crm_lab.services.documents import TooLarge
+from crm_lab.settings import utc_now
+from crm_lab.store import tables
 from crm_lab.store.backup import backup
 from crm_lab.store.files import NoSuchUpload, OutOfStep, files_of
 
@@ -211,3 +216,43 @@ def test_check_misses_an_earlier_version(login: Callable[[str], Connection], dat
     (tmp_path / "documents" / digest[:2] / digest).unlink()
     (fault,) = check(database)
     assert "avtale.txt" in fault and digest in fault
+
+
+def test_a_folder_comes_in_pages_with_those_of_the_template(login: Callable[[str], Connection]) -> None:
+    kari, ola = login("kari"), login("ola")
+    acme = kari.customers.create(name="Acme AS")
+    one = bring(kari, "a.txt", b"a")
+    names = ["b.txt", "Æ.txt", "a.txt"]
+    kari.documents.put(uploads=tuple(replace(one, name=name) for name in names), customer_id=acme.id)
+    kari.documents.put(uploads=(one,), customer_id=acme.id, folder="Avtaler/2026")
+    with pytest.raises(Forbidden):
+        ola.documents.set_template(folders=("Tilbud",))
+    assert kari.documents.set_template(folders=("Tilbud", "Avtaler/2025")) == ("Avtaler/2025", "Tilbud")
+    page = ola.documents.folder(customer_id=acme.id, limit=2)
+    assert ([d.name for d in page.documents], page.n, [(f.name, f.n) for f in page.folders]) == (["a.txt", "b.txt"], 3, [("Avtaler", 1), ("Tilbud", 0)])
+    assert [d.name for d in ola.documents.folder(customer_id=acme.id, start=2).documents] == ["Æ.txt"]
+    page = ola.documents.folder(customer_id=acme.id, folder="Avtaler")
+    assert (page.n, [(f.path, f.n) for f in page.folders]) == (0, [("Avtaler/2025", 0), ("Avtaler/2026", 1)])
+    kari.history.undo(request_id=kari.last_request)
+    assert ola.documents.template() == ()
+
+
+def test_words_in_names_and_texts_are_found_by_who_may_see_them(login: Callable[[str], Connection], database: Database) -> None:
+    kari, ola = login("kari"), login("ola")
+    acme, secret = kari.customers.create(name="Acme AS"), kari.customers.create(name="Hemmelig AS", owner_only=True)
+    text = ("x " * 100 + "Leien for Blåbærveien er på åtte kroner").encode()
+    kari.documents.put(uploads=(bring(kari, "Kontrakt.txt", text),), customer_id=acme.id, folder="Avtaler")
+    kari.documents.put(uploads=(bring(kari, "notat.txt", b"Blabaerveien nevnes"), bring(kari, "bilde.bin", b"\x00")), customer_id=secret.id)
+    assert kari.documents.find(text="blåbær").n == 0, "nobody has read it yet"
+    assert (read_waiting(database, now=utc_now()), read_waiting(database, now=utc_now())) == (3, 0)
+    (one,) = ola.documents.find(text="BLÅBÆR avtal kontrakt").documents
+    assert (one.document.name, one.party, one.customer_number, one.who) == ("Kontrakt.txt", "Acme AS", acme.number, "Kari Nordmann")
+    assert one.excerpt.startswith("… ") and "Blåbærveien er på åtte" in one.excerpt
+    assert [kari.documents.find(text=words).n for words in ("blåbær", "bærveien", "notat", "%", "", "leien kroner", "leien mangler")] == [1, 0, 1, 0, 3, 1, 0]
+    assert (ola.documents.find(text="notat").n, ola.documents.find(mine=True).n, kari.documents.find(kind="writing").n, kari.documents.find(kind="other").n) == (0, 0, 2, 1)
+    assert (set(ola.documents.frame().name), set(kari.documents.frame().text_state)) == ({"Kontrakt.txt"}, {"read", "none"})
+    (kept_one,) = kari.documents.at(customer_id=acme.id)
+    kari.documents.delete(id=kept_one.id, version=1)
+    read_waiting(database, now=utc_now())
+    with database.reading() as connection:
+        assert kept_one.sha256 not in connection.execute(select(tables.document_text.c.sha256)).scalars().all(), "no text outlives its document"

@@ -6,6 +6,8 @@ import pytest
 
 from crm_lab.widgets.contacts import ContactCard
 from crm_lab.widgets.customer_card import CustomerCard
+from crm_lab.widgets.document_list import DocumentList
+from crm_lab.widgets.document_settings import DocumentSettings
 
 
 def bring(card, name, data):
@@ -51,3 +53,27 @@ def test_a_name_that_is_none_changes_nothing(app, crm, wrong):
     (one,) = crm.documents.at(contact_id=berit.id)
     card.act("document_save", id=str(one.id), values={"name": wrong, "folder": ""})
     assert [d.name for d in crm.documents.at(contact_id=berit.id)] == ["a.txt"]
+
+
+def test_all_documents_are_listed_searched_and_chosen_by_kind(app, crm, acme):
+    card = show(app, f"customers/{acme.number}/documents", CustomerCard)
+    for name, data in (("<i>plan.txt", b"a"), ("bilde.png", b"\x89PNG\r\n\x1a\n")):
+        bring(card, name, data)
+    page = show(app, "documents", DocumentList)
+    assert "&lt;i&gt;plan.txt" in page.html and "bilde.png" in page.html and f"customers/{acme.number}/documents" in page.html
+    page.act("filter", value="plan")
+    assert "bilde.png" not in page.html
+    page.act("kind", value="picture")
+    assert "Ingen dokumenter her" in page.html
+    page.act("filter", value="")
+    page.act("whose", value="mine")
+    page.act("page", id="x")
+    assert "bilde.png" in page.html and "plan.txt" not in page.html
+
+
+def test_the_folders_of_all_customers_are_set_by_an_administrator(app, crm, acme):
+    form = show(app, "settings/documents", DocumentSettings)
+    form.act("save", values={"folders": "Avtaler/2026\n..\n"})
+    assert crm.documents.template() == () and form.errors
+    form.act("save", values={"folders": "Avtaler/2026\nTilbud\n"})
+    assert "Tilbud" in show(app, f"customers/{acme.number}/documents", CustomerCard).html

@@ -20,6 +20,7 @@ from crm_lab.services.demo import companies, people
 from crm_lab.services.demo.activities import Activities
 from crm_lab.services.demo.calls import add_calls
 from crm_lab.services.demo.dealings import Dealings
+from crm_lab.services.demo.documents import add_documents
 from crm_lab.services.demo.opportunities import add_budgets, add_opportunities
 from crm_lab.services.demo.orders import add_orders
 from crm_lab.services.sessions import hash_password
@@ -67,6 +68,8 @@ def create_demo(database: Database, *, scale: int, on_progress: Callable[[int, i
             activities.add(work, numbered)
             add_opportunities(work, numbered, persons)
             add_calls(work, numbered, persons)
+            if not done:
+                add_documents(work, numbered)
         done += len(batch)
         on_progress(done, total)
     add_orders(database)

@@ -17,7 +17,7 @@ from crm_lab.store.tables.company import (
     second_factor,
     session,
 )
-from crm_lab.store.tables.documents import document
+from crm_lab.store.tables.documents import document, document_text
 from crm_lab.store.tables.exchange import (
     import_file,
     import_part,
@@ -78,6 +78,7 @@ __all__ = [
     "dismissal",
     "distinct_pair",
     "document",
+    "document_text",
     "employee",
     "erasure",
     "followed_card",

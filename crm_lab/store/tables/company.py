@@ -18,6 +18,7 @@ company = Table(
     Column("automatic_rules", Words),
     Column("invoicing", JSON),
     Column("needs_second_factor", Boolean),
+    Column("folders", String),
 )
 letterhead = Table(
     "letterhead",

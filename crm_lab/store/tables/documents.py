@@ -1,4 +1,4 @@
-"""Documents: what is known of each. Their content is a file by its SHA-256 (`store/files.py`)."""
+"""Documents: what is known of each. Their content is a file by its SHA-256 (`store/files.py`), and its text a row by the same."""
 
 from __future__ import annotations
 
@@ -21,4 +21,13 @@ document = Table(
     Column("created_at", INSTANT, nullable=False),
     Column("folder", String),
     of("employee", "held_by", always=False),
+    Column("changed_at", INSTANT),
+    of("employee", "changed_by", always=False),
+)
+document_text = Table(
+    "document_text",
+    metadata,
+    Column("sha256", String, primary_key=True),
+    *text("state", "text", "words"),
+    Column("read_at", INSTANT, nullable=False),
 )
