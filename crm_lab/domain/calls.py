@@ -13,6 +13,8 @@ from crm_lab.errors import InvalidInput
 from crm_lab.i18n import _
 
 LONGEST_NOTE, LONGEST_ID, LONGEST_EXTENSION, LONGEST_NUMBER = 2000, 200, 20, 40
+LONGEST_KEPT = 36_500
+"""Days."""
 LONGEST_INTERNAL = 6
 """Numbers of more digits lead out of the house."""
 HIDDEN = {"", "anonymous", "anonym", "unknown", "restricted", "private", "withheld", "unavailable", "hidden", "<unknown>", "s"}
@@ -113,6 +115,22 @@ class Call:
     def seconds(self) -> int:
         """How long they talked."""
         return 0 if self.answered_at is None or self.ended_at is None else max(0, round((self.ended_at - self.answered_at).total_seconds()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSettings:
+    """What the company keeps of calls.
+
+    Attributes
+    ----------
+    kept_days : days after which calls are removed for good, every night; 0 means never.
+    logs_unknown : whether calls of numbers that are on no card are logged.
+    notice : what employees are told of the logging, on the page of calls.
+    """
+
+    kept_days: int = 730
+    logs_unknown: bool = True
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +238,13 @@ def fold(known: Call, told: CallReport, direction: Direction) -> Call:
         ended_at=max(ends, default=None),
         failure=str(failures[-1]) if failures else "",
     )
+
+
+def clean_call_settings(settings: CallSettings) -> CallSettings:
+    """The settings as they are kept. Raises `InvalidInput`."""
+    if not 0 <= settings.kept_days <= LONGEST_KEPT:
+        raise InvalidInput(_("Write a whole number of days from 0 to {n}; 0 keeps calls for ever.", n=LONGEST_KEPT), "kept_days")
+    return replace(settings, notice=clean_text(settings.notice, "notice", max_length=LONGEST_NOTE, lines=True))
 
 
 def extension_of(report: CallReport, direction: Direction) -> str:

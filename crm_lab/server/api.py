@@ -31,7 +31,7 @@ from crm_lab.i18n import _, set_locale
 from crm_lab.server import logs
 from crm_lab.server.limits import Limits
 from crm_lab.server.metrics import CONTENT_TYPE, StoreMetrics, label_of
-from crm_lab.server.nightly import Nightly
+from crm_lab.server.nightly import Nightly, keep_calls
 from crm_lab.server.openapi import describe
 from crm_lab.server.register import keep_register
 from crm_lab.server.rest import (
@@ -113,7 +113,7 @@ class StoreApp:
         chores = (
             self._keep_tidy(), self.nightly.keep(), self.sales.keep(), to_thread.run_sync(self.database.warm),
             keep_register(self.database, self._changed), hear_exchange(self.database, self._changed), post_messages(self.database),
-            keep_texts(self.database, lambda: self.last),
+            keep_texts(self.database, lambda: self.last), keep_calls(self.database),
         )  # fmt: skip
         tasks = [asyncio.create_task(chore) for chore in chores]
         yield

@@ -1,4 +1,4 @@
-"""The store's nightly backup: made when people sleep, or as soon as the last one is too old."""
+"""What the store does at night: a backup, or by day where the last one is too old; and calls that have been kept long enough go."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 import structlog
 from anyio import to_thread
 
+from crm_lab.services.calls import forget_old
 from crm_lab.services.privacy.retention import run_nightly
 from crm_lab.settings import Settings, utc_now
 from crm_lab.store.backup import backup, backups, made_at
+from crm_lab.store.records import Work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +80,27 @@ class Nightly:
         gone = {kind: n for kind, n in run_nightly(self.database, utc_now()).items() if n}
         if gone:
             log.info("retention", **gone)
+
+
+async def keep_calls(database: Database) -> None:
+    """Remove, every night, the calls that have been kept as long as the company says; what goes wrong is logged, and tried again an hour later."""
+    while True:
+        await asyncio.sleep(TRY_AGAIN)
+        if utc_now().astimezone(OSLO).hour not in NIGHT:
+            continue
+        try:
+            await to_thread.run_sync(remove_old_calls, database)
+        except Exception:
+            log.exception("old calls could not be removed")
+
+
+def remove_old_calls(database: Database) -> int:
+    """How many calls were removed for good."""
+    with database.writing() as connection:
+        n = forget_old(Work(connection, None, utc_now(), action="calls.forget"))
+    if n:
+        log.info("old calls removed", n=n)
+    return n
 
 
 def is_due(folder: Path, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import msgspec
 import pyarrow as pa
 from sqlalchemy import BigInteger, String, and_, case, cast, delete, extract, func, or_, select, true
 
@@ -17,10 +18,12 @@ from crm_lab.domain.calls import (
     Call,
     CallPage,
     CallReport,
+    CallSettings,
     CallsRead,
     CallStatus,
     Direction,
     UnknownNumber,
+    clean_call_settings,
     clean_number,
     clean_report,
     direction_of,
@@ -180,9 +183,22 @@ class Calls(Service):
             service.change(id=party.id, version=party.version, **{free: clean})  # type: ignore[arg-type]
         return len(rows)
 
+    @reads()
+    def settings(self) -> CallSettings:
+        """What the company keeps of calls."""
+        return rules_of(self.work)
+
+    @writes(needs=Role.ADMIN)
+    def set_settings(self, *, settings: CallSettings) -> CallSettings:
+        """Change that; what is kept too long goes the next night. Raises `InvalidInput`."""
+        clean, row = clean_call_settings(settings), self.work.one(select(tables.company))
+        assert row is not None  # noqa: S101 - an administrator belongs to a company
+        self.work.change(tables.company, row["id"], row["version"], calls=msgspec.to_builtins(clean))
+        return clean
+
     @writes(needs=Role.ADMIN, remembered=False)
     def forget(self) -> int:
-        """Remove calls older than `CRM_CALLS_KEPT_DAYS`, for good: also from what can be undone; how many."""
+        """Remove calls older than the settings say, for good: also from what can be undone; how many."""
         return forget_old(self.work)
 
     @reads()
@@ -215,7 +231,7 @@ class Calls(Service):
 def record(work: Work, reports: Iterable[CallReport], source: str) -> CallsRead:
     """Fold reports into the calls they are of; the same twice, or in another order, comes to the same."""
     k, e = tables.call, {row["extension"]: row["id"] for row in work.kept(tables.employee) if row["extension"] and row["is_active"]}
-    told: dict[str, list[CallReport]] = {}
+    rules, told = rules_of(work), dict[str, list[CallReport]]()
     for report in reports:
         told.setdefault(report.call_id, []).append(report)
     done = [0, 0, 0, 0]
@@ -224,7 +240,7 @@ def record(work: Work, reports: Iterable[CallReport], source: str) -> CallsRead:
         folded = {key: _folded(work, source, had.get(key), told[key], frozenset(e)) for key in ids}
         outside = {key: call for key, call in folded.items() if call.direction is not Direction.INTERNAL}
         owners = owners_of(work, {call.number for call in outside.values()})
-        rows = {key: _row(call, had.get(key), owners, e) for key, call in outside.items() if _is_wanted(call, owners)}
+        rows = {key: _row(call, had.get(key), owners, e) for key, call in outside.items() if rules.logs_unknown or _is_linked(call, owners)}
         fresh = [row for key, row in rows.items() if key not in had]
         changed = [(had[key], row) for key, row in rows.items() if key in had and row != had[key]]
         work.insert_many(k, fresh)
@@ -234,9 +250,17 @@ def record(work: Work, reports: Iterable[CallReport], source: str) -> CallsRead:
     return CallsRead(n_new=done[0], n_changed=done[1], n_known=done[2], n_internal=done[3])
 
 
+def rules_of(work: Work) -> CallSettings:
+    """What the company keeps of calls: as it has said, else as the installation's settings do."""
+    row = next(iter(work.kept(tables.company)), None)
+    if row is None or row["calls"] is None:
+        return CallSettings(kept_days=Settings().calls_kept_days, logs_unknown=Settings().calls_unknown)
+    return msgspec.convert(row["calls"], CallSettings)
+
+
 def forget_old(work: Work) -> int:
     """Remove the calls that are older than they are kept, and what the audit says of them."""
-    k, a, days = tables.call, tables.audit, Settings().calls_kept_days
+    k, a, days = tables.call, tables.audit, rules_of(work).kept_days
     if days <= 0:
         return 0
     old = select(k.c.id).where(k.c.started_at < work.now - timedelta(days=days))
@@ -249,7 +273,7 @@ def forget_old(work: Work) -> int:
 
 def count_old(work: Work) -> int:
     """How many of those there are."""
-    k, days = tables.call, Settings().calls_kept_days
+    k, days = tables.call, rules_of(work).kept_days
     return int(work.scalar(select(func.count()).select_from(k).where(k.c.started_at < work.now - timedelta(days=days)))) if days > 0 else 0
 
 
@@ -274,9 +298,9 @@ def _row(call: Call, had: Row | None, owners: dict[str, tuple[UUID | None, UUID 
     return row
 
 
-def _is_wanted(call: Call, owners: dict[str, tuple[UUID | None, UUID | None]]) -> bool:
-    """Whether the company logs such calls: `CRM_CALLS_UNKNOWN` says whether those of numbers on no card are."""
-    return Settings().calls_unknown or call.number in owners or call.customer_id is not None or call.contact_id is not None
+def _is_linked(call: Call, owners: dict[str, tuple[UUID | None, UUID | None]]) -> bool:
+    """Whether its number is on a card, or it was linked to one."""
+    return call.number in owners or call.customer_id is not None or call.contact_id is not None
 
 
 def _named(wanted: ColumnElement[bool]) -> Select[Any]:

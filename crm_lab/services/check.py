@@ -9,9 +9,9 @@ from sqlalchemy import and_, func, or_, select
 from crm_lab.domain.duplicates import stored_clues
 from crm_lab.domain.ledger import SMALLEST_MATCH
 from crm_lab.i18n import _, business_day
-from crm_lab.services.calls import count_old
+from crm_lab.services.calls import count_old, rules_of
 from crm_lab.services.orders.checking import invoice_faults
-from crm_lab.settings import Settings, utc_now
+from crm_lab.settings import utc_now
 from crm_lab.store import tables
 from crm_lab.store.files import files_of
 from crm_lab.store.merges import PARTIES
@@ -107,7 +107,7 @@ def _misplaced_files(work: Work) -> Iterator[str]:
 def _old_calls(work: Work) -> Iterator[str]:
     """Calls kept longer than the company says."""
     if n := count_old(work):
-        yield _("{n} calls are older than {days} days. Remove them: crm-lab calls forget.", n=n, days=Settings().calls_kept_days)
+        yield _("{n} calls are older than {days} days. Remove them: crm-lab calls forget.", n=n, days=rules_of(work).kept_days)
 
 
 def _erased(work: Work) -> Iterator[str]:

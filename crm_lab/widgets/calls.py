@@ -95,7 +95,7 @@ class CallList(Stack):
         parts = {ALL: self._all, "missed": missed, "mine": mine}
         self.frame = parts[self._shown].reset_index(drop=True)
         words = {ALL: _("All"), "missed": _("Missed"), "mine": _("Mine")}
-        return {"choices": [(key, words[key], len(part)) for key, part in parts.items()], "shown": self._shown, "n_unknown": self._all.number[(self._all.who == "") & (self._all.number != "")].nunique()}
+        return {"choices": [(key, words[key], len(part)) for key, part in parts.items()], "shown": self._shown, "notice": self.app.crm.calls.settings().notice, "n_unknown": self._all.number[(self._all.who == "") & (self._all.number != "")].nunique()}
 
     def _choose(self, value: str) -> None:
         if value in {ALL, "missed", "mine"}:

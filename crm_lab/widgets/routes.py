@@ -16,6 +16,7 @@ from crm_lab.i18n import _
 from crm_lab.widgets.budgets import BudgetScreen
 from crm_lab.widgets.calendar import Calendar
 from crm_lab.widgets.calendar_import import CalendarImport
+from crm_lab.widgets.call_settings import CallSettingsForm
 from crm_lab.widgets.calls import CallList, UnknownNumbers
 from crm_lab.widgets.categories import CategoryForm, CategoryList
 from crm_lab.widgets.company import CompanySettings
@@ -164,6 +165,7 @@ ROUTES = (
     Route("settings/privacy", PrivacyScreen, Role.ADMIN),
     Route(f"privacy/(contact|customer)/{KEY}", lambda app, kind, key: PersonScreen(app, kind, UUID(key))),
     Route("settings/documents", DocumentSettings, Role.ADMIN),
+    Route("settings/calls", CallSettingsForm, Role.ADMIN),
     Route("budgets", BudgetScreen),
     Route("settings/notebooks", NotebookScreen, Role.ADMIN),
     Route("settings/invoicing", InvoicingForm, Role.ADMIN),

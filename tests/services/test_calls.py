@@ -9,11 +9,12 @@ from uuid import UUID
 import pytest
 
 from crm_lab.domain.access import Role
-from crm_lab.domain.calls import CallReport, CallStatus, Direction
+from crm_lab.domain.calls import CallReport, CallSettings, CallStatus, Direction
 from crm_lab.domain.contacts import ContactRole
 from crm_lab.domain.ids import new_id
 from crm_lab.errors import CrmError, Forbidden, InvalidInput, NotFound
 from crm_lab.exchange.telephony import sign
+from crm_lab.server.nightly import remove_old_calls
 from crm_lab.services.check import check
 from crm_lab.settings import utc_now
 from crm_lab.store import tables
@@ -182,3 +183,18 @@ def test_a_report_that_is_wrong_takes_nothing_in(login: Login) -> None:
     with pytest.raises(InvalidInput):
         kari.calls.record(reports=[report(), report("2", started_at=datetime(2026, 1, 1))], source="x")  # noqa: DTZ001
     assert len(kari.calls.list()) == 0
+
+
+def test_the_company_says_what_is_kept_and_the_night_does_it(login: Login, database: Database) -> None:
+    kari, ola = login("kari"), login("ola")
+    old = utc_now() - timedelta(days=40)
+    take(kari, report("1", started_at=old, ended_at=old), report("2"))
+    with pytest.raises(Forbidden):
+        ola.calls.set_settings(settings=CallSettings(kept_days=1))
+    with pytest.raises(InvalidInput) as wrong:
+        kari.calls.set_settings(settings=CallSettings(kept_days=-1))
+    assert (wrong.value.field, kari.calls.settings().kept_days, remove_old_calls(database)) == ("kept_days", 730, 0)
+    kari.calls.set_settings(settings=CallSettings(kept_days=30, logs_unknown=False, notice="Vi logger samtaler."))
+    assert (ola.calls.settings().notice, remove_old_calls(database), len(kari.calls.list())) == ("Vi logger samtaler.", 1, 1)
+    take(kari, report("3"))
+    assert len(kari.calls.list()) == 1, "a number on no card is not logged"

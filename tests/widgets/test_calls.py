@@ -119,3 +119,14 @@ def test_who_is_calling_is_told_at_ones_extension(crm, acme):
     take(crm, ended_at=utc_now() + timedelta(seconds=5))
     app.changed()
     assert [one["path"] for one in app.alarms.due] == ["calls/unknown"]
+
+
+def test_the_rules_of_the_log_are_set_and_told(app, crm):
+    app.go("settings/calls")
+    form = app.main.children[0]
+    form.act("save", values={"kept_days": "-1", "logs_unknown": True, "notice": ""})
+    assert "kept_days" in form.errors and crm.calls.settings().kept_days == 730
+    form.act("save", values={"kept_days": "365", "logs_unknown": False, "notice": "<b>Logges"})
+    assert (crm.calls.settings().kept_days, crm.calls.settings().logs_unknown) == (365, False)
+    app.go("calls")
+    assert "&lt;b&gt;Logges" in app.main.children[0].head.html

@@ -19,6 +19,7 @@ company = Table(
     Column("invoicing", JSON),
     Column("needs_second_factor", Boolean),
     Column("folders", String),
+    Column("calls", JSON),
 )
 letterhead = Table(
     "letterhead",
