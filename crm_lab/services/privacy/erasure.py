@@ -151,6 +151,8 @@ def _remove_documents(work: Work, party: Table, ids: list[UUID]) -> None:
     others = set(work.connection.execute(select(d.c.sha256).where(d.c.sha256.in_(digests))).scalars())
     earlier = work.rows(select(a.c.before, a.c.after).where(a.c.entity == d.name))
     others |= {side["sha256"] for row in earlier for side in (row["before"], row["after"]) if side and side.get("sha256")}
+    written = tables.document_text
+    work.connection.execute(delete(written).where(written.c.sha256.in_(digests - others)))
     files_of(work.connection).remove(digests - others)
 
 
