@@ -68,6 +68,12 @@ def asked_words(text: str) -> list[str]:
     return text[:LONGEST_TEXT].translate(_plain()).split()[:MOST_WORDS]
 
 
+def whole_words(part: str, *, is_cut: bool) -> str:
+    """A part of a text without the halves of words at its ends; `is_cut` says whether anything stands before it."""
+    shown = part.partition(" ")[2] if is_cut else part
+    return ("… " if is_cut else "") + (f"{shown.rpartition(' ')[0]} …" if len(part) == AROUND else shown)
+
+
 @cache
 def _plain() -> dict[int, str]:
     """Every letter of Unicode's first plane as it is compared."""

@@ -15,6 +15,7 @@ from crm_lab.domain.document_words import (
     FoundDocument,
     as_words,
     asked_words,
+    whole_words,
 )
 from crm_lab.domain.documents import Document
 from crm_lab.exchange.documents import MOST_READ, Readable, Reading, text_of
@@ -129,10 +130,10 @@ def _has(word: str) -> ColumnElement[bool]:
 
 
 def _found(row: Row, names: dict[UUID | None, str], *, is_asked: bool) -> FoundDocument:
-    is_in_text, cut = is_asked and row["at"] > 0, row["at"] > BEFORE + 1
+    part = whole_words(row["part"], is_cut=row["at"] > BEFORE + 1) if is_asked and row["at"] > 0 else ""
     return FoundDocument(
         document=as_record(Document, row), customer_number=row["number"], contact_id=row["contact_id"], party=row["company"] or row["person"],
-        who=names.get(row["changed_by"] or row["created_by"], ""), excerpt=("… " if cut else "") + row["part"] if is_in_text else "",
+        who=names.get(row["changed_by"] or row["created_by"], ""), excerpt=part,
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ class DocumentList(Live):
         return {
             "rows": [_row(one) for one in found.documents], "n": found.n, "first": self._start + 1, "last": self._start + len(found.documents),
             "newer": max(0, self._start - AT_A_TIME), "older": self._start + AT_A_TIME, "text": self._text, "files": files_at(self.app.base),
-            "kinds": [(ALL, _("All")), *kind_words().items()], "kind": self._kind, "owners": [(ALL, _("All")), ("mine", _("Mine"))], "whose": self._whose,
+            "kinds": [(ALL, _("All kinds of files")), *kind_words().items()], "kind": self._kind, "owners": [(ALL, _("Everybody's")), ("mine", _("Mine"))], "whose": self._whose,
         }  # fmt: skip
 
     def _show(self, start: int = 0) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crm_lab.store.records import Row, Work
 
 FOLDERS = ("Avtaler", "Møter", "Tilbud")
-WITH_DOCUMENTS, DAYS = 40, 200
+WITH_DOCUMENTS, DAYS, WORKDAY = 40, 200, 480
 KINDS = (
     ("Rammeavtale.pdf", "Avtaler", "Rammeavtale", "Avtalen gjelder levering til {name} i to år fra i dag. Prisene følger konsumprisindeksen. Oppsigelsestiden er tre måneder."),
     ("Tilbud.pdf", "Tilbud", "Tilbud", "Vi takker for forespørselen fra {name} og tilbyr levering innen fire uker. Tilbudet står ved lag i tretti dager."),
@@ -44,7 +44,7 @@ def add_documents(work: Work, customers: Sequence[Customer]) -> None:
 def _rows(work: Work, customer: Customer, rng: random.Random) -> Iterator[Row]:
     files = files_of(work.connection)
     for name, folder, heading, text in rng.sample(KINDS, rng.randint(1, len(KINDS))):
-        at = work.now - timedelta(days=rng.randint(1, DAYS), minutes=rng.randint(0, 500))
+        at = work.now.replace(hour=7, minute=0, second=0, microsecond=0) - timedelta(days=rng.randint(1, DAYS)) + timedelta(minutes=rng.randint(0, WORKDAY))
         owner: UUID | Any = customer.owner_id
         body, upload = text.format(name=customer.name), new_id()
         files.add(owner, upload, 0, _pdf(heading, body, at) if name.endswith(".pdf") else f"{heading}\n\n{body}\n".encode())
