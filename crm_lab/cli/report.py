@@ -42,7 +42,7 @@ def pipeline(text: str, form: str, out: Path | None, email: tuple[str, ...], dat
         crm.close()
     name = f"pipeline-{of:%Y-%m}.{form}"
     if email:
-        _send(made, name, email, FORMS[form], company.email)
+        send_report(made, name, email, FORMS[form], company.email)
         click.echo(_("{name} is sent to {people}.", name=name, people=", ".join(email)))
         return
     path = out or Path(name)
@@ -57,7 +57,8 @@ def _month(text: str) -> date:
         raise InvalidInput(_("{text} is not a month. Write 2026-11.", text=text[:40]), "month") from None
 
 
-def _send(made: bytes, name: str, people: tuple[str, ...], kind: str, company: str) -> None:
+def send_report(made: bytes, name: str, people: tuple[str, ...], kind: str, company: str) -> None:
+    """Send a file to people, from CRM_MAIL_FROM or the company. Raises `InvalidInput`."""
     from email.message import EmailMessage
     from email.utils import formatdate, make_msgid
 
