@@ -43,10 +43,11 @@ def cycle_time(opportunities: pd.DataFrame, first: date, last: date) -> pd.Serie
 
 def velocity(opportunities: pd.DataFrame, first: date, last: date) -> float:
     """Øre a day that the pipeline sells: open opportunities × win rate × mean amount won ÷ median days to win; missing where nothing was won."""
-    won = closed_between(opportunities, first, last).query("status == 'won'")
+    closed = closed_between(opportunities, first, last)
+    won = closed[closed["status"] == "won"]
     if won.empty:
         return float("nan")
-    rate = float(win_rate(opportunities, first, last)["rate"].iloc[0])
+    rate = len(won) / len(closed)
     days = max(float(_days_to_close(won).median()), 1.0)
     return int((opportunities["status"] == "open").sum()) * rate * float(won["amount_nok_minor"].fillna(0).mean()) / days
 

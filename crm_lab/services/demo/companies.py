@@ -5,9 +5,7 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import replace
-from importlib.resources import files
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -15,6 +13,7 @@ from crm_lab.domain.addresses import Address, AddressKind
 from crm_lab.domain.customers import Customer, RegisterStatus
 from crm_lab.exchange.register import as_customer, read_entities
 from crm_lab.services.demo.people import FIRST_NAMES, SELLERS, SURNAMES, ascii_only
+from crm_lab.services.reference import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,18 +34,12 @@ def n_companies(scale: int) -> int:
 def companies(*, scale: int = 1, seed: int = SEED) -> Iterator[tuple[Customer, str]]:
     """Parties with the user name of their owner: real companies first, then made-up ones and private persons."""
     rng = random.Random(seed)  # noqa: S311 - the same seed must give the same company
-    for entity in read_entities(_source(), []):
+    for entity in read_entities(shipped("demo", "enheter.csv"), []):
         yield _dress(as_customer(entity), rng)
     for n, number in zip(range(REAL_COMPANIES * (scale - 1)), _synthetic_numbers(), strict=False):
         yield _dress(_made_up(n, number, rng), rng)
     for _person in range(PERSONS * scale):
         yield _dress(_private(rng), rng)
-
-
-def _source() -> Path:
-    """The real companies: in a checkout `data/demo`, in an installed package beside it."""
-    checkout = Path(__file__).parents[3] / "data" / "demo" / "enheter.csv"
-    return checkout if checkout.exists() else Path(str(files("crm_lab"))) / "data" / "demo" / "enheter.csv"
 
 
 def _dress(customer: Customer, rng: random.Random) -> tuple[Customer, str]:
