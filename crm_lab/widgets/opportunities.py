@@ -31,6 +31,7 @@ from crm_lab.widgets.opportunity_fields import (
     category_words,
     field_words,
     read_fields,
+    shown_rows,
     values_of,
 )
 
@@ -228,7 +229,7 @@ class OpportunityForm(Form):
         return {
             "labels": field_words(), "customer": self._names.get(str(v["customer_id"]), ""), "customers": self._customers, "owners": owners,
             "contacts": self._contacts("contact_id"), "states": list(status_words().items()), "is_lost": v["status"] == OpportunityStatus.LOST,
-            "others": [self._contacts(f"who_{n}") for n in ROWS], "rows": list(ROWS), "sellers": [("", _("Nobody")), *owners],
+            "others": [self._contacts(f"who_{n}") for n in ROWS], "rows": shown_rows(self.values), "sellers": [("", _("Nobody")), *owners],
             "stages": self._stages(), "chance": self._chances().get(str(v["stage_id"]), 0), "is_foreign": str(v["currency"]).strip().upper() != NOK,
             "categories": list(category_words().items()), "may_hide": v["owner_id"] == str(self.app.me.id),
             **{f"{kind}s": self._chosen(kind, f"{kind}_id") for kind in ChoiceKind},

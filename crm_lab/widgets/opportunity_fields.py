@@ -34,8 +34,8 @@ DAYS = ("expected_close_on", "next_step_on")
 TICKS = ("is_recurring", "owner_only")
 PARTS = {"seller": "sellers", "share": "sellers", "who": "contacts", "role": "contacts"}
 """Fields of one of several rows, by the list they are part of."""
-ROWS = range(1, 5)
-"""So many sellers with shares, and other contacts with roles, have a place in the form."""
+ROWS, SHOWN_ROWS = range(1, 21), 4
+"""So many sellers with shares, and other contacts with roles, have a place in the form; so many places are shown at least."""
 
 
 def field_words() -> dict[str, str]:
@@ -83,6 +83,12 @@ def values_of(one: Opportunity) -> Values:
     }  # fmt: skip
 
 
+def shown_rows(values: Mapping[str, Any]) -> list[int]:
+    """The places to show: those that are taken and one more."""
+    taken = max((n for n in ROWS if values.get(f"seller_{n}") or values.get(f"who_{n}")), default=0)
+    return list(range(1, min(max(SHOWN_ROWS, taken + 1), ROWS[-1]) + 1))
+
+
 def read_fields(values: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
     """What a form says; fields it does not have are left out."""
     given: dict[str, Any] = {name: str(values[name]) for name in TEXTS if name in values and (name != "category" or values[name])}
@@ -103,12 +109,12 @@ def read_fields(values: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
     if "seller_1" in values:
         with faults.at("sellers"):
             given["sellers"] = tuple(
-                SellerShare(employee_id=key, percent=_percent(str(values[f"share_{n}"]) or "0")) for n in ROWS if (key := _key(str(values[f"seller_{n}"])))
+                SellerShare(employee_id=key, percent=_percent(str(values.get(f"share_{n}", "")) or "0")) for n in ROWS if (key := _key(str(values.get(f"seller_{n}", ""))))
             )
     if "who_1" in values:
         with faults.at("contacts"):
             given["contacts"] = tuple(
-                OpportunityContact(contact_id=key, role=str(values[f"role_{n}"])) for n in ROWS if (key := _key(str(values[f"who_{n}"])))
+                OpportunityContact(contact_id=key, role=str(values.get(f"role_{n}", ""))) for n in ROWS if (key := _key(str(values.get(f"who_{n}", ""))))
             )
     return given
 

@@ -10,7 +10,7 @@ import pytest
 import crm_lab
 from crm_lab.domain.access import Role
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.opportunities import OpportunityStatus
+from crm_lab.domain.opportunities import OpportunityStatus, SellerShare
 from crm_lab.widgets.customer_card import CustomerCard
 from crm_lab.widgets.opportunities import OpportunityForm, OpportunityList
 from crm_lab.widgets.shell import App, Missing
@@ -195,3 +195,13 @@ def test_the_form_has_every_field(app, crm, acme):
     form = show(app, f"opportunities/{one.id}?from=pipeline", OpportunityForm)
     form.act("save", values=form.data["values"])
     assert crm.opportunities.get(id=one.id).sellers == one.sellers and app.router.path == "pipeline"
+
+
+def test_the_form_keeps_all_sellers_however_many(app, crm, acme):
+    people = [crm.employees.add(username=f"s{n}", name=f"Selger {n}", password="hemmelig-nok").id for n in range(6)]
+    shares = tuple(SellerShare(employee_id=key, percent=percent) for key, percent in zip(people, (50, 10, 10, 10, 10, 10), strict=True))
+    one = crm.opportunities.create(title="Kran", customer_id=acme.id, sellers=shares)
+    form = show(app, f"opportunities/{one.id}", OpportunityForm)
+    assert 'id="f-seller_7"' in form.html and 'id="f-seller_8"' not in form.html
+    form.act("save", values=form.data["values"])
+    assert len(crm.opportunities.get(id=one.id).sellers) == 6
