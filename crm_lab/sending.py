@@ -6,8 +6,6 @@ It runs where somebody waits (a page, the command line), never in the store; wha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.message import EmailMessage
-from email.utils import formataddr, make_msgid
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +16,7 @@ from crm_lab.domain.invoices import DocumentKind
 from crm_lab.domain.terms import Distribution
 from crm_lab.errors import InvalidInput, Unavailable
 from crm_lab.exchange.delivery import delivery_at
-from crm_lab.exchange.mail import MailServer, send_mail
+from crm_lab.exchange.mail import MailServer, compose, send_mail
 from crm_lab.exchange.ubl import Severity, check_ubl, write_ubl
 from crm_lab.i18n import _, business_day, day, number, unit, use_locale
 from crm_lab.reports.invoices import document_title, invoice_pdf
@@ -28,6 +26,7 @@ from crm_lab.settings import Settings, utc_now
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
+    from email.message import EmailMessage
     from uuid import UUID
 
     from crm_lab.domain.deliveries import Delivery
@@ -118,14 +117,10 @@ def _addressed(letter: _Letter, delivery: Delivery, settings: Settings) -> Email
     sender = settings.mail_from or seller.email
     if not sender:
         raise CannotSend(_("Nobody is named as the sender. Write the company's e-mail address in the settings of invoicing."), may_retry=False)
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = formataddr((seller.name, sender)), delivery.recipient, f"{letter.title} – {seller.name}"
-    if delivery.copies:
-        message["Cc"] = ", ".join(delivery.copies.split())
-    message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
-    message.set_content(letter.text)
-    message.add_attachment(letter.pdf, maintype="application", subtype="pdf", filename=f"{letter.title}.pdf")
-    return message
+    return compose(
+        sender=sender, sender_name=seller.name, to=[delivery.recipient], copies=delivery.copies.split(), subject=f"{letter.title} – {seller.name}", text=letter.text,
+        files=[(f"{letter.title}.pdf", "application/pdf", letter.pdf)],
+    )  # fmt: skip
 
 
 def _mail(message: EmailMessage, settings: Settings) -> str:

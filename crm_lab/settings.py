@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     metrics_token : what Prometheus sends as a bearer token to read /metrics; empty means from this machine only.
     traces : where OpenTelemetry's traces go (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces; empty means nowhere.
     api_per_minute : requests that one personal access token may make in a minute; 0 means any number.
+    secret_key : what passwords of mail accounts are encrypted with, 24 characters or more; empty means a file beside the database.
+    largest_mail : bytes of a message beyond which only its head is fetched.
     user : user name on whose behalf a local program acts; empty means the operating-system user.
     """
 
@@ -63,6 +65,8 @@ class Settings(BaseSettings):
     mail_from: str = ""
     ehf_delivery: str = ""
     ehf_key: str = ""
+    secret_key: str = ""
+    largest_mail: int = 40_000_000
     calls_secret: str = ""
     ami: str = ""
     calls_kept_days: int = 730

@@ -59,20 +59,12 @@ def _month(text: str) -> date:
 
 def send_report(made: bytes, name: str, people: tuple[str, ...], kind: str, company: str) -> None:
     """Send a file to people, from CRM_MAIL_FROM or the company. Raises `InvalidInput`."""
-    from email.message import EmailMessage
-    from email.utils import formatdate, make_msgid
-
-    from crm_lab.exchange.mail import MailServer, send_mail
-    from crm_lab.settings import Settings
+    from crm_lab.exchange.mail import MailServer, compose, send_mail
+    from crm_lab.settings import Settings, utc_now
 
     settings = Settings()
     sender = settings.mail_from or company
     if not sender:
         raise InvalidInput(_("Nobody is named as the sender. Write the company's e-mail address in the settings of invoicing, or CRM_MAIL_FROM."), "mail_from")
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = sender, ", ".join(people), name
-    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2] or None)
-    message.set_content(_("The report is attached."))
-    maintype, _slash, subtype = kind.partition("/")
-    message.add_attachment(made, maintype=maintype, subtype=subtype, filename=name)
+    message = compose(sender=sender, to=people, subject=name, text=_("The report is attached."), files=[(name, kind, made)], at=utc_now())
     send_mail(MailServer.parse(settings.mail_server), message)

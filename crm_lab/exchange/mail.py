@@ -1,4 +1,4 @@
-"""Sends e-mail by SMTP (RFC 5321): TLS where the server has it, and a plain answer whether it is worth trying again."""
+"""Writes e-mail (RFC 5322) and sends it by SMTP (RFC 5321): TLS where the server has it, and a plain answer whether it is worth trying again."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import smtplib
 import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
-from typing import Self
+from email.utils import format_datetime, formataddr, make_msgid
+from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from crm_lab.errors import InvalidInput, Unavailable
 from crm_lab.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
 
 PORTS = {"smtp": 587, "smtps": 465}
 PATIENCE = 30.0
@@ -40,13 +45,14 @@ class InvalidMailServer(InvalidInput):
 class MailServer:
     """Where mail is handed in: `smtp://` turns to TLS where the server offers it, `smtps://` speaks it from the start.
 
-    `is_plain` (`?tls=off`) leaves TLS out, for a relay on the same machine.
+    `token` is an OAuth 2.0 access token, instead of a password. `is_plain` (`?tls=off`) leaves TLS out, for a relay on the same machine.
     """
 
     host: str
     port: int
     user: str = ""
     password: str = ""
+    token: str = ""
     is_tls: bool = False
     is_plain: bool = False
 
@@ -64,6 +70,40 @@ class MailServer:
             host=parts.hostname, port=port or PORTS[parts.scheme], user=unquote(parts.username or ""), password=unquote(parts.password or ""),
             is_tls=parts.scheme == "smtps", is_plain=parse_qs(parts.query).get("tls") == ["off"],
         )  # fmt: skip
+
+
+def compose(
+    *, sender: str, to: Sequence[str], subject: str, text: str, sender_name: str = "", copies: Sequence[str] = (),
+    files: Sequence[tuple[str, str, bytes]] = (), message_id: str = "", references: Sequence[str] = (), at: datetime | None = None,
+) -> EmailMessage:  # fmt: skip
+    """A message of plain text with files, each as (name, media type, content). `message_id` and `references` are without angle brackets.
+
+    Raises
+    ------
+    InvalidInput : an address or the subject cannot stand in a message.
+    """
+    message = EmailMessage()
+    try:
+        message["From"], message["To"], message["Subject"] = formataddr((sender_name, sender)) if sender_name else sender, ", ".join(to), subject
+        if copies:
+            message["Cc"] = ", ".join(copies)
+        if at:
+            message["Date"] = format_datetime(at)
+        message["Message-ID"] = f"<{message_id}>" if message_id else new_message_id(sender)
+        if references:
+            message["In-Reply-To"], message["References"] = f"<{references[-1]}>", " ".join(f"<{one}>" for one in references)
+    except (ValueError, IndexError) as error:
+        raise InvalidInput(_("The message cannot be written: {reason}", reason=str(error)[:200]), "to") from None
+    message.set_content(text)
+    for name, kind, content in files:
+        maintype, _slash, subtype = kind.partition("/")
+        message.add_attachment(content, maintype=maintype, subtype=subtype or "octet-stream", filename=name)
+    return message
+
+
+def new_message_id(sender: str) -> str:
+    """A number for a message that no other has, at the sender's domain, in angle brackets."""
+    return make_msgid(domain=sender.rpartition("@")[2] or "localhost")
 
 
 def send_mail(server: MailServer, message: EmailMessage, patience: float = PATIENCE) -> None:
@@ -96,7 +136,9 @@ def _connected(server: MailServer, patience: float) -> smtplib.SMTP:
         if not server.is_plain:
             smtp.starttls(context=context)
             smtp.ehlo()
-    if server.user:
+    if server.token:
+        smtp.auth("XOAUTH2", lambda _challenge=None: f"user={server.user}\x01auth=Bearer {server.token}\x01\x01")
+    elif server.user:
         smtp.login(server.user, server.password)
     return smtp
 

@@ -30,6 +30,7 @@ from crm_lab.exchange.telephony import message_of
 from crm_lab.i18n import _, set_locale
 from crm_lab.server import logs
 from crm_lab.server.limits import Limits
+from crm_lab.server.mail import Mail
 from crm_lab.server.metrics import CONTENT_TYPE, StoreMetrics, label_of
 from crm_lab.server.nightly import Nightly, keep_calls
 from crm_lab.server.openapi import describe
@@ -114,6 +115,7 @@ class StoreApp:
             self._keep_tidy(), self.nightly.keep(), self.sales.keep(), to_thread.run_sync(self.database.warm),
             keep_register(self.database, self._changed), hear_exchange(self.database, self._changed), post_messages(self.database),
             keep_texts(self.database, lambda: self.last), keep_calls(self.database),
+            Mail(self.database, self._changed).keep(),
         )  # fmt: skip
         tasks = [asyncio.create_task(chore) for chore in chores]
         yield

@@ -43,6 +43,7 @@ from crm_lab.server.handlers import (
     VersionedStatic,
 )
 from crm_lab.server.hooks import CallHookHandler
+from crm_lab.server.mails import MailFileHandler, MailPageHandler
 from crm_lab.server.metrics import WebMetrics
 from crm_lab.server.published import KEY, PublishedPage
 from crm_lab.server.scrape import MetricsHandler, note_request
@@ -144,6 +145,8 @@ class CrmVoila(Voila):
             (url_path_join(base, "crm") + "(?:/.*)?", PageHandler, page),
             (url_path_join(base, "pages", KEY), PublishedPage, page),
             (url_path_join(base, "documents", DOCUMENT), DocumentHandler),
+            (url_path_join(base, "mail", DOCUMENT), MailPageHandler),
+            (url_path_join(base, "mail", "files", DOCUMENT), MailFileHandler),
             (url_path_join(base, "feed", FEED), CalendarFeedHandler, {"readings": Readings()}),
             (url_path_join(base, "hooks", "calls"), CallHookHandler, {"refusals": Readings()}),
             (url_path_join(base, "api", ACTION), ApiHandler),

@@ -24,6 +24,7 @@ HELD = 2
 
 FOR_STORE = (
     "CRM_URL", "CRM_REGISTER_URL", "CRM_DOCUMENTS", "CRM_LARGEST_DOCUMENT", "CRM_CALLS_SECRET", "CRM_CALLS_KEPT_DAYS", "CRM_CALLS_UNKNOWN", "CRM_AMI", "CRM_TRACES",
+    "CRM_SECRET_KEY", "CRM_LARGEST_MAIL",
 )
 """The settings that the store alone needs; some of them are secrets."""
 

@@ -21,7 +21,9 @@ from crm_lab.services.imports import Imports
 from crm_lab.services.invoices import Invoices
 from crm_lab.services.ledger import Subledger
 from crm_lab.services.letterhead import Letterheads
+from crm_lab.services.mail_accounts import MailAccounts
 from crm_lab.services.merges import Merges
+from crm_lab.services.messages import Messages
 from crm_lab.services.notebooks import Notebooks
 from crm_lab.services.notes import Notes
 from crm_lab.services.opportunities import Opportunities
@@ -64,8 +66,10 @@ SERVICES: dict[str, type[Service]] = {
     "invoices": Invoices,
     "ledger": Subledger,
     "letterhead": Letterheads,
+    "mail_accounts": MailAccounts,
     "merges": Merges,
     "notebooks": Notebooks,
+    "messages": Messages,
     "notes": Notes,
     "opportunities": Opportunities,
     "orders": Orders,

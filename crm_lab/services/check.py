@@ -91,7 +91,7 @@ def _broken_merges(work: Work) -> Iterator[str]:
 def _misplaced_files(work: Work) -> Iterator[str]:
     """Documents without their content, and contents that no document has, nor one that undoing may bring back."""
     d, a, files = tables.document, tables.audit, files_of(work.connection)
-    wanted = {row["sha256"]: row for row in work.rows(select(d.c.id, d.c.name, d.c.sha256, d.c.size))}
+    wanted = {row["sha256"]: row for table in (tables.message_file, d) for row in work.rows(select(table.c.id, table.c.name, table.c.sha256, table.c.size))}
     there = files.all()
     for digest, row in wanted.items():
         if there.get(digest) != row["size"]:

@@ -150,6 +150,25 @@ class Files:
 
     # kept
 
+    def take(self, content: bytes, digest: str) -> None:
+        """Keep a content that is at hand."""
+        if self._fs.exists(self._path(digest)):
+            return
+        with _errors():
+            self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+            aside = self.incoming / f"{uuid4().hex}.part"
+            try:
+                aside.write_bytes(content)
+                self._keep(aside, digest)
+            finally:
+                aside.unlink(missing_ok=True)
+
+    def drop(self, digest: str) -> None:
+        """Let a content go that nothing needs any more."""
+        with _errors():
+            if self._fs.exists(self._path(digest)):
+                self._fs.rm_file(self._path(digest))
+
     def read(self, sha256: str, at: int, length: int) -> bytes:
         """A slice of a content. Raises `ContentMissing`."""
         with _errors():

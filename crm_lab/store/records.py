@@ -40,7 +40,7 @@ from crm_lab.errors import ChangedMeanwhile, NotFound
 from crm_lab.i18n import _
 from crm_lab.store import tables
 from crm_lab.store.bulk import among, batched, load, rewrite
-from crm_lab.store.calls import follow_numbers
+from crm_lab.store.following import follow_clues
 from crm_lab.store.opportunity_changes import log_changes
 from crm_lab.store.visibility import about, visible
 
@@ -313,7 +313,7 @@ class Work:
             self.connection.execute(delete(tables.clue).where(among(tables.clue.c.source_id, gone)))
         fresh = [(key, value) for key, old, new in signs if old != new for value in sorted(new)]
         load(self.connection, tables.clue, [{"value": value, "source_id": key} for key, value in fresh])
-        follow_numbers(self, [value for _key, value in fresh])
+        follow_clues(self, [value for _key, value in fresh])
 
     def _audit_row(self, table: Table, key: Row, before: Row | None, after: Row | None) -> Row:
         self.steps += 1

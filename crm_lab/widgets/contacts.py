@@ -10,7 +10,7 @@ from crm_lab.i18n import _, business_day, day, ngettext
 from crm_lab.settings import utc_now
 from crm_lab.widgets.addresses import address_lines, address_text
 from crm_lab.widgets.customer_fields import languages
-from crm_lab.widgets.party_card import CALLS, DOCUMENTS, HISTORY, INFO, PartyCard
+from crm_lab.widgets.party_card import CALLS, DOCUMENTS, HISTORY, INFO, MAIL, PartyCard
 from crm_lab.widgets.party_list import PartyList
 from crm_lab.widgets.roles import company_row, national
 
@@ -94,12 +94,12 @@ class ContactCard(PartyCard):
         self.service.rename(id=self._id, version=self.party.version, first_name=first_name, last_name=last_name)
 
     def tabs(self) -> list[tuple[str, str, int | None]]:
-        """Information, companies, projects, documents, calls and history."""
+        """Information, companies, projects, e-mail, documents, calls and history."""
         lasting = sum(role.lasts_on(today()) for role in self._known_roles())
         still = sum(not project.is_closed for project in self.card.projects)
         return [
             (INFO, _("Information"), None), ("companies", _("Companies"), lasting), ("projects", _("Projects"), still),
-            (DOCUMENTS, _("Documents"), None), (CALLS, _("Call log"), None), (HISTORY, _("History"), None),
+            (MAIL, _("E-mail"), None), (DOCUMENTS, _("Documents"), None), (CALLS, _("Call log"), None), (HISTORY, _("History"), None),
         ]  # fmt: skip
 
     def field_names(self) -> dict[str, str]:

@@ -16,7 +16,7 @@ from crm_lab.widgets.addresses import ORDER, address_lines, address_text, fallba
 from crm_lab.widgets.customer_fields import STATUS_CLASS, kind_of, kind_text, labels, languages, spaced, status_text
 from crm_lab.widgets.opportunity_box import OpportunityBox
 from crm_lab.widgets.order_box import OrderBox
-from crm_lab.widgets.party_card import CALLS, DOCUMENTS, HISTORY, INFO, LEDGER, PartyCard
+from crm_lab.widgets.party_card import CALLS, DOCUMENTS, HISTORY, INFO, LEDGER, MAIL, PartyCard
 from crm_lab.widgets.roles import person_row
 from crm_lab.widgets.terms import source_words, term_label, term_words
 
@@ -57,13 +57,13 @@ class CustomerCard(PartyCard):
         self.service.rename(id=self.party.id, name=str(values.get("name", "")), version=self.party.version)
 
     def tabs(self) -> list[tuple[str, str, int | None]]:
-        """Information, contacts, opportunities, orders, projects, documents, calls, ledger and history."""
+        """Information, contacts, opportunities, orders, projects, e-mail, documents, calls, ledger and history."""
         here = sum(not _has_left(contact) for contact in self.card.contacts)
         still = sum(not project.is_closed for project in self.card.projects)
         undecided = sum(one.is_open for one in self.card.opportunities)
         return [
             (INFO, _("Information"), None), ("contacts", _("Contacts"), here), ("opportunities", _("Opportunities"), undecided),
-            (ORDERS, _("Orders"), None), ("projects", _("Projects"), still), (DOCUMENTS, _("Documents"), None), (CALLS, _("Call log"), None),
+            (ORDERS, _("Orders"), None), ("projects", _("Projects"), still), (MAIL, _("E-mail"), None), (DOCUMENTS, _("Documents"), None), (CALLS, _("Call log"), None),
             (LEDGER, _("Ledger"), None), (HISTORY, _("History"), None),
         ]  # fmt: skip
 

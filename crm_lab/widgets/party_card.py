@@ -11,6 +11,8 @@ from crm_lab.widgets.category_box import CategoryBox
 from crm_lab.widgets.changes import change_rows
 from crm_lab.widgets.document_tab import BROUGHT, DocumentTab
 from crm_lab.widgets.live import Live
+from crm_lab.widgets.mail_box import BROUGHT as MAILED
+from crm_lab.widgets.mail_box import MailBox
 from crm_lab.widgets.merges import MergedInto
 from crm_lab.widgets.projects import project_row
 from crm_lab.widgets.roles import Roles
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from crm_lab.proxies import ServiceProxy
     from crm_lab.widgets.shell import App
 
-INFO, CALLS, DOCUMENTS, HISTORY, LEDGER = "info", "calls", "documents", "history", "ledger"
+INFO, CALLS, DOCUMENTS, HISTORY, LEDGER, MAIL = "info", "calls", "documents", "history", "ledger", "mail"
 
 
 class PartyCard(Live):
@@ -50,6 +52,7 @@ class PartyCard(Live):
         self.roles = Roles(app, about, self.reload, self.draw, self.focus_on)
         self.category_box = CategoryBox(app, about, self.reload, self.draw, self.focus_on)
         self.call_tab = CallTab(app, about, self.draw, self.focus_on)
+        self.mail_box = MailBox(app, about, self.send, self.draw, self.focus_on)
         self.document_tab = DocumentTab(app, about, self.send, self.draw, self.focus_on)
         self.title = self.party.display_name
         self.merged_into = MergedInto(app, MergeKind(self.key.removesuffix("_id")), self.reload)
@@ -88,7 +91,7 @@ class PartyCard(Live):
     def actions(self) -> dict[str, Any]:
         """What its template may do."""
         parts = self.wall.actions | self.task_box.actions | self.roles.actions | self.category_box.actions | self.merged_into.actions | self.call_tab.actions
-        parts |= self.document_tab.actions
+        parts |= self.document_tab.actions | self.mail_box.actions
         return parts | {
             "rename_start": self._rename_start, "cancel": self._cancel, "rename": self._rename, "archive": self._archive,
             "restore": self._restore, "delete": self._ask_to_delete, "delete_surely": self._delete, "follow": self._follow,
@@ -111,7 +114,7 @@ class PartyCard(Live):
         """Read the party again; a name or a note being edited is left alone, and what is new is drawn after that."""
         self.read()
         self.data |= self._shown()
-        if not (self.data["editing"] or self.data["noting"]):
+        if not (self.data["editing"] or self.data["noting"] or self.mail_box.is_begun):
             self.refresh()
 
     def draw(self) -> None:
@@ -132,11 +135,13 @@ class PartyCard(Live):
 
     def _take(self, message: dict[Any, Any], part: bytes) -> None:
         """A slice of a file on its way to a note, or to the documents."""
-        where = self.document_tab if message.get("to") == BROUGHT else self.wall
-        where.attachments.take(message, part)
+        places = {BROUGHT: self.document_tab.attachments, MAILED: self.mail_box.attachments}
+        places.get(str(message.get("to")), self.wall.attachments).take(message, part)
 
     def _of_tab(self) -> dict[str, Any]:
-        """The call log or the documents, read where they are shown; a new call begins with the party's number."""
+        """The call log, the documents or the e-mail, read where they are shown; a new call or message begins with the party's number or address."""
+        if self.tab == MAIL:
+            return self.mail_box.shown(self.party.email, {self.key.removesuffix("_id"): self.party.display_name})
         return self.call_tab.shown(self.party.phone or self.party.mobile) if self.tab == CALLS else self.document_tab.shown() if self.tab == DOCUMENTS else {}
 
     def _last_contact(self) -> str:

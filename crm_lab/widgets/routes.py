@@ -36,7 +36,10 @@ from crm_lab.widgets.invoicing import InvoicingForm
 from crm_lab.widgets.ledger import LedgerScreen, keeps_books
 from crm_lab.widgets.letterhead import LetterheadScreen
 from crm_lab.widgets.live import Live
+from crm_lab.widgets.mail_accounts import MailAccountScreen
+from crm_lab.widgets.mail_settings import MailSettings
 from crm_lab.widgets.merges import MergeScreen
+from crm_lab.widgets.messages import MyMail
 from crm_lab.widgets.notebooks import NotebookScreen
 from crm_lab.widgets.notices import NoticeList
 from crm_lab.widgets.opportunities import OpportunityForm, OpportunityList
@@ -104,7 +107,7 @@ ROUTES = (
     Route("customers", CustomerList),
     Route("customers/new", CustomerForm),
     Route(f"customers/{NUMBER}", lambda app, number: CustomerCard(app, int(number))),
-    Route(f"customers/{NUMBER}/(contacts|opportunities|orders|projects|documents|calls|history)", lambda app, number, tab: CustomerCard(app, int(number), tab)),
+    Route(f"customers/{NUMBER}/(contacts|opportunities|orders|projects|mail|documents|calls|history)", lambda app, number, tab: CustomerCard(app, int(number), tab)),
     Route(f"customers/{NUMBER}/edit", lambda app, number: CustomerForm(app, int(number))),
     Route(f"customers/{NUMBER}/ledger", lambda app, number: LedgerScreen(app, int(number))),
     Route(f"customers/{NUMBER}/merge(?:/{NUMBER})?", lambda app, *both: MergeScreen(app, MergeKind.CUSTOMER, *both)),
@@ -121,7 +124,7 @@ ROUTES = (
     Route("contacts/new", ContactForm),
     Route(f"contacts/new/{NUMBER}", lambda app, number: ContactForm(app, customer_number=int(number))),
     Route(f"contacts/{KEY}", lambda app, key: ContactCard(app, UUID(key))),
-    Route(f"contacts/{KEY}/(companies|projects|documents|calls|history)", lambda app, key, tab: ContactCard(app, UUID(key), tab)),
+    Route(f"contacts/{KEY}/(companies|projects|mail|documents|calls|history)", lambda app, key, tab: ContactCard(app, UUID(key), tab)),
     Route(f"contacts/{KEY}/edit", lambda app, key: ContactForm(app, UUID(key))),
     Route(r"(search(?:\?.*)?)", SearchScreen),
     Route("tasks", TaskList),
@@ -130,6 +133,7 @@ ROUTES = (
     Route("documents", DocumentList),
     Route("calls", CallList),
     Route("calls/unknown", UnknownNumbers),
+    Route("mail", MyMail),
     Route("calendar/import", CalendarImport),
     Route(rf"calendar{QUERY}", lambda app, query: Calendar(app, query or "")),
     Route("pipeline", PipelineScreen),
@@ -158,6 +162,8 @@ ROUTES = (
     Route("payments", for_bookkeepers(PaymentScreen)),
     Route("profile", Profile),
     Route("profile/security", Security),
+    Route("profile/mail", MailAccountScreen),
+    Route("settings/mail", MailSettings, Role.ADMIN),
     Route("employees", EmployeeAdministration, Role.ADMIN),
     Route("settings", CompanySettings, Role.ADMIN),
     Route("settings/sales", SalesSettings, Role.ADMIN),

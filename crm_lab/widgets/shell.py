@@ -196,6 +196,7 @@ class App(ipywidgets.Box):
             {"path": "contacts", "label": _("Contacts"), "icon": "user", "count": self._counts.get("contacts")},
             {"path": "tasks", "label": _("Tasks"), "icon": "list-checks", "count": self._counts.get("tasks")},
             {"path": "calendar", "label": _("Calendar"), "icon": "calendar", "count": None},
+            {"path": "mail", "label": _("My e-mail"), "icon": "mail", "count": None},
             {"path": "calls", "label": _("Call log"), "icon": "phone", "count": None},
             {"path": "documents", "label": _("Documents"), "icon": "paperclip", "count": None},
             {"path": "pipeline", "label": _("Pipeline"), "icon": "kanban", "count": self._counts.get("opportunities")},

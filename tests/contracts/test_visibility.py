@@ -32,6 +32,7 @@ from crm_lab.domain.tasks import TaskKind, TaskView
 from crm_lab.domain.terms import Terms
 from crm_lab.domain.values import Money
 from crm_lab.errors import CrmError, NotFound
+from crm_lab.exchange.mime import read_mail
 from crm_lab.i18n import OSLO
 from crm_lab.services.actions import Action
 from crm_lab.services.catalogue import SERVICES
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crm_lab.domain.contacts import Contact
+    from crm_lab.domain.messages import Message
 
 CANARY = "kanarifugl"
 NUMBER, ACCOUNT, PHONE, MOBILE, WORK_PHONE = "923609016", "86011117947", "+4722334455", "+4741234567", "+4798765432"
@@ -54,7 +56,7 @@ PASSWORD = "hemmelig-nok"
 COLLEAGUES = {"ola": (Role.SELLER,), "ingrid": (Role.ACCOUNTANT,), "per": (Role.SELLER, Role.ACCOUNTANT, Role.ADMIN)}
 VOUCHER = "90017"
 LEDGER = ("open_items", "closed_items", "all_items", "balances", "ageing", "matches")
-NOT_ABOUT_PARTIES = {"notebooks.list", "notebooks.content", "calls.can_dial", "calls.dial", "calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "sessions.mine", "sessions.everybodys", "second_factors.state", "places.find", "pipelines.list", "pipelines.choices", "pipelines.frame", "saft.origin", "sql.tables", "documents.start", "documents.add", "documents.finish", "documents.discard", "ledger.automatic_rules", "ledger.stamp", "products.list", "products.get", "products.find", "products.price_lists", "products.prices", "products.price", "vat.codes", "invoices.settings", "letterhead.get", "invoices.may_invoice", "budgets.of", "budgets.frame", "webhooks.list", "webhooks.kinds", "documents.template", "calls.settings"}
+NOT_ABOUT_PARTIES = {"notebooks.list", "notebooks.content", "calls.can_dial", "calls.dial", "calendar.feeds", "categories.list", "company.backup", "company.check", "company.facts", "company.terms", "employees.list", "sessions.who", "sessions.tokens", "sessions.mine", "sessions.everybodys", "second_factors.state", "places.find", "pipelines.list", "pipelines.choices", "pipelines.frame", "saft.origin", "sql.tables", "documents.start", "documents.add", "documents.finish", "documents.discard", "ledger.automatic_rules", "ledger.stamp", "products.list", "products.get", "products.find", "products.price_lists", "products.prices", "products.price", "vat.codes", "invoices.settings", "letterhead.get", "invoices.may_invoice", "budgets.of", "budgets.frame", "webhooks.list", "webhooks.kinds", "documents.template", "calls.settings", "messages.rules", "mail_accounts.list", "mail_accounts.try_out", "messages.outgoing"}
 
 
 @dataclass
@@ -82,6 +84,7 @@ class Company:
     saft: UUID
     call: UUID
     hook: UUID
+    message: Message
 
 
 def deal(kari: Connection, party: Customer, open_party: Customer) -> UUID:
@@ -126,6 +129,18 @@ def agree(kari: Connection, person: Contact) -> None:
     """A consent, and a look in the log."""
     kari.privacy.note_consent(kind="contact", id=person.id, purpose=CANARY, is_given=True, how=CANARY)
     kari.privacy.report(kind="contact", id=person.id)
+
+
+def write(kari: Connection, party: Customer, open_party: Customer) -> Message:
+    """A letter with a file, on the private card and on an open one."""
+    letter = read_mail(
+        f"From: {CANARY} <post@{CANARY}.no>\nTo: kari@test.no\nSubject: Om {CANARY}\nMessage-ID: <1@{CANARY}>\nContent-Type: multipart/mixed; boundary=x\n\n"
+        f"--x\nContent-Type: text/html\n\n<p>{CANARY}</p>\n--x\nContent-Disposition: attachment; filename={CANARY}.txt\n\n{CANARY}\n--x--\n".encode()
+    )
+    for whose in (party, open_party):
+        kari.messages.record(messages=[letter], customer_id=whose.id)
+    (message,) = kari.messages.thread(id=kari.messages.mine().threads[0].id)
+    return message
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +204,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     kari.saft.stage(id=saft, position=0, piece=SaftPiece(parties=(SaftParty(ledger="AR", code=CANARY, fields={"name": CANARY}),)))
     kari.calls.record(reports=[CallReport(call_id=f"{CANARY}{number}", caller=number, called="101", started_at=utc_now()) for number in (PHONE, MOBILE, WORK_PHONE)], source="x")
     call = kari.calls.log(number=PHONE, direction=Direction.INCOMING, note=CANARY, customer_id=party.id).id
-    yield Company(people, party, person, open_party, open_person, (made, renamed, kari.last_request), staged.id, note.documents[0].id, task.id, members, feed.token, note.id, project.id, opportunities, order, invoice, reminder, paid, saft, call, hook.id)
+    yield Company(people, party, person, open_party, open_person, (made, renamed, kari.last_request), staged.id, note.documents[0].id, task.id, members, feed.token, note.id, project.id, opportunities, order, invoice, reminder, paid, saft, call, hook.id, write(kari, party, open_party))
     database.close()
 
 
@@ -292,6 +307,13 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "documents.frame": [{}],
         "documents.versions": [{"id": c.document}, {"id": new_id()}],
         "documents.of": [{"note_id": c.note}, {"note_id": new_id()}],
+        "messages.of": [one | {"text": text} for one in linked for text in ("", CANARY[:5])],
+        "messages.mine": [{}, {"text": CANARY[:5]}],
+        "messages.thread": [{"id": c.message.thread_id}, *({"id": c.message.thread_id} | one for one in linked), {"id": new_id()}],
+        **{f"messages.{name}": [{"id": c.message.id}, {"id": new_id()}] for name in ("get", "page")},
+        **{f"messages.{name}": [{"id": c.message.files[0].id}, {"id": new_id()}] for name in ("file", "file_facts")},
+        "messages.doubts": [{}],
+        "messages.list": [{}],
         "imports.list": [{}],
         "imports.preview": [{"id": c.staged}, {"id": new_id()}],
         "history.of": [record | {"entity": entity} for record in ids for entity in ("customer", "contact")],
@@ -376,6 +398,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
     silent = {"figures.list", "figures.get", "webhooks.messages", "dashboard.boxes", "privacy.plan", "privacy.erasure", "privacy.looks_at_mine", "privacy.erasures", "privacy.rules", "privacy.due", "calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "invoices.findings", "deliveries.troubled", "reminders.of", "ledger.standing", "merges.distinct"}
+    silent |= {"messages.doubts"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)
         assert CANARY in told or action in silent, action

@@ -30,6 +30,21 @@ from crm_lab.store.tables.exchange import (
 )
 from crm_lab.store.tables.ledger import dismissal, match_group, match_item, match_run, payment, payment_file, posting
 from crm_lab.store.tables.merges import distinct_pair, merge, merge_row
+from crm_lab.store.tables.messages import (
+    mail_account,
+    mail_folder,
+    mail_secret,
+    mail_state,
+    message,
+    message_address,
+    message_body,
+    message_copy,
+    message_doubt,
+    message_file,
+    message_link,
+    message_reference,
+    outgoing_message,
+)
 from crm_lab.store.tables.notebooks import published_notebook, saved_figure
 from crm_lab.store.tables.opportunities import (
     opportunity,
@@ -89,11 +104,23 @@ __all__ = [
     "letterhead",
     "login_attempt",
     "look",
+    "mail_account",
+    "mail_folder",
+    "mail_secret",
+    "mail_state",
     "match_group",
     "match_item",
     "match_run",
     "merge",
     "merge_row",
+    "message",
+    "message_address",
+    "message_body",
+    "message_copy",
+    "message_doubt",
+    "message_file",
+    "message_link",
+    "message_reference",
     "metadata",
     "note",
     "note_mention",
@@ -102,6 +129,7 @@ __all__ = [
     "opportunity_contact",
     "opportunity_seller",
     "order_line",
+    "outgoing_message",
     "party_code",
     "payment",
     "payment_file",
@@ -142,7 +170,7 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 ADMINISTERED = {"budget", "employee", "company", "letterhead", "pipeline", "published_notebook", "retention_rule", "sales_choice", "stage", "webhook"}
 """The tables only administrators change, also by undoing."""
 UNSEARCHED = {
-    "call", "consent", "delivery", "dismissal", "document", "erasure", "followed_card", "invoice", "look", "match_group", "match_item", "opportunity", "opportunity_contact", "order_line", "party_code", "posting", "price",
+    "call", "consent", "delivery", "dismissal", "document", "erasure", "followed_card", "invoice", "look", "mail_account", "message_link", "outgoing_message", "match_group", "match_item", "opportunity", "opportunity_contact", "order_line", "party_code", "posting", "price",
     "price_list", "product", "project", "project_contact", "reminder", "reminder_item", "sales_order",
 }  # fmt: skip
 """The tables whose rows the search index does not hold."""
@@ -154,7 +182,7 @@ STAYING = {"posting", "match_group", "invoice", "delivery", "reminder", "reminde
 """The tables whose rows stay with a party that was merged into another: they are as visible as that other."""
 UNDOABLE = {
     "address", "budget", "call", "category", "category_link", "company", "consent", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee", "erasure",
-    "followed_card", "former_name", "letterhead", "look", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "opportunity_contact",
+    "followed_card", "former_name", "letterhead", "look", "mail_account", "message_link", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "opportunity_contact",
     "opportunity_seller", "order_line", "party_code", "pipeline", "posting", "price", "price_list", "product", "project", "project_contact", "project_member",
     "published_notebook", "register_notice", "retention_rule", "saft_file", "sales_choice", "sales_order", "saved_figure", "stage", "task", "task_member", "webhook",
 }  # fmt: skip

@@ -26,6 +26,22 @@ class Words(TypeDecorator[tuple[str, ...]]):
         return None if value is None else tuple(w for w in value.split(",") if w)
 
 
+class Lines(Words):
+    """A tuple of texts kept as one, a line each; a comma is part of them."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: object) -> str | None:
+        """Join the texts."""
+        del dialect
+        return None if value is None else "\n".join(value)
+
+    def process_result_value(self, value: str | None, dialect: object) -> tuple[str, ...] | None:
+        """Split them."""
+        del dialect
+        return None if value is None else tuple(line for line in value.split("\n") if line)
+
+
 INSTANT = TIMESTAMP(timezone=True)
 
 

@@ -20,6 +20,7 @@ company = Table(
     Column("needs_second_factor", Boolean),
     Column("folders", String),
     Column("calls", JSON),
+    Column("mail_rules", JSON),
 )
 letterhead = Table(
     "letterhead",
