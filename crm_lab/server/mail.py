@@ -68,6 +68,7 @@ class Mail:
         finally:
             for task in self._readers.values():
                 task.cancel()
+            await asyncio.gather(*self._readers.values(), return_exceptions=True)
 
     async def _follow_accounts(self) -> None:
         """A reader for each account as it is now; one whose account was changed or switched off ends."""
