@@ -15,8 +15,8 @@ from crm_lab.cli.backup import backup, restore
 from crm_lab.cli.calls import calls, import_calls
 from crm_lab.cli.imports import add_imports
 from crm_lab.cli.invoices import import_bounces, nightly, remind, repeat, send
-from crm_lab.cli.notebook import notebook
 from crm_lab.cli.mail import import_mail
+from crm_lab.cli.notebook import notebook
 from crm_lab.cli.options import count, data_option, force_option, in_company, open_company, plainly
 from crm_lab.cli.payments import import_payments
 from crm_lab.cli.person import person
