@@ -158,7 +158,7 @@ class _Sheet:
     def _middle(self, label: Any) -> float:
         if self._span:
             low, high = self._span
-            return float((label - low) / (high - low))
+            return float((label - low) / (high - low)) if high != low else 0.5
         return (self._places[label] + 0.5) / len(self._labels)
 
     def _axis(self) -> list[Shape]:
@@ -245,8 +245,9 @@ def _ends(one: _Series, n: int, value: float) -> tuple[float, ...]:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Even figures from below the lowest to above the highest."""
-    rough = (high - low or 1.0) / TICKS
+    """Even figures from below the lowest to above the highest, two at least."""
+    high = high if high > low else low + 1.0
+    rough = (high - low) / TICKS
     size = 10.0 ** floor(log10(rough))
     step = next(size * part for part in (1, 2, 2.5, 5, 10) if size * part >= rough)
     return [step * n for n in range(floor(low / step), -floor(-high / step) + 1)]

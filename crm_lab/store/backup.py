@@ -120,10 +120,11 @@ def _manifest(connection: Connection, part: Path, before: Path | None, now: date
 
 def _wanted(connection: Connection) -> dict[str, int]:
     """The contents that documents and files of messages have, and documents had before: an older version, or a removed one, can be brought back."""
-    d, f, a = tables.document, tables.message_file, tables.audit.c
+    d, a = tables.document, tables.audit.c
+    kept = [table for table in (d, tables.message_file) if inspect(connection).has_table(table.name)]  # an older schema has fewer
     earlier = connection.execute(select(a.before).where(a.entity == d.name, a.before.is_not(None))).scalars()
     wanted = {row["sha256"]: row["size"] for row in earlier if "sha256" in row and "size" in row}
-    return wanted | {row.sha256: row.size for table in (d, f) for row in connection.execute(select(table.c.sha256, table.c.size))}
+    return wanted | {row.sha256: row.size for table in kept for row in connection.execute(select(table.c.sha256, table.c.size))}
 
 
 def _link(before: Path | None, target: Path, wanted: dict[str, int]) -> None:

@@ -142,7 +142,7 @@ def test_a_button_clicked_by_hand_does_what_its_owner_may(served: Served) -> Non
     [
         "/voila", "/voila/tree", "/voila/render/crm.ipynb", "/voila/files/crm.ipynb", "/voila/api/contents/", "/api",
         "/api/contents", "/api/kernels", "/api/kernelspecs", "/api/sessions", "/api/terminals", "/terminals/websocket/1",
-        "/tree", "/lab", "/files/crm.ipynb", "/nbconvert/html/crm.ipynb", "/metrics",
+        "/tree", "/lab", "/files/crm.ipynb", "/nbconvert/html/crm.ipynb",
         "/voila/templates/crm-lab/static/../conf.json", "/voila/templates/crm-lab/static/..%2f..%2f..%2f..%2fetc/passwd",
         "/s/0.1.0/static/..%2f..%2f..%2f..%2fetc/passwd",
     ],

@@ -128,7 +128,7 @@ def test_tabs_and_contacts_by_keyboard_are_seen_by_the_colleague(visit: Callable
     kari.keyboard.press("Enter")
     expect(ola.locator(".people-table tr:not(.ended)", has_text="Innkjøper")).to_have_count(1)
     kari.locator("#tab-contacts").focus()
-    for tab in ("opportunities", "orders", "projects", "documents", "calls", "ledger", "history"):
+    for tab in ("opportunities", "orders", "projects", "mail", "documents", "calls", "ledger", "history"):
         kari.keyboard.press("ArrowRight")
         expect(kari.locator(f"#tab-{tab}")).to_have_attribute("aria-selected", "true")
         expect(kari.locator(f"#tab-{tab}")).to_be_focused()

@@ -158,7 +158,7 @@ def test_the_rows_shown_are_exported_and_no_cell_is_a_formula(app, crm):
     screen.head.act("export_csv")
     screen.grid._handle_custom_msg({"event": "rows"}, [memoryview(np.array(rows, "int32").tobytes())])
     message, data = files[-1]
-    assert message == {"download": "kunder.csv", "media": "text/csv"}
+    assert message == {"download": "kunder.csv", "media": "text/csv", "shown": False}
     assert data.startswith('\ufeff"Kundenummer";"Navn";"Type";'.encode())
     found = pd.read_csv(io.BytesIO(data), sep=";", dtype=str, keep_default_na=False)
     in_order = [name for name in reversed(screen.frame.name.tolist()) if name != "Sist AS"]
