@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import getpass
 import random
-import threading
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
@@ -17,6 +16,7 @@ import msgspec
 
 from crm_lab.domain.access import Actor
 from crm_lab.domain.ids import new_id
+from crm_lab.domain.news import News
 from crm_lab.errors import Unavailable, from_wire
 from crm_lab.i18n import _, current_locale, set_locale
 from crm_lab.proxies import PROXIES, ServiceProxy
@@ -53,8 +53,8 @@ class Transport(Protocol):
     def call(self, service: str, action: str, arguments: dict[str, Any], *, request_id: UUID | None = None) -> Any:
         """Run one action and return its answer; frames come as Arrow tables."""
 
-    def wait(self, after: int, timeout: float) -> int:
-        """Wait for a change later than `after`; the number of the newest."""
+    def news(self, after: int, timeout: float) -> News:
+        """What was written after the change of that number, as soon as there is any."""
 
     def health(self) -> dict[str, Any]:
         """Whether the store answers. Raises `Unavailable`."""
@@ -133,10 +133,10 @@ class Remote:
             return _read_arrow(response.content)
         return msgspec.json.decode(response.content, type=answer_type(service, action))
 
-    def wait(self, after: int, timeout: float) -> int:
+    def news(self, after: int, timeout: float) -> News:
         """Long-poll for a change later than `after`."""
         path = f"/api/changes?after={after}&timeout={timeout:g}"
-        return int(msgspec.json.decode(self._send("GET", path, self._headers(None)).content)["last"])
+        return msgspec.json.decode(self._send("GET", path, self._headers(None)).content, type=News)
 
     def health(self) -> dict[str, Any]:
         """Ask once, without patience."""
@@ -201,32 +201,11 @@ def _read_arrow(content: bytes) -> pa.Table:
     return pyarrow.ipc.open_stream(content).read_all()
 
 
-class Changes:
-    """Counts what is written, so that open pages can wait for it."""
-
-    def __init__(self) -> None:
-        self.last = time.time_ns() // 1_000_000
-        self._condition = threading.Condition()
-
-    def bump(self) -> None:
-        """Something was written."""
-        with self._condition:
-            self.last += 1
-            self._condition.notify_all()
-
-    def wait(self, after: int, timeout: float) -> int:
-        """Block until there is a change later than `after`, `timeout` seconds at most."""
-        with self._condition:
-            self._condition.wait_for(lambda: self.last > after, timeout)
-            return self.last
-
-
 class Local:
     """The services in this process, on a database of its own: tests, or a lone analyst."""
 
     def __init__(self, database: Database, *, token: str = "", user: str = "") -> None:
-        self.changes = Changes()
-        self.dispatcher = Dispatcher(database, SERVICES, on_change=self.changes.bump)
+        self.dispatcher = Dispatcher(database, SERVICES)
         self._token, self._user = token, user
 
     def call(
@@ -250,9 +229,9 @@ class Local:
             session=digest(bearer) if bearer else "",
         )  # fmt: skip
 
-    def wait(self, after: int, timeout: float) -> int:
+    def news(self, after: int, timeout: float) -> News:
         """Wait for a change made in this process."""
-        return self.changes.wait(after, timeout)
+        return self.dispatcher.database.changes.wait(after, timeout)
 
     def health(self) -> dict[str, Any]:
         """Query the database."""
@@ -271,7 +250,11 @@ class ChangesProxy:
 
     def wait(self, after: int = 0, timeout: float = 25.0) -> int:
         """The number of the newest change, as soon as it is later than `after` (or `timeout` seconds passed)."""
-        return self._transport.wait(after, timeout)
+        return self.news(after, timeout).last
+
+    def news(self, after: int = 0, timeout: float = 25.0) -> News:
+        """What was written after that change, as soon as there is any (or `timeout` seconds passed)."""
+        return self._transport.news(after, timeout)
 
 
 class Connection:

@@ -82,13 +82,11 @@ class StoreApp:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.dispatcher = Dispatcher(database, SERVICES, on_change=self._changed)
+        self.dispatcher = Dispatcher(database, SERVICES)
         self.nightly = Nightly(database)
         self.metrics = StoreMetrics(database)
         self.tracer = Tracer(Settings().traces)
         self.sales = SalesAtNight(self.dispatcher)
-        self.last = time.time_ns() // 1_000_000
-        self.changed_at = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
         self._leaving = False
@@ -110,12 +108,13 @@ class StoreApp:
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         del app
         self._loop = asyncio.get_running_loop()
+        self.database.changes.listen(self._wake)
         to_thread.current_default_thread_limiter().total_tokens = 16
         chores = (
             self._keep_tidy(), self.nightly.keep(), self.sales.keep(), to_thread.run_sync(self.database.warm),
-            keep_register(self.database, self._changed), hear_exchange(self.database, self._changed), post_messages(self.database),
-            keep_texts(self.database, lambda: self.last), keep_calls(self.database),
-            Mail(self.database, self._changed).keep(),
+            keep_register(self.database), hear_exchange(self.database), post_messages(self.database),
+            keep_texts(self.database), keep_calls(self.database),
+            Mail(self.database).keep(),
         )  # fmt: skip
         tasks = [asyncio.create_task(chore) for chore in chores]
         yield
@@ -129,13 +128,12 @@ class StoreApp:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._news.set)
 
-    def _changed(self) -> None:
-        self.changed_at = time.monotonic()
+    def _wake(self) -> None:
+        """Let all hear the news who wait for them; called in any thread."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._announce)
 
     def _announce(self) -> None:
-        self.last += 1
         self._news.set()
         self._news = asyncio.Event()
 
@@ -147,9 +145,10 @@ class StoreApp:
             if self.database.is_broken:
                 log.error("database must be reopened, leaving")
                 os._exit(EXIT_REOPEN)
-            idle = time.monotonic() - self.changed_at > IDLE_BEFORE_CHECKPOINT
-            if self.changed_at > done and (idle or self.database.wal_bytes > LARGEST_WAL):
-                done = self.changed_at
+            written_at = self.database.changes.written_at
+            idle = time.monotonic() - written_at > IDLE_BEFORE_CHECKPOINT
+            if written_at > done and (idle or self.database.wal_bytes > LARGEST_WAL):
+                done = written_at
                 await to_thread.run_sync(self.database.checkpoint)
 
     async def act(self, request: Request) -> Response:
@@ -244,12 +243,12 @@ class StoreApp:
             return answer(error.to_wire(), error.status)
         except ValueError:
             return answer(InvalidInput(_("after and timeout are numbers.")).to_wire(), InvalidInput.status)
-        if self.last <= after and not self._leaving:
+        if self.database.changes.last <= after and not self._leaving:
             try:
                 await asyncio.wait_for(self._news.wait(), wait)
             except TimeoutError:
                 pass
-        return answer({"last": self.last})
+        return answer(self.database.changes.since(after))
 
     async def openapi(self, request: Request) -> Response:
         """The API described in OpenAPI 3.1."""

@@ -38,19 +38,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 log = structlog.get_logger()
-LOOK_EVERY, TELL_EVERY, FORGET_EVERY = 1.0, 3.0, 3600.0
+LOOK_EVERY, FORGET_EVERY = 1.0, 3600.0
 TRIES, LARGEST_NEWS = 20, 1 << 30
-FEW = 5
-"""So few new messages are told of at once; of more, pages read again every `TELL_EVERY` seconds."""
 
 
 class Mail:
     """Keeps all accounts up to date until cancelled."""
 
-    def __init__(self, database: Database, on_change: Callable[[], None]) -> None:
-        self.database, self._on_change = database, on_change
+    def __init__(self, database: Database) -> None:
+        self.database = database
         self._readers: dict[tuple[UUID, int], asyncio.Task[None]] = {}
-        self._told, self._owed = 0.0, False
 
     async def keep(self) -> None:
         """Look every second which accounts are on, and what is to be sent."""
@@ -59,8 +56,7 @@ class Mail:
         try:
             while True:
                 await self._follow_accounts()
-                if await self._quietly(send_due, plain=True):
-                    self._on_change()
+                await self._quietly(send_due, plain=True)
                 if time.monotonic() - forgotten > FORGET_EVERY:
                     forgotten = time.monotonic()
                     await self._quietly(_forget)
@@ -120,7 +116,6 @@ class Mail:
             reason = type(error).__name__
         if reason:
             await self._quietly(partial(_note_failure, key=account.id, reason=reason, may_retry=may_retry))
-            self._on_change()
 
     async def _listen(self, account: MailAccount, job: Job) -> tuple[str, bool]:
         """Take in what the reader tells until it ends; why it did."""
@@ -141,19 +136,11 @@ class Mail:
                 news: News = msgspec.msgpack.decode(data, type=News)
                 if isinstance(news, Failed):
                     return news.reason, news.may_retry
-                n = await to_thread.run_sync(partial(self._run, take_news, account, news))
-                self._tell(n, is_last=isinstance(news, Waiting))
+                await to_thread.run_sync(partial(self._run, take_news, account, news))
         finally:
             if process.returncode is None:
                 process.kill()
             await process.wait()
-
-    def _tell(self, n: int, *, is_last: bool) -> None:
-        """Let open pages read again, though not for each batch of a first reading."""
-        self._owed = self._owed or n > 0
-        if self._owed and (n <= FEW or is_last or time.monotonic() - self._told > TELL_EVERY):
-            self._told, self._owed = time.monotonic(), False
-            self._on_change()
 
 
 def take_news(work: Work, account: MailAccount, news: News) -> int:

@@ -18,7 +18,6 @@ from crm_lab.settings import Settings, utc_now
 from crm_lab.store.register import register_at, register_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from crm_lab.store.engine import Database
@@ -29,7 +28,7 @@ FRESH = timedelta(hours=24)
 TRY_AGAIN = 3600.0
 
 
-async def keep_register(database: Database, on_change: Callable[[], None]) -> None:
+async def keep_register(database: Database) -> None:
     """Look after the copy until cancelled; what goes wrong is logged, and tried again an hour later."""
     path = register_path(database.engine.url)
     copy, seen, rests_until = register_at(path), "", 0.0
@@ -39,8 +38,7 @@ async def keep_register(database: Database, on_change: Callable[[], None]) -> No
         try:
             read_at = await to_thread.run_sync(_read_at, copy)
             if read_at and read_at != seen:
-                if await to_thread.run_sync(partial(compare_with_register, database, copy, now=utc_now(), is_gentle=True)):
-                    on_change()
+                await to_thread.run_sync(partial(compare_with_register, database, copy, now=utc_now(), is_gentle=True))
                 seen = read_at
             if read_at and time.monotonic() >= rests_until and _is_due(read_at):
                 rests_until = time.monotonic() + TRY_AGAIN

@@ -17,7 +17,7 @@ from crm_lab.store.engine import Database, RetryableConflict
 from crm_lab.store.records import Work
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from crm_lab.domain.calls import CallReport
     from crm_lab.exchange.telephony.ami import Event
@@ -30,7 +30,7 @@ ASK_AFTER = 30.0
 TRIES = 10
 
 
-async def hear_exchange(database: Database, on_change: Callable[[], None]) -> None:
+async def hear_exchange(database: Database) -> None:
     """Listen until cancelled; where the exchange goes away, again after a pause that grows to a minute."""
     url, pause, events = Settings().ami, 1.0, CallEvents()
     if not url:
@@ -49,7 +49,6 @@ async def hear_exchange(database: Database, on_change: Callable[[], None]) -> No
                     pause = 1.0
                     if report := events.report(event, utc_now()):
                         await to_thread.run_sync(partial(_take, database, report))
-                        on_change()
             finally:
                 writer.close()
             log.warning("the exchange hung up")

@@ -14,20 +14,18 @@ from crm_lab.services.document_words import AT_A_TIME, read_waiting
 from crm_lab.settings import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from crm_lab.store.engine import Database
 
 log = structlog.get_logger()
 LOOK_EVERY, TRY_AGAIN = 3.0, 300.0
 
 
-async def keep_texts(database: Database, newest: Callable[[], int]) -> None:
-    """Read until cancelled; `newest` is the number of the newest change. What goes wrong is logged, and tried again in five minutes."""
+async def keep_texts(database: Database) -> None:
+    """Read until cancelled; what goes wrong is logged, and tried again in five minutes."""
     seen = -1
     while True:
         await asyncio.sleep(LOOK_EVERY)
-        at = newest()
+        at = database.changes.last
         if at == seen:
             continue
         try:

@@ -44,7 +44,6 @@ OPEN_WITHOUT = {"sessions", "second_factors", "company"}
 class Action:
     """How a method may be called. `needs` is a role, `public` means that nobody need be signed in.
 
-    `tells` means that open pages are told to read again.
     `asks` means that it waits for somebody outside, and holds nothing of the database meanwhile.
     """
 
@@ -53,7 +52,6 @@ class Action:
     needs: Role | None = None
     public: bool = False
     remembered: bool = True
-    tells: bool = True
 
 
 class Service:
@@ -75,14 +73,12 @@ def reads(*, needs: Role | None = None, public: bool = False) -> Callable[[F], F
     return _mark(Action(writes=False, needs=needs, public=public))
 
 
-def writes(
-    *, needs: Role | None = None, public: bool = False, remembered: bool = True, tells: bool = True
-) -> Callable[[F], F]:
+def writes(*, needs: Role | None = None, public: bool = False, remembered: bool = True) -> Callable[[F], F]:
     """Mark a method as an action that changes data; its answer is kept so that a repeat is harmless.
 
-    `remembered=False` is for answers that hold a secret, such as a session token; `tells=False` for what no list shows.
+    `remembered=False` is for answers that hold a secret, such as a session token.
     """
-    return _mark(Action(writes=True, needs=needs, public=public, remembered=remembered, tells=tells))
+    return _mark(Action(writes=True, needs=needs, public=public, remembered=remembered))
 
 
 def asks(*, needs: Role | None = None) -> Callable[[F], F]:
@@ -145,7 +141,6 @@ class Dispatcher:
     database: Database
     services: dict[str, type[Service]]
     clock: Callable[[], datetime] = utc_now
-    on_change: Callable[[], None] = lambda: None
 
     def run(
         self,
@@ -198,8 +193,6 @@ class Dispatcher:
             except RetryableConflict:
                 time.sleep(random.uniform(0, min(0.3, 0.005 * 2**attempt)))  # noqa: S311 - jitter, no secret
             else:
-                if action.tells:
-                    self.on_change()
                 return answer
         raise Conflict(_("Too many people changed this at once. Nothing was saved; try again."))
 

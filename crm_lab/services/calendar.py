@@ -157,7 +157,7 @@ class Calendar(Service):
         self.work.insert_many(t, [as_row(task, t) for task in tasks])
         return BroughtIn(n_new=len(tasks), n_known=len(entries) - len(tasks))
 
-    @writes(remembered=False, tells=False)
+    @writes(remembered=False)
     def open_feed(self) -> CalendarFeed:
         """Make an address that other programs read the caller's calendar at; its secret is in the answer and nowhere else."""
         made: Row = {"id": new_id(), "employee_id": self.actor.id, "created_at": self.work.now}
@@ -172,7 +172,7 @@ class Calendar(Service):
         mine = and_(f.c.employee_id == self.actor.id, f.c.revoked_at.is_(None))
         return [CalendarFeed(**row) for row in self.work.rows(select(f.c.id, f.c.created_at).where(mine).order_by(f.c.created_at))]
 
-    @writes(tells=False)
+    @writes()
     def close_feed(self, *, id: UUID) -> None:  # noqa: A002
         """Revoke one of the caller's own addresses."""
         f = tables.calendar_feed

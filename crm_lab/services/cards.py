@@ -93,7 +93,7 @@ class Cards(Service):
         mine = and_(f.c.employee_id == self.actor.id, self.work.visible_to(f))
         return [as_record(FollowedCard, row) for row in self.work.rows(query.where(mine).order_by(f.c.followed_at.desc()))]
 
-    @writes(tells=False)
+    @writes()
     def follow(self, *, customer_id: UUID | None = None, contact_id: UUID | None = None, follows: bool = True) -> None:
         """Follow the card of a customer or of a contact, or no longer. Raises `InvalidInput`, `NotFound`."""
         if (customer_id is None) == (contact_id is None):

@@ -65,7 +65,7 @@ class Dashboards(Service):
             my_quarter=self._pipeline(mine, quarter_of(self._today)),
         )  # fmt: skip
 
-    @writes(tells=False)
+    @writes()
     def arrange(self, *, boxes: tuple[str, ...]) -> None:
         """Show the caller these boxes, in this order, from now on: those of `DashboardBox`, and "figure-" with the key of a figure. Raises `InvalidInput`."""
         d = tables.dashboard

@@ -109,7 +109,7 @@ class Deliveries(Service):
         self._settle(row["id"], state=DeliveryState.BOUNCED, error=reason[:LONGEST_ERROR])
         return as_record(Delivery, self.work.seen(tables.delivery, row["id"]))
 
-    @writes(tells=False, remembered=False)
+    @writes(remembered=False)
     def take(self, *, limit: int = MOST_TAKEN) -> list[Delivery]:
         """Take what is due to be sent; it belongs to the caller for ten minutes, then to who takes it next."""
         d = tables.delivery

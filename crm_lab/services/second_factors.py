@@ -77,7 +77,7 @@ class SecondFactors(Service):
         row = _confirmed(self.work, self.actor.id)
         return FactorState(row is not None, len(row["recovery"]) if row else 0, _is_required(self.work))
 
-    @writes(remembered=False, tells=False)
+    @writes(remembered=False)
     def begin(self) -> NewFactor:
         """Make a secret for an app; nothing is asked for until `confirm` has seen a code of it. Raises `Conflict`."""
         f = tables.second_factor
@@ -91,7 +91,7 @@ class SecondFactors(Service):
         company = next(iter(self.work.kept(tables.company)), {"name": "crm_lab"})
         return NewFactor(made["secret"], pyotp.TOTP(made["secret"]).provisioning_uri(name=self.actor.username, issuer_name=company["name"]))
 
-    @writes(remembered=False, tells=False)
+    @writes(remembered=False)
     def confirm(self, *, code: str) -> list[str]:
         """Switch it on with a first code; the recovery codes, which are shown now and never again. Raises `InvalidInput`."""
         f = tables.second_factor
@@ -105,13 +105,13 @@ class SecondFactors(Service):
         self._tell(self.actor.id)
         return codes
 
-    @writes(remembered=False, tells=False)
+    @writes(remembered=False)
     def remove(self, *, code: str) -> None:
         """Switch it off with a code of the app or a recovery code. Raises `WrongCode`."""
         prove(self.work, self.actor.id, code)
         self._forget(self.actor.id)
 
-    @writes(needs=Role.ADMIN, remembered=False, tells=False)
+    @writes(needs=Role.ADMIN, remembered=False)
     def reset(self, *, employee_id: UUID) -> None:
         """Take away the second factor of somebody who has lost it; that one's sessions end."""
         self._forget(employee_id)

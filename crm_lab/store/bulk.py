@@ -48,7 +48,7 @@ def load(connection: Connection, table: Table, rows: list[Row]) -> None:
     if connection.dialect.name != "duckdb":
         connection.execute(insert(table), rows)
         return
-    _run_on(connection, table.c, rows, f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608 - our own table
+    _run_on(connection, table, table.c, rows, f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608 - our own table
 
 
 def settle(connection: Connection, table: Table, rows: list[Row], names: Sequence[str]) -> None:
@@ -63,12 +63,15 @@ def settle(connection: Connection, table: Table, rows: list[Row], names: Sequenc
     changes = ", ".join(f'"{name}" = told."{name}"' for name in names)
     written = [table.c[name] for name in ("id", *names)]
     told = "WITH told AS MATERIALIZED (SELECT * FROM incoming)"  # a join with the Arrow table itself filters it by keys, which fails
-    _run_on(connection, written, rows, f'{told} UPDATE "{table.name}" SET {changes} FROM told WHERE "{table.name}".id = told.id')  # noqa: S608 - our own table
+    _run_on(connection, table, written, rows, f'{told} UPDATE "{table.name}" SET {changes} FROM told WHERE "{table.name}".id = told.id')  # noqa: S608 - our own table
 
 
-def _run_on(connection: Connection, columns: Iterable[Column[Any]], rows: list[Row], statement: str) -> None:
-    """Run a statement of DuckDB's that reads these columns of the rows as the table `incoming`."""
+def _run_on(connection: Connection, table: Table, columns: Iterable[Column[Any]], rows: list[Row], statement: str) -> None:
+    """Run a statement of DuckDB's on `table` that reads these columns of the rows as the table `incoming`."""
     import pyarrow as pa
+
+    if written := connection.get_execution_options().get("written"):
+        written.tables.add(table.name)
 
     wanted = list(columns)
     told = zip(wanted, _by_column([c.name for c in wanted], rows), strict=True)

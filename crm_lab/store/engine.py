@@ -19,6 +19,7 @@ from crm_lab.domain.search import SearchKind
 from crm_lab.errors import Conflict, Unavailable
 from crm_lab.i18n import _
 from crm_lab.settings import utc_now
+from crm_lab.store.changes import Changes, Written, watch
 from crm_lab.store.kept import KeptRows
 from crm_lab.store.migrations import migrate
 from crm_lab.store.search import PartyIndex
@@ -123,7 +124,8 @@ class Database:
             self.engine = create_engine(parsed, **JSON_CODEC, pool_pre_ping=True)
         self.indexes = {kind: PartyIndex(kind) for kind in SearchKind}
         self.signatures = {kind: Signatures(kind) for kind in SearchKind}
-        self.kept = KeptRows()
+        self.kept, self.changes = KeptRows(), Changes()
+        watch(self.engine)
         self.engine = self.engine.execution_options(indexes=self.indexes, signatures=self.signatures, kept=self.kept if self.is_duckdb else None)
         self.is_broken = False
         self._writer = Lock()
@@ -161,13 +163,14 @@ class Database:
     def _telling(self) -> Iterator[Connection]:
         """A transaction that tells what is kept in memory what it changed, once it is committed."""
         touched: set[tuple[str, UUID]] = set()
-        written: set[str] = set()
+        written = Written()
         with self.engine.begin() as connection:
             yield connection.execution_options(touched=touched, written=written)
-        self.kept.forget(written)
+        self.kept.forget(written.tables)
         for kind in SearchKind if touched else ():
             self.indexes[kind].touch(frozenset(touched))
             self.signatures[kind].touch(frozenset(touched))
+        self.changes.tell(written)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -40,6 +40,7 @@ from crm_lab.errors import ChangedMeanwhile, NotFound
 from crm_lab.i18n import _
 from crm_lab.store import tables
 from crm_lab.store.bulk import among, batched, load, rewrite
+from crm_lab.store.changes import Written
 from crm_lab.store.following import follow_clues
 from crm_lab.store.opportunity_changes import log_changes
 from crm_lab.store.visibility import about, visible
@@ -127,7 +128,7 @@ class Work:
         From memory where this process is the only one that writes, and this transaction has not written to the table.
         """
         options = self.connection.get_execution_options()
-        if options.get("kept") is None or table.name in options.get("written", ()):
+        if options.get("kept") is None or table.name in options.get("written", Written()).tables:
             return self._by_name(table, self.connection)
 
         def read() -> list[Row]:
@@ -335,13 +336,12 @@ class Work:
     def touch(self, table: Table, rows: list[Row]) -> None:
         """Note which table this is, and whose rows, for what is kept in memory; the search index holds nothing of the ledger."""
         options = self.connection.get_execution_options()
-        options.get("written", set()).add(table.name)
-        if table.name in tables.UNSEARCHED:
-            return
-        touched: set[tuple[str, UUID]] = options.get("touched", set())
-        for key, parent in tables.PARENTS.items():
-            own = "id" if parent is table else key
-            touched.update((parent.name, row[own]) for row in rows if row.get(own))
+        own = {"id" if parent is table else key: parent.name for key, parent in tables.PARENTS.items()}
+        whose = {(name, row[key]) for key, name in own.items() for row in rows if row.get(key)}
+        if written := options.get("written"):
+            written.note(table.name, (party for _name, party in whose))
+        if table.name not in tables.UNSEARCHED:
+            options.get("touched", set()).update(whose)
 
 
 def _clues(row: Row | None) -> frozenset[str]:

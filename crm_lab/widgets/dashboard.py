@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from crm_lab.domain.dashboard import FIGURE, Dashboard, DashboardBox, MyPipeline, SalesMonth
 from crm_lab.domain.periods import Span, month_of, quarter_of, year_of
@@ -73,6 +73,10 @@ class DashboardScreen(Live):
     """The employee's own first page."""
 
     classes = ("screen",)
+    shown_tables: ClassVar[set[str]] = {
+        "budget", "company", "contact", "customer", "dashboard", "employee", "invoice", "opportunity", "opportunity_change", "opportunity_seller", "order_line", "pipeline",
+        "posting", "sales_choice", "sales_order", "saved_figure", "stage", "task", "task_member",
+    }  # fmt: skip
 
     def __init__(self, app: App) -> None:
         self.app, self.title = app, _("Home")

@@ -20,9 +20,11 @@ from crm_lab.widgets.task_box import TaskBox
 from crm_lab.widgets.wall import Wall
 
 if TYPE_CHECKING:
-    from crm_lab.domain.cards import ContactCard, CustomerCard
+    from uuid import UUID
+
+    from crm_lab.domain.cards import ContactCard, CustomerCard, LinkedContact
     from crm_lab.domain.contacts import Contact
-    from crm_lab.domain.customers import Customer
+    from crm_lab.domain.customers import Customer, CustomerName
     from crm_lab.proxies import ServiceProxy
     from crm_lab.widgets.shell import App
 
@@ -99,6 +101,12 @@ class PartyCard(Live):
         }  # fmt: skip
 
     # what is shown
+
+    @property
+    def shown_parties(self) -> set[UUID]:
+        """Whom the card tells of: changes of others leave it as it is."""
+        linked: tuple[LinkedContact | CustomerName, ...] = getattr(self.card, "contacts", ()) or getattr(self.card, "companies", ())
+        return {self.party.id, *(one.id for one in linked), *(one.merged_id for one in self.card.merges)}
 
     def turn_to(self, path: str) -> bool:
         """Show the tab of an address; whether it is one of this card that is drawn here."""

@@ -26,6 +26,7 @@ class PartyList(Stack):
     """A list of parties; `kind` names them, `template` draws the head, `sorted_by` is the column it comes sorted by."""
 
     classes: ClassVar[tuple[str, ...]] = ("screen", "fixed")
+    shown_tables: ClassVar[set[str]] = {"address", "contact", "contact_role", "customer", "employee"}
 
     kind: ImportKind
     template: str

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import os
+import random
 import re
 import threading
+import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import ipywidgets
 
 from crm_lab.domain.access import Role
+from crm_lab.domain.news import News
 from crm_lab.errors import CrmError, NotFound
 from crm_lab.i18n import _, set_locale
 from crm_lab.widgets.alarms import Alarms
@@ -33,6 +37,13 @@ MOST_OFFERS = 20
 THEMES = ("auto", "light", "dark")
 DENSITIES = ("compact", "full")
 MOST_FOLLOWED = 8
+SHOWN_EVERY, TURNS = 1.0, 0.5
+"""Seconds between what a page shows of others' changes; pages of one company read within so many seconds of each other."""
+ANYTHING = News(0)
+COUNTED = {"contact", "customer", "opportunity", "project", "published_notebook", "register_notice", "sales_order", "task", "task_member"}
+"""What the menu counts and names."""
+ALARMING = {"call", "contact", "customer", "task", "task_member"}
+"""What reminders and a ringing telephone say."""
 
 
 def theme_name(theme: str) -> str:
@@ -61,6 +72,8 @@ class App(ipywidgets.Box):
         self._offers: list[str] = []
         self._kept: dict[str, tuple[ipywidgets.Widget, int]] = {}
         self._heard = -1
+        self._news: News | None = None
+        self._shown_at = 0.0
         self.router = Router(
             lang=self.me.locale, theme=self.me.theme, density=self.me.density, path=start_path("/crm"),
             words={"undo": _("Undo"), "skip": _("Skip to content"), "unsaved": _("Leave without saving?")},
@@ -185,7 +198,7 @@ class App(ipywidgets.Box):
     def _put_back(self, path: str) -> ipywidgets.Widget | None:
         """The screen that was kept for this address, read again where anything was changed meanwhile."""
         screen, heard = self._kept.pop(path, (None, 0))
-        if screen is not None and self.crm.changes.wait(after=-1) != heard:
+        if screen is not None and self._concerns(screen, self.crm.changes.news(after=heard, timeout=0)):
             screen.reload()
         return screen
 
@@ -276,16 +289,22 @@ class App(ipywidgets.Box):
 
     # what others do, and a store that goes away
 
-    def changed(self) -> None:
-        """Somebody wrote something: show it, unless a form is being filled in."""
+    def changed(self, news: News = ANYTHING) -> None:
+        """Somebody wrote something: show it where it is shown, unless a form is being filled in."""
         if self._lost or not self.main.children:
             return
-        reload = getattr(self.main.children[0], "reload", None)
-        if reload:
-            guarded(self, reload)()
-        self.alarms.reload()
-        self._count()
-        self.nav.refresh(**self._menu(self.nav.data["at"]))
+        screen = self.main.children[0]
+        if hasattr(screen, "reload") and self._concerns(screen, news):
+            guarded(self, screen.reload)()
+        if news.concerns(ALARMING):
+            self.alarms.reload()
+        if news.concerns(COUNTED):
+            self._count()
+            self.nav.refresh(**self._menu(self.nav.data["at"]))
+
+    def _concerns(self, screen: ipywidgets.Widget, news: News) -> bool:
+        """Whether something was written that a screen shows; it may say in which tables that is, and of which parties."""
+        return news.concerns(getattr(screen, "shown_tables", None), getattr(screen, "shown_parties", None))
 
     def _follow(self) -> None:
         loop = running_loop()
@@ -296,19 +315,31 @@ class App(ipywidgets.Box):
         after = -1
         while not self._stop.is_set():
             try:
-                newest = self.crm.changes.wait(after=after)
+                news = self.crm.changes.news(after=after)
             except CrmError:
                 loop.call_soon_threadsafe(self.store_lost)
                 self._stop.wait(1.0)
                 continue
-            loop.call_soon_threadsafe(self._hear, newest, after)
-            after = newest
+            if news.last > after:
+                loop.call_soon_threadsafe(partial(self._hear, news, is_first=after < 0))
+            after = news.last
 
-    def _hear(self, newest: int, before: int) -> None:
-        """The number of the newest change, and of the one before that we knew of."""
-        if newest > before >= 0:
-            self.changed()
-        self._heard = newest
+    def _hear(self, news: News, *, is_first: bool) -> None:
+        """Show the news in a moment, with what comes meanwhile; the pages of a company take turns."""
+        if is_first:
+            self._heard = news.last
+        elif self._news is not None:
+            self._news = self._news.and_then(news)
+        else:
+            self._news = news
+            pause = self._shown_at + SHOWN_EVERY - time.monotonic()
+            asyncio.get_running_loop().call_later(max(pause, 0) + random.uniform(0, TURNS), self._show_news)  # noqa: S311 - no secret
+
+    def _show_news(self) -> None:
+        news, self._news, self._shown_at = self._news, None, time.monotonic()
+        if news is not None and not self._stop.is_set():
+            self.changed(news)
+            self._heard = news.last
 
     def close(self) -> None:
         """Stop listening for changes, and let go."""

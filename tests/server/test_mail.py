@@ -204,7 +204,6 @@ def until(true: Any, seconds: float = 20.0) -> float:
 def test_new_mail_comes_at_once_and_a_killed_reader_comes_back(kari: Connection, database: Database, dovecot: ImapServer, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(office, "wait_after", lambda _tries: timedelta(seconds=0.1))
     dovecot.put(letter(1), user=user)
-    changes: list[int] = []
     started: list[Any] = []
     spawn = asyncio.create_subprocess_exec
 
@@ -215,7 +214,7 @@ def test_new_mail_comes_at_once_and_a_killed_reader_comes_back(kari: Connection,
     monkeypatch.setattr(asyncio, "create_subprocess_exec", watched)
 
     async def scenario() -> None:
-        keeping = asyncio.create_task(Mail(database, lambda: changes.append(1)).keep())
+        keeping = asyncio.create_task(Mail(database).keep())
         account = await asyncio.to_thread(switched_on, kari, dovecot, user)
         await asyncio.to_thread(until, lambda: subjects(kari) == ["Brev 1"] and kari.mail_accounts.list()[0].synced_at)
         dovecot.put(letter(2), user=user)
@@ -231,13 +230,14 @@ def test_new_mail_comes_at_once_and_a_killed_reader_comes_back(kari: Connection,
         with suppress(asyncio.CancelledError):
             await keeping
 
+    before = database.changes.last
     asyncio.run(scenario())
-    assert changes
+    assert "message" in database.changes.since(before).tables
 
 
 def test_a_wrong_password_is_told_on_the_account_and_left_for_an_hour(kari: Connection, database: Database, dovecot: ImapServer, user: str) -> None:
     async def scenario() -> None:
-        keeping = asyncio.create_task(Mail(database, lambda: None).keep())
+        keeping = asyncio.create_task(Mail(database).keep())
         account = await asyncio.to_thread(switched_on, kari, dovecot, user, secret="galt")
         await asyncio.to_thread(until, lambda: kari.mail_accounts.list()[0].error)
         keeping.cancel()

@@ -57,7 +57,7 @@ def looked_after(database: Database, is_done: Callable[[], bool], seconds: float
     """Let the store look after its copy until something is so, or for some seconds; whether it was."""
 
     async def look() -> bool:
-        keeper = asyncio.create_task(keep_register(database, lambda: None))
+        keeper = asyncio.create_task(keep_register(database))
         for _moment in range(round(seconds / 0.05)):
             await asyncio.sleep(0.05)
             if is_done():

@@ -76,7 +76,7 @@ def hear(company_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Con
         monkeypatch.setenv("CRM_AMI", exchange.url)
 
         async def for_a_while() -> None:
-            task = asyncio.create_task(hear_exchange(database, lambda: None))
+            task = asyncio.create_task(hear_exchange(database))
             await asyncio.sleep(seconds)
             task.cancel()
 

@@ -133,15 +133,22 @@ def test_a_series_moved_as_a_whole_keeps_what_is_left_out(login: Callable[[str],
     assert [begins for _title, begins, _ends in shown(kari)] == ["23.03 10.00", "25.03 10.00", "26.03 10.00"]
 
 
+def _next_tuesday() -> datetime:
+    today = utc_now().astimezone(OSLO).date()
+    return start_of(today + timedelta(days=1 + -today.weekday() % 7)).astimezone(OSLO)
+
+
 def test_free_time(login: Callable[[str], Connection]) -> None:
     kari, ola = login("kari"), login("ola")
-    day = start_of(date(2026, 12, 1)).astimezone(OSLO)
+    day = _next_tuesday()
     meeting(ola, "Hemmelig", day.replace(hour=8), owner_only=True, minutes=120)
     meeting(kari, "Midt på dagen", day.replace(hour=11), minutes=240)
     kari.tasks.create(title="Hele dagen, men opptar ingen", due_at=day)
     asked = {"people": (kari.me.id, ola.me.id), "since": day.date(), "until": day.date() + timedelta(days=2)}
     found = kari.calendar.free(minutes=60, **asked)
-    assert [slot.starts_at.astimezone(OSLO).strftime("%d %H.%M") for slot in found] == ["01 10.00", "01 15.00", "02 08.00"]
+    days = {day.date(): "tirsdag", day.date() + timedelta(days=1): "onsdag"}
+    starts = [slot.starts_at.astimezone(OSLO) for slot in found]
+    assert [f"{days[at.date()]} {at:%H.%M}" for at in starts] == ["tirsdag 10.00", "tirsdag 15.00", "onsdag 08.00"]
     assert len(kari.calendar.free(minutes=60, **(asked | {"until": day.date() + timedelta(days=60)}))) == 10
 
 

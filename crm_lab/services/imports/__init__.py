@@ -95,7 +95,7 @@ class Imports(Service):
         mine = and_(f.c.employee_id == self.actor.id, f.c.done_at.is_not(None))
         return [as_record(Import, row) for row in self.work.rows(select(f).where(mine).order_by(f.c.done_at.desc()))]
 
-    @writes(tells=False)
+    @writes()
     def start(self, *, kind: ImportKind, file_name: str = "") -> Import:
         """Begin with a file; what was begun and left lying for a day is thrown away. Budgets and sellers are an administrator's to bring in."""
         if kind in ADMINS and not self.actor.has(Role.ADMIN):
@@ -111,7 +111,7 @@ class Imports(Service):
         self.work.connection.execute(insert(f), [row | {"employee_id": self.actor.id}])
         return made
 
-    @writes(tells=False)
+    @writes()
     def stage(self, *, id: UUID, position: int, rows: list[ImportRow]) -> int:  # type: ignore[valid-type] # noqa: A002
         """Check a piece of the file and keep it; how many of its rows have faults. The same position again replaces it."""
         opened, p = self._open(id), tables.import_part
@@ -149,7 +149,7 @@ class Imports(Service):
         row = self.work.one(select(f).where(f.c.id == id))
         return as_record(Import, row or {})
 
-    @writes(tells=False)
+    @writes()
     def discard(self, *, id: UUID) -> None:  # noqa: A002 - the wire's word
         """Throw away a file that is not to be brought in after all."""
         f, p = tables.import_file, tables.import_part

@@ -117,7 +117,7 @@ class Payments(Service):
         rows = self.work.rows(query.order_by(every.c.n_payments.desc(), every.c.key))
         return [as_record(PayerHabit, row | {"payer_account": row["key"]}) for row in rows]
 
-    @writes(tells=False)
+    @writes()
     def start(self, *, name: str, format: PaymentFormat, sha256: str = "") -> PaymentFile:  # noqa: A002 - the column's name
         """Begin with a file; what was begun and left lying for a day is thrown away."""
         self._check_role()
@@ -131,7 +131,7 @@ class Payments(Service):
         self.work.connection.execute(insert(f), [row | {"sha256": clean_text(sha256, "sha256", max_length=64)}])
         return made
 
-    @writes(tells=False)
+    @writes()
     def stage(self, *, id: UUID, payments: list[Payment], faults: list[PaymentFault] = []) -> int:  # noqa: A002, B006 - not changed
         """Keep a piece of the file until it is booked; how many lines it had. Lump sums come with their details left out."""
         self._open(id)
@@ -157,7 +157,7 @@ class Payments(Service):
         self.work.note(f, file, None, file | done)
         return as_record(PaymentFile, file | done)
 
-    @writes(tells=False)
+    @writes()
     def discard(self, *, id: UUID) -> None:  # noqa: A002 - the wire's word
         """Throw away a file that is not to be booked after all."""
         f, m = tables.payment_file, tables.payment

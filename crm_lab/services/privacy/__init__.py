@@ -53,7 +53,7 @@ PARTIES = {PersonKind.CONTACT: tables.contact, PersonKind.CUSTOMER: tables.custo
 class Privacy(Service):
     """What is held on persons. A report tells what its reader may see; an administrator who states a reason sees all, and the owner is told."""
 
-    @writes(remembered=False, tells=False)
+    @writes(remembered=False)
     def report(self, *, kind: PersonKind, id: UUID, reason: str = "") -> PersonReport:  # noqa: A002 - the wire's word
         """All that is held on a person, for the person (GDPR articles 15 and 20). The look is logged.
 

@@ -46,7 +46,7 @@ class Saft(Service):
         """What our own exports say of where they come from, so that they are not read back into the same company."""
         return f"crm_lab {self.work.scalar(select(tables.company.c.id))}"
 
-    @writes(tells=False)
+    @writes()
     def start(self, *, header: SaftHeader, file_name: str = "") -> UUID:
         """Begin with a file; what was begun and left lying for a day is thrown away. Raises `Forbidden`."""
         self._check_role()
@@ -62,7 +62,7 @@ class Saft(Service):
         self.work.connection.execute(insert(f), [row])
         return UUID(str(row["id"]))
 
-    @writes(tells=False)
+    @writes()
     def stage(self, *, id: UUID, position: int, piece: SaftPiece) -> int:  # noqa: A002 - the wire's word
         """Keep a piece of the file; how much it holds. The same position again replaces it."""
         self._open(id)
@@ -101,7 +101,7 @@ class Saft(Service):
         self.work.connection.execute(delete(p).where(p.c.saft_file_id == id))
         return report
 
-    @writes(tells=False)
+    @writes()
     def discard(self, *, id: UUID) -> None:  # noqa: A002
         """Throw away a file that is not to be brought in after all."""
         self._open(id)
