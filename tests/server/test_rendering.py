@@ -6,6 +6,7 @@ import asyncio
 from types import SimpleNamespace
 
 import voila.handler
+from jinja2 import DictLoader, Environment
 from voila.notebook_renderer import NotebookRenderer
 
 from crm_lab.server import rendering
@@ -39,3 +40,17 @@ def test_voila_renders_its_pages_with_ours(monkeypatch):
     monkeypatch.setattr(voila.handler, "NotebookRenderer", NotebookRenderer)
     rendering.take_over()
     assert voila.handler.NotebookRenderer is rendering.PageRenderer
+
+
+def test_a_template_is_compiled_for_the_first_page_only(monkeypatch):
+    def environment() -> Environment:
+        return Environment(loader=loader, bytecode_cache=compiled)
+
+    source, compiled = {"page.html": "<p>{{ name }}</p>"}, rendering.Compiled()
+    loader = DictLoader(source)
+    assert environment().get_template("page.html").render(name="Kari") == "<p>Kari</p>"
+    with monkeypatch.context() as patch:
+        patch.setattr(Environment, "compile", None)
+        assert environment().get_template("page.html").render(name="Ola") == "<p>Ola</p>"
+    source["page.html"] = "<b>{{ name }}</b>"
+    assert environment().get_template("page.html").render(name="Ola") == "<b>Ola</b>"
