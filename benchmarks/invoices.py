@@ -1,4 +1,4 @@
-"""Makes 1,000 orders at a served store and invoices them in one batch: `python benchmarks/invoices.py [N]`."""
+"""Makes 1,000 orders at a served store and invoices them in one batch: `python -m benchmarks.invoices [N]`."""
 
 from __future__ import annotations
 

@@ -155,3 +155,28 @@ def test_the_night_does_what_is_switched_on_and_nothing_else(crm):
     assert night.work() == (1, 1) and night.work() == (0, 0)
     crm.invoices.set_settings(settings=replace(crm.invoices.settings(), repeats_nightly=False, reminds_nightly=False))
     assert crm.invoices.settings().nightly_as == ""
+
+
+def test_the_night_serves_customers_that_only_their_owner_sees(crm):
+    """Made as their owner, so that they stay hidden from who switched it on."""
+    today = business_day(utc_now())
+    crm.invoices.set_settings(settings=replace(OURS, repeats_nightly=True, reminds_nightly=True))
+    crm.employees.add(username="sverre", name="Sverre", password="et langt passord 12", roles=["seller"])
+    sverre = Connection(Local(crm.transport.dispatcher.database, user="sverre"))
+    own = sverre.customers.create(name="Bare min AS", email="post@bare.example", owner_only=True)
+    line = (OrderLine(id=new_id(), text="Leie", price=Decimal(9)),)
+    sverre.orders.create(customer_id=own.id, repeats_months=1, next_on=today - timedelta(days=1), ordered_on=today, lines=line)
+    sverre.orders.invoice(sverre.orders.create(customer_id=own.id, lines=(replace(line[0], id=new_id()),)).id, on=today - timedelta(days=60))
+    assert SalesAtNight(crm.transport.dispatcher).work() == (1, 1)
+    assert len(sverre.orders.list()) == 3 and crm.orders.list().empty and crm.deliveries.troubled() == []
+
+
+def test_the_night_goes_on_when_who_switched_it_on_has_left(crm):
+    today = business_day(utc_now())
+    crm.employees.add(username="adele", name="Adele", password="et langt passord 12", roles=["admin"])
+    Connection(Local(crm.transport.dispatcher.database, user="adele")).invoices.set_settings(settings=replace(OURS, repeats_nightly=True))
+    adele = next(one for one in crm.employees.list() if one.username == "adele")
+    crm.employees.deactivate(id=adele.id, version=adele.version)
+    one = invoiced(crm)
+    crm.orders.create(customer_id=one.customer_id, repeats_months=1, next_on=today, ordered_on=today, lines=(OrderLine(id=new_id(), text="Leie", price=Decimal(9)),))
+    assert SalesAtNight(crm.transport.dispatcher).work() == (1, 0)
