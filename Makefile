@@ -1,4 +1,4 @@
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test test-postgresql lint bench clean
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check install -c constraints.txt
@@ -8,6 +8,8 @@ SOURCES := pyproject.toml constraints.txt
 APART := analysis contracts domain exchange notebooks packaging reports services store widgets
 # These serve companies of their own and mostly wait; the rest drives browsers, one at a time.
 WAITING := faults server
+# What is run on PostgreSQL every time; test-postgresql runs all of services there.
+ON_BOTH := customers history ledger merges opportunities
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -40,7 +42,11 @@ lint: .venv/.installed-dev ## ruff, mypy, the layers, stripped notebooks
 test: lint ## lint, then every test
 	$(PY) -m pytest -n 2 --dist loadfile $(APART:%=tests/%)
 	$(PY) -m pytest -n 2 --dist loadfile $(WAITING:%=tests/%)
+	$(PY) -m pytest -n 2 --dist loadfile --engine postgresql $(ON_BOTH:%=tests/services/test_%.py)
 	$(PY) -m pytest $(APART:%=--ignore=tests/%) $(WAITING:%=--ignore=tests/%)
+
+test-postgresql: .venv/.installed-dev ## every test of the services, with the company in PostgreSQL
+	$(PY) -m pytest -n 2 --dist loadfile --engine postgresql tests/services tests/store/test_copying.py
 
 bench: .venv/.installed-dev ## the figures of benchmarks/README.md
 	$(PY) -m benchmarks.run

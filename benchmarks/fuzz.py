@@ -54,7 +54,7 @@ def ask_all(client, statuses, examples, broken, start, deadline) -> Counter[int]
         for mode in MODES:
             ask(client, operation, mode, start + i, examples, broken, statuses, faults)
     if faults:
-        raise Faults("\n".join(faults[:20]))
+        raise Faults(f"{len(faults)} of {statuses.total()} requests:\n" + "\n".join(faults[:20]))
     return statuses
 
 

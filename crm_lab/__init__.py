@@ -17,7 +17,8 @@ def connect(user: str = "", *, url: str = "", token: str = "") -> Connection:
     Parameters
     ----------
     user : user name of the employee to act as (a local program only); else `CRM_USER`, else your own.
-    url : database URL, to open a company in this process whether or not one is served.
+    url : database URL, to open a company in this process whether or not one is served; or the `https://` address of a
+        web server, which wants a token.
     token : session token or personal access token; else `CRM_SESSION`.
     """
     from crm_lab.connection import Connection

@@ -10,6 +10,7 @@ import random
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
+from urllib.parse import urlsplit
 
 import httpcore
 import msgspec
@@ -71,14 +72,16 @@ class StoreAway(Unavailable):
 
 
 class Remote:
-    """The store process over its socket.
+    """The store process over its socket, or over a web server's `https://` address with a personal access token.
 
     A call that got no answer is sent again with the same request number until `patience` seconds have
     passed: the store runs a request once, however often it comes.
     """
 
     def __init__(self, socket: str, *, token: str = "", user: str = "", patience: float = PATIENCE) -> None:
-        self._http = httpcore.ConnectionPool(uds=socket, max_connections=8)
+        is_far = socket.startswith(("https://", "http://"))
+        self._base, self._health = (socket.rstrip("/"), "/healthz") if is_far else ("http://store", "/health")
+        self._http = httpcore.ConnectionPool(uds=None if is_far else socket, max_connections=8)
         self._token, self._user, self.patience = token, user, patience
 
     def _headers(self, token: str | None) -> dict[str, str]:
@@ -93,10 +96,10 @@ class Remote:
     def _ask(
         self, method: str, path: str, headers: dict[str, str], content: bytes = b"", timeout: float = TIMEOUT
     ) -> httpcore.Response:
-        sent: list[tuple[bytes | str, bytes | str]] = [("Host", "store"), ("Content-Length", str(len(content))), *headers.items()]
+        sent: list[tuple[bytes | str, bytes | str]] = [("Host", urlsplit(self._base).netloc), ("Content-Length", str(len(content))), *headers.items()]
         limits = {"connect": 2.0, "read": timeout, "write": timeout, "pool": timeout}
         return self._http.request(
-            method, f"http://store{path}", headers=sent, content=content, extensions={"timeout": limits}
+            method, f"{self._base}{path}", headers=sent, content=content, extensions={"timeout": limits}
         )
 
     def _send(
@@ -129,7 +132,7 @@ class Remote:
         body = msgspec.json.encode(arguments or {})
         timeout = LONG_TIMEOUT if (service, action) in LONG_ACTIONS else TIMEOUT
         response = self._send("POST", f"/api/{service}/{action}", headers, body, timeout)
-        if (b"content-type", ARROW.encode()) in response.headers:
+        if any(name.lower() == b"content-type" and value == ARROW.encode() for name, value in response.headers):
             return _read_arrow(response.content)
         return msgspec.json.decode(response.content, type=answer_type(service, action))
 
@@ -141,7 +144,7 @@ class Remote:
     def health(self) -> dict[str, Any]:
         """Ask once, without patience."""
         try:
-            response = self._ask("GET", "/health", {}, timeout=2.0)
+            response = self._ask("GET", self._health, {}, timeout=2.0)
         except NO_ANSWER as error:
             raise StoreAway from error
         if response.status != OK:
@@ -275,6 +278,9 @@ class Connection:
         """Connect as `crm_lab.connect` describes."""
         settings = Settings()
         user = user or settings.user or getpass.getuser()
+        address = url or settings.url
+        if address.startswith(("https://", "http://")):
+            return cls(Remote(address, token=token or settings.session))
         token = token or ("" if url else settings.session)
         if not url and not settings.url and settings.socket_path.exists():
             return cls(Remote(str(settings.socket_path), token=token, user=user))

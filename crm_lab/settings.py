@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     Attributes
     ----------
     data : folder of the company's file, socket, secrets and backups.
-    url : database URL; empty means the DuckDB file in `data`.
+    url : database URL, or a web server's `https://` address for scripts elsewhere; empty means the DuckDB file in `data`.
     socket : Unix socket of the store; empty means `store.sock` in `data`.
     session : session token of a kernel, or personal access token of a script.
     documents : where the contents of documents are kept, a folder or a URL that fsspec knows; empty means beside the database.

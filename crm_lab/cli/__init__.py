@@ -13,6 +13,7 @@ import click
 from crm_lab import __version__
 from crm_lab.cli.backup import backup, restore
 from crm_lab.cli.calls import calls, import_calls
+from crm_lab.cli.copying import copy
 from crm_lab.cli.imports import add_imports
 from crm_lab.cli.invoices import import_bounces, nightly, remind, repeat, send
 from crm_lab.cli.mail import import_mail
@@ -241,7 +242,7 @@ def check(data: Path) -> None:
     faults: list[str] = in_company(data, check_company, lambda crm: list(crm.company.check()))
     for fault in faults:
         click.echo(fault)
-    click.echo("OK" if not faults else f"{len(faults)} faults")
+    click.echo("OK" if not faults else ngettext("{n} fault", "{n} faults", len(faults)))
     sys.exit(1 if faults else 0)
 
 
@@ -261,6 +262,7 @@ import_.add_command(import_saft)
 export.add_command(export_saft)
 main.add_command(backup)
 main.add_command(restore)
+main.add_command(copy)
 main.add_command(calls)
 main.add_command(person)
 main.add_command(send)

@@ -62,6 +62,7 @@ def open_company(data: Path) -> Database:
     from crm_lab.settings import Settings
     from crm_lab.store.engine import Database
 
+    os.environ["CRM_DATA"] = str(data)  # what is beside a database that has no folder is found by it
     return Database(Settings(data=data).database_url)
 
 

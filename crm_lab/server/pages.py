@@ -129,7 +129,7 @@ class CrmVoila(Voila):
             if pattern == base or any(url_path_join(base, closed) in pattern for closed in CLOSED):
                 continue
             kept.append(self._guarded(handler))
-        static = url_path_join(base, "s", __version__)
+        static, api = url_path_join(base, "s", __version__), Remote(self.store_socket, patience=1.0)
         page = {
             "template_paths": self.template_paths,
             "config": self.config,
@@ -149,8 +149,8 @@ class CrmVoila(Voila):
             (url_path_join(base, "mail", "files", DOCUMENT), MailFileHandler),
             (url_path_join(base, "feed", FEED), CalendarFeedHandler, {"readings": Readings()}),
             (url_path_join(base, "hooks", "calls"), CallHookHandler, {"refusals": Readings()}),
-            (url_path_join(base, "api", ACTION), ApiHandler),
-            (url_path_join(base, "api", r"openapi\.json"), ApiHandler),
+            (url_path_join(base, "api", ACTION), ApiHandler, {"store": api}),
+            (url_path_join(base, "api", r"openapi\.json"), ApiHandler, {"store": api}),
             (url_path_join(base, "healthz"), Health),
             (url_path_join(base, "metrics"), MetricsHandler, {"metrics": self.metrics}),
             (re.escape(base), web.RedirectHandler, {"url": url_path_join(self.base_url, "crm"), "permanent": False}),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import func, inspect, select, table, text
 
-from crm_lab.errors import InvalidInput
+from crm_lab.errors import Conflict, InvalidInput
 from crm_lab.i18n import _
 from crm_lab.settings import utc_now
 from crm_lab.store import tables
@@ -36,6 +36,13 @@ class NothingKept(InvalidInput):
 
     def __init__(self) -> None:
         super().__init__(_("At least one backup must be kept."), "keep")
+
+
+class NoFile(Conflict):
+    """The company is in a database server, which has its own way of backing up."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This company is kept in PostgreSQL: back it up with pg_dump, and its documents by copying their folder (docs/postgresql.md)."))
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -70,7 +77,9 @@ def backup_folder(connection: Connection) -> Path:
 
 
 def export(connection: Connection, folder: Path, *, keep: int | None = None) -> Path:
-    """The same inside a transaction; `keep` removes all but the newest so many. Raises `NothingKept`."""
+    """The same inside a transaction; `keep` removes all but the newest so many. Raises `NothingKept`, `NoFile`."""
+    if connection.dialect.name != "duckdb":
+        raise NoFile
     if keep is not None and keep < 1:
         raise NothingKept
     with _one_at_a_time:

@@ -36,6 +36,8 @@ from crm_lab.store import tables
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    import pyarrow as pa
+
 T = TypeVar("T")
 Row = dict[str, Any]
 BATCH, UUID_BYTES = 500, 16
@@ -46,7 +48,8 @@ def load(connection: Connection, table: Table, rows: list[Row]) -> None:
     if not rows:
         return
     if connection.dialect.name != "duckdb":
-        connection.execute(insert(table), rows)
+        names = {name for row in rows for name in row}
+        connection.execute(insert(table), [{name: row.get(name) for name in names} for row in rows])
         return
     _run_on(connection, table, table.c, rows, f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608 - our own table
 
@@ -119,12 +122,12 @@ def rewrite(connection: Connection, table: Table, changes: list[tuple[Row, Row]]
     )
     same = table.c.id == new.c.key
     versioned = and_(same, table.c.version == new.c.was) if "version" in table.c else same
-    done = connection.execute(update(table).where(versioned).values({n: new.c[n] for n in kinds}))
+    done = connection.execute(update(table).where(versioned).values({n: cast(new.c[n], kind) for n, kind in kinds.items()}))
     if done.rowcount != len(changes):
         raise ChangedMeanwhile
 
 
-def _plain(column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
+def _plain(column: ColumnElement[Any], values: Sequence[Any]) -> Sequence[Any]:
     """The values of a column as Arrow takes them."""
     if isinstance(column.type, JSON):
         return [None if value is None else msgspec.json.encode(value).decode() for value in values]
@@ -135,10 +138,19 @@ def _plain(column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
-def _arrow_type(column: Column[Any]) -> Any:
+def _arrow_type(column: ColumnElement[Any]) -> Any:
     import pyarrow as pa
 
     if isinstance(column.type, Numeric):
         return pa.decimal128(column.type.precision or 18, column.type.scale or 0)
     kinds = {int: pa.int64(), bool: pa.bool_(), date: pa.date32(), datetime: pa.timestamp("us", "UTC"), UUID: pa.uuid()}
     return kinds.get(column.type.python_type, pa.string())
+
+
+def arrow_table(columns: Iterable[ColumnElement[Any]], rows: Sequence[Sequence[Any]]) -> pa.Table:
+    """Rows as DuckDB would have given them: each column of its own type, also where it is empty."""
+    import pyarrow as pa
+
+    found = list(columns)
+    given = zip(*rows, strict=True) if rows else ((),) * len(found)
+    return pa.table({c.key: pa.array(_plain(c, list(told)), _arrow_type(c)) for c, told in zip(found, given, strict=True)})

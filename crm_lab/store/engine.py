@@ -16,12 +16,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from crm_lab.domain.search import SearchKind
-from crm_lab.errors import Conflict, Unavailable
+from crm_lab.errors import Conflict, InvalidInput, Unavailable
 from crm_lab.i18n import _
 from crm_lab.settings import utc_now
 from crm_lab.store.changes import Changes, Written, watch
 from crm_lab.store.kept import KeptRows
 from crm_lab.store.migrations import migrate
+from crm_lab.store.references import add_references
 from crm_lab.store.search import PartyIndex
 from crm_lab.store.signatures import Signatures
 
@@ -33,12 +34,15 @@ log = structlog.get_logger()
 
 CONFLICTS = re.compile(
     r"Conflict on|Transaction conflict|write-write conflict|PRIMARY KEY or UNIQUE constraint violation"
-    r"|another transaction has altered|could not serialize|deadlock detected",
+    r"|another transaction has altered|could not serialize|deadlock detected|duplicate key value violates unique|violates foreign key",
     re.IGNORECASE,
 )
 BROKEN = re.compile(r"Reopen the database|database has been invalidated|FatalException", re.IGNORECASE)
 JSON_CODEC: dict[str, Any] = {"json_serializer": lambda value: msgspec.json.encode(value).decode(), "json_deserializer": msgspec.json.decode}
 FULL = re.compile(r"No space left|disk is full|could not (write|fsync)|ENOSPC", re.IGNORECASE)
+
+
+UNKEEPABLE = re.compile(r"too large for 128-bit|out of range|cannot contain NUL|invalid byte sequence", re.IGNORECASE)
 
 
 class StoreHeld(Conflict):
@@ -66,6 +70,13 @@ class StoreBroken(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(_("The data store must restart. Trying again …"))
+
+
+class Unkeepable(InvalidInput):
+    """A value that no column holds."""
+
+    def __init__(self) -> None:
+        super().__init__(_("A number in the request is too large, or a text holds a character that cannot be kept."))
 
 
 class RetryableConflict(Exception):
@@ -103,6 +114,7 @@ def _open_duckdb(url: URL) -> tuple[Engine, Callable[[], None]]:
         creator=lambda: ConnectionWrapper(root.cursor()),
         poolclass=QueuePool,
         **JSON_CODEC,
+        hide_parameters=True,  # an error is logged: what people typed is not
         pool_size=8,
         max_overflow=24,
         pool_reset_on_return=None,  # a connection rolls its own transaction back; a second time costs DuckDB 0.3 ms
@@ -121,16 +133,19 @@ class Database:
         if self.is_duckdb:
             self.engine, self._let_go = _open_duckdb(parsed)
         else:
-            self.engine = create_engine(parsed, **JSON_CODEC, pool_pre_ping=True)
+            self.engine = create_engine(parsed, **JSON_CODEC, pool_pre_ping=True, pool_size=16, isolation_level="REPEATABLE READ", hide_parameters=True)
         self.indexes = {kind: PartyIndex(kind) for kind in SearchKind}
         self.signatures = {kind: Signatures(kind) for kind in SearchKind}
         self.kept, self.changes = KeptRows(), Changes()
         watch(self.engine)
         self.engine = self.engine.execution_options(indexes=self.indexes, signatures=self.signatures, kept=self.kept if self.is_duckdb else None)
+        self._writing_engine = self.engine if self.is_duckdb else self.engine.execution_options(isolation_level="SERIALIZABLE")
         self.is_broken = False
         self._writer = Lock()
         with self.engine.begin() as connection:
             migrate(connection, now=utc_now(), until=until)
+            if until is None:
+                add_references(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -150,7 +165,7 @@ class Database:
         """A transaction for one unit of work; commits at the end, rolls back on any error.
 
         Writers of one DuckDB process queue up: its optimistic transactions would only conflict and be
-        run again. PostgreSQL sorts them out itself.
+        run again. PostgreSQL sorts them out itself: of two that cannot follow one another, one is run again.
         """
         if not self.is_duckdb:
             with self._errors(), self._telling() as connection:
@@ -164,7 +179,7 @@ class Database:
         """A transaction that tells what is kept in memory what it changed, once it is committed."""
         touched: set[tuple[str, UUID]] = set()
         written = Written()
-        with self.engine.begin() as connection:
+        with self._writing_engine.begin() as connection:
             yield connection.execution_options(touched=touched, written=written)
         self.kept.forget(written.tables)
         for kind in SearchKind if touched else ():
@@ -186,6 +201,8 @@ class Database:
             raise StoreBroken from error
         if FULL.search(message):
             raise DiskFull from error
+        if UNKEEPABLE.search(message):
+            raise Unkeepable from error
         if CONFLICTS.search(message):
             raise RetryableConflict(message) from error
         raise error

@@ -26,6 +26,7 @@ from crm_lab.domain.duplicates import PUBLIC_DOMAINS
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.messages import LinkedBy
 from crm_lab.store import tables
+from crm_lab.store.aggregates import any_of
 from crm_lab.store.bulk import among, load
 from crm_lab.store.merges import now_of
 from crm_lab.store.visibility import visible
@@ -136,7 +137,7 @@ def _chosen(standing: CTE, how: LinkedBy) -> Select[Any]:
     counted = or_(standing.c.is_private, standing.c.address.not_in(of_private))
     return (
         select(
-            standing.c.address, func.any_value(standing.c.customer_id).label("customer_id"), func.any_value(standing.c.contact_id).label("contact_id"),
+            standing.c.address, any_of(standing.c.customer_id).label("customer_id"), any_of(standing.c.contact_id).label("contact_id"),
             func.count(distinct(standing.c.customer_id)).label("n_customers"), func.count(distinct(standing.c.contact_id)).label("n_contacts"),
             sql_cast(literal(str(how)), String).label("how"),
         )
@@ -153,7 +154,7 @@ def _standing(said: CTE) -> CTE:
     customers = select(hits.c.address, now_of(c).label("customer_id"), nobody.label("contact_id"), c.c.owner_only.label("is_private")).select_from(hits.join(c, c.c.id == hits.c.source_id))
     here = r.c.ended_on.is_(None)
     one = (
-        select(r.c.contact_id, func.any_value(r.c.customer_id).label("customer_id")).where(and_(here, r.c.contact_id.in_(select(hits.c.source_id))))
+        select(r.c.contact_id, any_of(r.c.customer_id).label("customer_id")).where(and_(here, r.c.contact_id.in_(select(hits.c.source_id))))
         .group_by(r.c.contact_id).having(func.count(distinct(r.c.customer_id)) == 1).cte("one")
     )  # fmt: skip
     people = (

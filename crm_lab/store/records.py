@@ -39,7 +39,7 @@ from crm_lab.domain.names import name_bits
 from crm_lab.errors import ChangedMeanwhile, NotFound
 from crm_lab.i18n import _
 from crm_lab.store import tables
-from crm_lab.store.bulk import among, batched, load, rewrite
+from crm_lab.store.bulk import among, arrow_table, batched, load, rewrite
 from crm_lab.store.changes import Written
 from crm_lab.store.following import follow_clues
 from crm_lab.store.opportunity_changes import log_changes
@@ -164,12 +164,10 @@ class Work:
 
     def frame(self, query: Select[Any]) -> pa.Table:
         """The rows as an Arrow table: no float ever touches a DECIMAL."""
-        import pyarrow as pa
-
         if self.connection.dialect.name == "duckdb":
             table: pa.Table = self.connection.execute(query, execution_options={"duckdb_arrow": True}).arrow  # type: ignore[attr-defined]
             return table
-        return pa.Table.from_pylist([dict(row) for row in self.connection.execute(query).mappings()])
+        return arrow_table(query.selected_columns, self.connection.execute(query).all())
 
     def read(self, cls: type[T], table: Table, record_id: UUID) -> T:
         """One record the caller may see. Raises `NotFound`, also where it is hidden."""

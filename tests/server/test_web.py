@@ -281,4 +281,8 @@ def test_the_api_is_for_tokens_alone(served: Served) -> None:
     assert requests.get(address, headers=bearer | {"If-None-Match": found.headers["ETag"]}, timeout=10).status_code == 304
     assert requests.post(f"{served.url}/api/customers/create_by_name", json={"name": "Fra nettbutikken"}, headers=bearer, timeout=10).json()["version"] == 1
     assert requests.post(f"{served.url}/api/sessions/open", json={"username": "kari", "password": "x"}, headers=bearer, timeout=10).status_code == 404
+    crm = Connection.find(url=served.url, token=token)  # an analyst on another machine
+    assert "Fra nettbutikken" in list(crm.customers.list()["name"]) and crm.health()["ok"]
+    with pytest.raises(SignedOut):
+        Connection.find(url=served.url, token="feil").customers.list()
     assert "/api/customers/list" in requests.get(f"{served.url}/api/openapi.json", timeout=10).json()["paths"]

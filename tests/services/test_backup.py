@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from crm_lab.connection import Connection
 
+pytestmark = pytest.mark.one_file
+
 
 def figures(database: Database) -> dict[str, int]:
     with database.reading() as connection:

@@ -90,6 +90,7 @@ def test_a_card_is_followed_until_it_is_hidden_or_let_go(login: Callable[[str], 
     assert [card.name for card in ola.cards.followed()] == ["Acme AS"]
 
 
+@pytest.mark.one_file
 def test_a_card_costs_few_statements(database: Database, login: Callable[[str], Connection]) -> None:
     """DuckDB takes a millisecond or two for each, whatever it reads."""
     crm = login("kari")

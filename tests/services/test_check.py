@@ -51,6 +51,7 @@ def test_a_sound_company_has_no_fault(filled: Database) -> None:
         (delete(tables.clue), ("kjennetegn for dubletter",)),
     ],
 )
+@pytest.mark.one_file
 def test_each_damage_is_named(filled: Database, damage: Executable, named: tuple[str, ...]) -> None:
     with filled.writing() as connection:
         connection.execute(damage)

@@ -142,6 +142,7 @@ def test_merging_moves_them(login: Callable[[str], Connection]) -> None:
     assert kari.documents.get(id=document.id) == document
 
 
+@pytest.mark.one_file
 def test_backup_has_them_and_check_misses_them(login: Callable[[str], Connection], database: Database, tmp_path: Path) -> None:
     kari = login("kari")
     acme = kari.customers.create(name="Acme AS")
@@ -205,6 +206,7 @@ def test_what_is_on_a_note_is_listed_and_stays_the_notes(login: Callable[[str], 
             ask()
 
 
+@pytest.mark.one_file
 def test_check_misses_an_earlier_version(login: Callable[[str], Connection], database: Database, tmp_path: Path) -> None:
     kari = login("kari")
     acme = kari.customers.create(name="Acme AS")

@@ -27,6 +27,7 @@ PASSWORD = "app-passord-æøå"
 GIVEN: dict[str, Any] = {"address": "Kari@Test.no", "imap_host": "imap.test.no", "smtp_host": "smtp.test.no"}
 
 
+@pytest.mark.one_file
 def test_an_account_is_off_and_its_password_is_told_to_nobody(login: Login, database: Database, tmp_path: Path) -> None:
     kari, ola = login("kari"), login("ola")
     made = kari.mail_accounts.add(secret=PASSWORD, folders=("INBOX", "Sendt, gammelt"), **GIVEN)

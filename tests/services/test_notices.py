@@ -182,6 +182,7 @@ def test_an_accepted_notice_that_was_built_on_stays(login: Callable[[str], Conne
         crm.history.undo(request_id=request)
 
 
+@pytest.mark.one_file
 def test_the_command_compares_where_nobody_serves(database: Database, login: Callable[[str], Connection], tmp_path: Path) -> None:
     login("kari").customers.create(name="Fallitt", organisation_number=OTHER)
     database.close()

@@ -116,6 +116,7 @@ def test_breaking_the_glass_is_logged_and_the_owner_is_told(login: Login) -> Non
         login("ingrid").privacy.report(kind="contact", id=hidden.id, reason="Nysgjerrig")
 
 
+@pytest.mark.one_file
 def test_an_erased_person_is_nowhere(login: Login, database: Database) -> None:
     crm = login("kari")
     person = known_well(crm)

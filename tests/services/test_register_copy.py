@@ -59,6 +59,7 @@ def crm_lab(*arguments: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+@pytest.mark.one_file
 def test_the_copy_answers_first(copy: Path, server: RegisterServer, login: Callable[[str], Connection]) -> None:
     crm = login("ola")
     answer = crm.register.look_up(organisation_number=SUB_UNIT["organisasjonsnummer"])
@@ -196,6 +197,7 @@ def test_a_broken_download_is_told_in_a_sentence(tmp_path: Path, server: Registe
     assert "slutter midt i" in said
 
 
+@pytest.mark.one_file
 def test_import_of_a_file_makes_the_copy(tmp_path: Path, bulk: Path, login: Callable[[str], Connection]) -> None:
     code, said = crm_lab("import", "register", str(bulk), "--data", str(tmp_path / "new"))
     assert (code, "3 enheter" in said) == (0, True)

@@ -21,6 +21,7 @@ from crm_lab.domain.messages import (
 )
 from crm_lab.services.customers import shown_name
 from crm_lab.store import tables
+from crm_lab.store.aggregates import newest_of
 from crm_lab.store.bulk import among
 from crm_lab.store.merges import all_of, now_of
 from crm_lab.store.messages import readable
@@ -157,7 +158,7 @@ def doubts_of(work: Work) -> list[Doubt]:
     d, m = tables.message_doubt, tables.message
     latest = func.max(m.c.sent_at).label("latest_at")
     query = (
-        select(d.c.address, func.count().label("n"), func.arg_max(m.c.subject, m.c.sent_at).label("subject"), latest)
+        select(d.c.address, func.count().label("n"), newest_of(m.c.subject, m.c.sent_at).label("subject"), latest)
         .join(m, m.c.id == d.c.message_id).where(d.c.message_id.in_(own(work.caller))).group_by(d.c.address).order_by(latest.desc()).limit(MOST_DOUBTS)
     )  # fmt: skip
     rows = work.rows(query)
