@@ -15,6 +15,7 @@ from crm_lab.domain.terms import MOST_DAYS, Distribution, TermSource, VatTreatme
 from crm_lab.domain.values import ORE, clean_text, parse_currency
 from crm_lab.errors import Conflict, Faults, InvalidInput
 from crm_lab.i18n import LOCALES, _, use_locale
+from crm_lab.i18n import day as day_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -46,6 +47,10 @@ class OrderStatus(StrEnum):
 
 WRITTEN = (OrderStatus.DRAFT, OrderStatus.QUOTE, OrderStatus.CONFIRMED)
 """While it is one of these, an order can be changed; a draft and a quote can be deleted too."""
+
+
+EXPIRED = "expired"
+"""What a quote is called that is no longer valid; it stays a quote, and may still be confirmed."""
 
 
 class PaymentStatus(StrEnum):
@@ -114,6 +119,7 @@ class OrderFields(TypedDict, total=False):
 
     ordered_on: date
     delivered_on: date | None
+    valid_until: date | None
     delivery_place: str
     buyer_reference: str
     order_reference: str
@@ -145,6 +151,7 @@ class Order:
     net, vat, gross : in `currency`; `rate` is kroner for one unit of it, where that is another.
     invoice_number, due_on, open_amount, payment : of its invoice, from the ledger.
     invoice_fee : added to the lines as the last one, without VAT; None where the customer pays none.
+    valid_until : until when its prices hold as a quote, that day included; None where nothing was promised.
     repeats_months : a new order like it is made every so many months, the next one on `next_on`.
     """
 
@@ -161,6 +168,7 @@ class Order:
     buyer: Buyer
     ordered_on: date
     delivered_on: date | None = None
+    valid_until: date | None = None
     delivery_place: str = ""
     buyer_reference: str = ""
     order_reference: str = ""
@@ -194,10 +202,20 @@ class Order:
             fee = OrderLine(id=self.id, text=_("Invoice fee"), price=self.invoice_fee, vat_code=CODE_OF.get(self.vat_treatment, "3"))
         return (*self.lines, fee)
 
+    def is_expired(self, today: date) -> bool:
+        """Whether it is a quote that is no longer valid."""
+        return self.status is OrderStatus.QUOTE and self.valid_until is not None and self.valid_until < today
+
     @property
     def is_written(self) -> bool:
         """Whether it can still be changed."""
         return self.status in WRITTEN
+
+
+def check_validity(ordered_on: date, valid_until: date | None) -> None:
+    """Raise `InvalidInput` where a quote would end before it begins."""
+    if valid_until is not None and valid_until < ordered_on:
+        raise InvalidInput(_("A quote cannot end before its own date, {day}. Choose that day or a later one.", day=day_words(ordered_on)), "valid_until")
 
 
 class Unchangeable(Conflict):
@@ -247,6 +265,9 @@ def clean_order(given: OrderFields, codes: Collection[str]) -> OrderFields:
     if "invoice_fee" in given:
         with faults.at("invoice_fee"):
             clean["invoice_fee"] = clean_fee(given["invoice_fee"]) if given["invoice_fee"] else None
+    if "ordered_on" in given:
+        with faults.at("valid_until"):
+            check_validity(given["ordered_on"], given.get("valid_until"))
     if given.get("rate") is not None:
         with faults.at("rate"):
             clean["rate"] = _clean_rate(given["rate"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_lab.domain.orders import OrderStatus, PaymentStatus
 from crm_lab.i18n import _, day, kroner, unit
-from crm_lab.widgets.orders import PAYMENT_CLASS, STATUS_CLASS, invoice_row, payment_words, status_words
+from crm_lab.widgets.orders import PAYMENT_CLASS, STATUS_CLASS, invoice_row, payment_words, state_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +37,8 @@ class OrderBox:
         for row in frame.to_dict("records"):
             status = OrderStatus(row["status"])
             orders.append({
-                "id": row["id"], "path": f"orders/{row['id']}?from={back}", "number": row["number"], "status": status_words()[status],
-                "status_class": STATUS_CLASS.get(status, ""), "date": day(row["ordered_on"]), "gross": f"{kroner(row['gross_minor'])} {unit(row['currency'])}",
+                "id": row["id"], "path": f"orders/{row['id']}?from={back}", "number": row["number"], "status": state_words()[row["state"]],
+                "status_class": STATUS_CLASS.get(row["state"], ""), "date": day(row["ordered_on"]), "gross": f"{kroner(row['gross_minor'])} {unit(row['currency'])}",
                 "lines": row["n_lines"], "may_delete": status in {OrderStatus.DRAFT, OrderStatus.QUOTE},
                 "payment": payment_words()[PaymentStatus(row["payment"])], "payment_class": PAYMENT_CLASS.get(PaymentStatus(row["payment"]), ""),
             })  # fmt: skip

@@ -12,17 +12,18 @@ from crm_lab.domain.columns import parse_decimal, parse_whole
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.order_lines import LinesChanged
 from crm_lab.domain.order_sums import summed
-from crm_lab.domain.orders import Order, OrderLine, OrderStatus, clean_order
+from crm_lab.domain.orders import EXPIRED, Order, OrderLine, OrderStatus, clean_order
 from crm_lab.domain.terms import Distribution, TermSource
 from crm_lab.errors import CrmError, Faults, InvalidFields, InvalidInput
-from crm_lab.i18n import _
+from crm_lab.i18n import _, business_day
+from crm_lab.settings import utc_now
 from crm_lab.widgets.base import Stack, aside
 from crm_lab.widgets.customer_fields import languages
 from crm_lab.widgets.forms import Form, Values
 from crm_lab.widgets.invoices import delivery_row
 from crm_lab.widgets.live import Live
 from crm_lab.widgets.order_lines import LineEditor, order_sums, price_words
-from crm_lab.widgets.orders import STATUS_CLASS, invoice_row, status_words
+from crm_lab.widgets.orders import STATUS_CLASS, invoice_row, state_words, status_words
 from crm_lab.widgets.products import decimal_words
 from crm_lab.widgets.task_box import read_day
 from crm_lab.widgets.terms import term_words
@@ -36,13 +37,13 @@ if TYPE_CHECKING:
     from crm_lab.widgets.shell import App
 
 TEXTS = ("delivery_place", "buyer_reference", "order_reference", "note", "currency", "language", "price_list")
-DAYS = ("ordered_on", "delivered_on", "next_on")
+DAYS = ("ordered_on", "delivered_on", "valid_until", "next_on")
 
 
 def field_words() -> dict[str, str]:
     """The fields in words."""
     return {
-        "ordered_on": _("Order date"), "delivered_on": _("Delivered"), "delivery_place": _("Delivered to"), "buyer_reference": _("Buyer's reference"),
+        "ordered_on": _("Order date"), "delivered_on": _("Delivered"), "valid_until": _("Valid until"), "delivery_place": _("Delivered to"), "buyer_reference": _("Buyer's reference"),
         "order_reference": _("Buyer's order number"), "note": _("Text on the invoice"), "currency": _("Currency"), "rate": _("Rate, kr"), "payment_days": _("Days to pay"),
         "language": _("Language"), "distribution": _("Sent by"), "discount": _("Discount, %"), "price_list": _("Price list"),
         "repeats_months": _("Repeats every … months"), "next_on": _("Next order"), "invoice_fee": _("Invoice fee, kr"),
@@ -170,9 +171,10 @@ class OrderForm(Stack):
 
     def _about(self) -> dict[str, Any]:
         order = self.order
+        state = EXPIRED if order.is_expired(business_day(utc_now())) else order.status
         invoices = self.app.crm.invoices.of_order(order_id=self._id) if self._id else []
         return {
-            "order": order, "title": self.title, "back": self._back, "status": status_words()[order.status], "status_class": STATUS_CLASS.get(order.status, ""),
+            "order": order, "title": self.title, "back": self._back, "status": state_words()[state], "status_class": STATUS_CLASS.get(state, ""),
             "states": [(str(key), status_words()[key]) for key in (OrderStatus.DRAFT, OrderStatus.QUOTE, OrderStatus.CONFIRMED)],
             "is_new": self._id is None, "is_advance": False, "may_invoice": self.app.crm.invoices.may_invoice(), "findings": [], "is_sending": False, "deliveries": self._deliveries(), "invoices": [invoice_row(one) for one in invoices],
         }  # fmt: skip

@@ -8,7 +8,7 @@ from uuid import UUID
 import pandas as pd
 
 from crm_lab.domain.invoicing import InvoiceFacts, InvoiceKind
-from crm_lab.domain.orders import OrderStatus, PaymentStatus
+from crm_lab.domain.orders import EXPIRED, OrderStatus, PaymentStatus
 from crm_lab.errors import InvalidInput
 from crm_lab.i18n import _, business_day, day, kroner, ngettext, unit
 from crm_lab.settings import utc_now
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ALL, OVERDUE = "all", "overdue"
 BATCH = 50
-STATUS_CLASS = {OrderStatus.CONFIRMED: "accent", OrderStatus.INVOICED: "ok", OrderStatus.CREDITED: "warn"}
+STATUS_CLASS = {OrderStatus.CONFIRMED: "accent", OrderStatus.INVOICED: "ok", OrderStatus.CREDITED: "warn", EXPIRED: "bad"}
 PAYMENT_CLASS = {PaymentStatus.PAID: "ok", PaymentStatus.PARTLY: "warn", PaymentStatus.OVERDUE: "bad"}
 
 
@@ -35,6 +35,11 @@ def status_words() -> dict[str, str]:
         OrderStatus.DRAFT: _("Draft"), OrderStatus.QUOTE: _("Quote"), OrderStatus.CONFIRMED: _("Confirmed"), OrderStatus.INVOICED: _("Invoiced"),
         OrderStatus.CREDITED: _("Credited"),
     }  # fmt: skip
+
+
+def state_words() -> dict[str, str]:
+    """The same, and quotes that are no longer valid."""
+    return {**status_words(), EXPIRED: _("Expired quote")}
 
 
 def payment_words() -> dict[str, str]:
@@ -75,7 +80,7 @@ def columns() -> list[dict[str, Any]]:
     return [
         {"key": "number", "label": _("Order"), "kind": "num", "width": 84, "fixed": True, "opens": True},
         {"key": "customer", "label": _("Customer"), "min": 150, "grow": 3, "phone": 1},
-        {"key": "status", "label": _("Status"), "width": 104, "map": status_words(), "phone": 4},
+        {"key": "state", "label": _("Status"), "width": 104, "map": state_words(), "phone": 4},
         {"key": "ordered_on", "label": _("Date"), "kind": "date", "width": 96, "phone": 3},
         {"key": "gross_minor", "label": _("Amount"), "kind": "money", "width": 116, "phone": 2},
         {"key": "currency", "label": _("Currency"), "width": 66},
@@ -83,6 +88,7 @@ def columns() -> list[dict[str, Any]]:
         {"key": "due_on", "label": _("Due"), "kind": "date", "width": 96},
         {"key": "open_minor", "label": _("Rest"), "kind": "money", "width": 112},
         {"key": "payment", "label": _("Payment"), "width": 104, "map": payment_words()},
+        {"key": "valid_until", "label": _("Valid until"), "kind": "date", "width": 96, "rare": True},
         {"key": "owner", "label": _("Owner"), "min": 110, "rare": True},
     ]
 
@@ -124,15 +130,18 @@ class OrderList(Stack):
     def _shown(self) -> dict[str, Any]:
         frame, counts = self._all, self._all.status.value_counts()
         late = frame.payment == PaymentStatus.OVERDUE
-        wanted = {ALL: frame.status == frame.status, OVERDUE: late}.get(self._shows, frame.status == self._shows)
+        expired = frame.state == EXPIRED
+        wanted = {ALL: frame.status == frame.status, OVERDUE: late, EXPIRED: expired}.get(self._shows, frame.status == self._shows)
         self.frame = frame[wanted].reset_index(drop=True)
         states = [(ALL, _("All"), len(frame)), *((str(key), words, int(counts.get(key, 0))) for key, words in status_words().items()), (OVERDUE, _("Overdue"), int(late.sum()))]
+        if expired.any() or self._shows == EXPIRED:
+            states.append((EXPIRED, _("Expired quotes"), int(expired.sum())))
         today = business_day(utc_now())
         due = sum(next_on.date() <= today for next_on in pd.to_datetime(frame.next_on.dropna()))
         return {"states": states, "status": self._shows, "work": self._work, "told": self._told, "n_due": due, "troubled": [troubled_row(one) for one in self.app.crm.deliveries.troubled()]}
 
     def _choose(self, value: str) -> None:
-        if value in {*OrderStatus, ALL, OVERDUE}:
+        if value in {*OrderStatus, ALL, OVERDUE, EXPIRED}:
             self._shows = value
             self._draw()
 

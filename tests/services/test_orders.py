@@ -48,6 +48,20 @@ def invoice(crm, *orders, on=DAY, **more):
     return crm.invoices.create(order_ids=[order.id for order in orders], on=on, **more)
 
 
+def test_a_quote_is_valid_until_a_day_and_then_marked(crm, acme):
+    day = date(2026, 3, 2)
+    line = (OrderLine(id=new_id(), text="Hammer", price=Decimal(100)),)
+    quote = crm.orders.create(customer_id=acme.id, status="quote", ordered_on=day, valid_until=day, lines=line)
+    assert crm.orders.document(id=quote.id).due_on == day
+    assert quote.is_expired(date(2026, 3, 3)) and not quote.is_expired(day)
+    assert crm.orders.list().state.tolist() == ["expired"]
+    with pytest.raises(InvalidInput, match=r"02\.03\.2026"):
+        crm.orders.change(id=quote.id, version=quote.version, valid_until=date(2026, 3, 1))
+    confirmed = crm.orders.confirm(id=quote.id, version=quote.version)
+    assert crm.orders.list().state.tolist() == ["confirmed"] and crm.orders.document(id=quote.id).due_on is None
+    assert crm.orders.copy(id=confirmed.id).valid_until is None
+
+
 def test_an_order_from_draft_to_credited(crm, acme, database):
     made = order_for(crm, acme, line(), line("Mel", 3, "19.90", vat_code="31", discount=Decimal(10)))
     assert (made.number, made.status, made.owner, made.buyer.name, made.buyer.city) == (1001, OrderStatus.DRAFT, "Kari Nordmann", "Acme AS", "Bergen")

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 from uuid import UUID
 
 import pyarrow as pa
-from sqlalchemy import BigInteger, String, and_, cast, func, select
+from sqlalchemy import BigInteger, String, and_, case, cast, func, select
 
 from crm_lab.domain.ids import new_id, new_ids
 from crm_lab.domain.invoices import Invoice
 from crm_lab.domain.order_sums import summed
 from crm_lab.domain.orders import (
+    EXPIRED,
     Order,
     OrderFields,
     OrderLine,
@@ -23,6 +24,7 @@ from crm_lab.domain.orders import (
     Unchangeable,
     Undeletable,
     check_mergeable,
+    check_validity,
     clean_order,
     months_after,
 )
@@ -75,20 +77,22 @@ class Orders(Service):
     def list(self, *, customer_id: UUID | None = None) -> pa.Table:
         """Every order the caller may see, or those of one customer, the newest first.
 
-        Columns: id, number, customer, customer_number, owner, status, ordered_on, currency, net_minor, vat_minor, gross_minor (øre),
-        buyer_reference, n_lines, opportunity_id, next_on, created_at, invoice_number, due_on, open_minor, payment ("" where nothing is invoiced).
+        Columns: id, number, customer, customer_number, owner, status, state, ordered_on, valid_until, currency, net_minor, vat_minor, gross_minor (øre),
+        buyer_reference, n_lines, opportunity_id, next_on, created_at, invoice_number, due_on, open_minor, payment ("" where nothing is invoiced). `state` is the status, or "expired" of a
+        quote that is no longer valid.
         """
         o, c, e, n = tables.sales_order, tables.customer, tables.employee, tables.order_line
-        paid = of_orders()
+        paid, today = of_orders(), business_day(self.work.now)
         counted = select(n.c.order_id, func.count().label("n")).group_by(n.c.order_id).subquery()
         query = (
             select(
                 cast(o.c.id, String).label("id"), o.c.number, func.coalesce(shown_name(), "").label("customer"), c.c.number.label("customer_number"),
-                func.coalesce(e.c.name, "").label("owner"), o.c.status, o.c.ordered_on, o.c.currency,
+                func.coalesce(e.c.name, "").label("owner"), o.c.status, o.c.ordered_on, o.c.valid_until, o.c.currency,
+                case((and_(o.c.status == OrderStatus.QUOTE, o.c.valid_until < today), EXPIRED), else_=o.c.status).label("state"),
                 *(cast(o.c[name] * 100, BigInteger).label(f"{name}_minor") for name in ("net", "vat", "gross")), o.c.buyer_reference,
                 func.coalesce(counted.c.n, 0).label("n_lines"), cast(o.c.opportunity_id, String).label("opportunity_id"), o.c.next_on, o.c.created_at,
                 paid.c.invoice_number, paid.c.due_on, cast(paid.c.open_amount * 100, BigInteger).label("open_minor"),
-                payment_case(paid.c.invoiced, paid.c.open_amount, paid.c.due_on, business_day(self.work.now)).label("payment"),
+                payment_case(paid.c.invoiced, paid.c.open_amount, paid.c.due_on, today).label("payment"),
             )
             .outerjoin(c, c.c.id == o.c.customer_id)
             .outerjoin(e, e.c.id == o.c.owner_id)
@@ -308,6 +312,7 @@ class Orders(Service):
 
     def _check(self, order: Order) -> None:
         parts.check_products(self.work, order.lines)
+        check_validity(order.ordered_on, order.valid_until)
         active = {e["id"] for e in self.work.kept(tables.employee) if e["is_active"]}
         if order.owner_id not in active:
             raise InvalidInput(_("Choose an active employee."), "owner_id")

@@ -79,7 +79,7 @@ def paper_of(work: Work, order: Order, settings: InvoicingSettings) -> Invoice:
     """An order as quote or, once it is confirmed, as order confirmation."""
     told = invoice_of(work, order, settings, order.number, "", order.ordered_on, order.ordered_on)
     kind = DocumentKind.QUOTE if order.status in {OrderStatus.DRAFT, OrderStatus.QUOTE} else DocumentKind.CONFIRMATION
-    return replace(told, kind=kind, due_on=None, delivered_on=order.delivered_on, account="", iban="", bic="")
+    return replace(told, kind=kind, due_on=order.valid_until if kind is DocumentKind.QUOTE else None, delivered_on=order.delivered_on, account="", iban="", bic="")
 
 
 def credit_note_of(invoice: Row, credit_number: int, on: date, lines: tuple[CreditLine, ...], reason: str) -> Invoice:

@@ -41,6 +41,7 @@ sales_order = Table(
     of("employee", "created_by"),
     Column("created_at", INSTANT, nullable=False),
     Column("invoice_fee", Numeric(18, 2)),
+    Column("valid_until", Date),
 )
 order_line = Table(
     "order_line",
