@@ -1,6 +1,6 @@
 """A card in a large company: what it costs the store, part by part, and a wall of 2,000 notes.
 
-Run as `python -m benchmarks.cards [customers …]`; a customer has ten postings, five tasks and notes, and a contact. The services run in this process.
+Run as `python -m benchmarks.cards [customers …]`; a customer has ten postings, five tasks and notes, and a contact. The services run in this process; then in a browser.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ import random
 import shutil
 import sys
 import tempfile
+import time
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.timing import timed
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.run import CLICK, FLAGS
+from benchmarks.timing import note, report, timed
 from crm_lab.connection import Connection, Local
 from crm_lab.domain.ids import new_ids
 from crm_lab.services.company import create_company
@@ -23,6 +27,7 @@ from crm_lab.settings import utc_now
 from crm_lab.store import tables
 from crm_lab.store.bulk import load
 from crm_lab.store.engine import Database
+from tests.company import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +36,16 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-FIRST_NUMBER, PIECE, WALL = 20_000, 10_000, 2_000
+FIRST_NUMBER, PIECE, WALL, PASSWORD = 20_000, 10_000, 2_000, "hemmelig-nok"
+SCROLL = """() => new Promise(done => {
+  const page = document.scrollingElement, took = [];
+  let last = performance.now();
+  const step = now => {
+    took.push(now - last); last = now; page.scrollTop += 400;
+    took.length < 120 ? requestAnimationFrame(step) : done(took.slice(1));
+  };
+  requestAnimationFrame(step);
+})"""
 
 
 def _copies(database: Database, table: Table, key: object, n: int) -> Iterator[Row]:
@@ -68,11 +82,34 @@ def fill(database: Database, crm: Connection, n_customers: int) -> None:
     database.checkpoint()
 
 
+def measure_screens(page: Page, url: str, full: int) -> None:
+    """From a click to the card, and a wall of many notes, all of them shown and scrolled through."""
+    page.goto(f"{url}/crm/customers")
+    page.fill("input[name=username]", "kari")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_selector(".crm-tr")
+    took = []
+    for n in range(1, 22):
+        took.append(page.evaluate(CLICK, [f".crm-tr:nth-of-type({n % 12 + 1})", "[data-do=rename_start]"]))
+        page.evaluate(CLICK, [".crm-nav a[data-route=customers]", ".crm-tr"])
+    report("click on a row to its card", took[1:], "p50 at most 120 ms")
+    page.goto(f"{url}/crm/customers/{full}")
+    page.wait_for_selector("[data-do=wall_more]")
+    start = time.perf_counter()
+    while more := page.query_selector("[data-do=wall_more]"):
+        shown = page.locator("ol.feed > li").count()
+        more.click()
+        page.wait_for_function("n => document.querySelectorAll('ol.feed > li').length > n || !document.querySelector('[data-do=wall_more]')", arg=shown)
+    note(f"a wall of {page.locator('ol.feed > li').count():,} entries, all shown", f"{time.perf_counter() - start:.1f} s")
+    report("a frame while that wall is scrolled", page.evaluate(SCROLL), "p95 at most 34 ms: 30 frames a second")
+
+
 def measure(n_customers: int) -> None:
     """All figures at one size."""
     folder = Path(tempfile.mkdtemp())
     database = Database(f"duckdb:///{folder / 'crm.duckdb'}")
-    create_company(database, name="Måling AS", username="kari", admin_name="Kari Nordmann", password="hemmelig-nok")
+    create_company(database, name="Måling AS", username="kari", admin_name="Kari Nordmann", password=PASSWORD)
     crm = Connection(Local(database, user="kari"))
     print(f"\n{n_customers:,} customers, {10 * n_customers:,} postings, {5 * n_customers:,} tasks and notes", flush=True)
     fill(database, crm, n_customers)
@@ -85,6 +122,10 @@ def measure(n_customers: int) -> None:
     timed(f"a card with {WALL:,} notes", lambda: crm.cards.customer(number=full.number), 50)
     timed(f"all {WALL:,} notes of a wall", lambda: crm.notes.of(customer_id=full.id, limit=WALL), 20)
     crm.close()
+    with serve(folder) as served, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        measure_screens(browser.new_page(viewport={"width": 1280, "height": 800}), served.url, full.number)
+        browser.close()
     shutil.rmtree(folder, ignore_errors=True)
 
 
