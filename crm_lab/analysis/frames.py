@@ -83,3 +83,12 @@ def _fits(column: pd.Series, kind: Kind) -> bool:
     if kind is Kind.SHARE:
         return bool(types.is_float_dtype(column.dtype)) and bool(column.between(0, 1).all())
     return bool(types.is_object_dtype(column.dtype) or types.is_datetime64_any_dtype(column.dtype) or "date" in str(column.dtype))
+
+
+def stamps(days: pd.Series) -> pd.Series:
+    """Days as timestamps. Arrow's go by way of its own: pandas would make each a Python object first, a hundred times slower."""
+    import pandas as pd
+
+    if isinstance(days.dtype, pd.ArrowDtype):
+        return days.astype("timestamp[us][pyarrow]").astype("datetime64[us]")
+    return pd.Series(pd.to_datetime(days))

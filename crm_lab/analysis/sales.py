@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crm_lab.analysis.frames import BALANCES, OPPORTUNITIES, PRODUCT_SALES, SALES, checked
+from crm_lab.analysis.frames import BALANCES, OPPORTUNITIES, PRODUCT_SALES, SALES, checked, stamps
 from crm_lab.analysis.pipeline.expected import month_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def won(opportunities: pd.DataFrame) -> pd.DataFrame:
 def between(sales: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
     """The sales from `first` to `last`, both days included."""
     checked(sales, SALES)
-    days = pd.to_datetime(sales["sold_on"])
+    days = stamps(sales["sold_on"])
     return sales[(days >= pd.Timestamp(first)) & (days <= pd.Timestamp(last))]
 
 
@@ -167,7 +167,7 @@ def _dated(sales: pd.DataFrame) -> pd.DataFrame:
     """Those above zero, with their `day`: a credit note is no visit."""
     checked(sales, SALES)
     bought = sales[sales["amount_minor"] > 0]
-    return bought.assign(day=pd.to_datetime(bought["sold_on"]))
+    return bought.assign(day=stamps(bought["sold_on"]))
 
 
 def _active(sold: pd.DataFrame, at: pd.Timestamp, within: int) -> set[str]:

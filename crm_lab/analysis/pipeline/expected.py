@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from crm_lab.analysis.frames import BUDGETS, OPPORTUNITIES, checked
+from crm_lab.analysis.frames import BUDGETS, OPPORTUNITIES, checked, stamps
 
 if TYPE_CHECKING:
     from datetime import date
@@ -42,7 +42,7 @@ def by_month(opportunities: pd.DataFrame, budgets: pd.DataFrame, today: date, n_
 
 def month_of(days: pd.Series) -> pd.Series:
     """The first day of each day's month."""
-    return pd.Series(pd.to_datetime(days).dt.to_period("M").dt.to_timestamp(), index=days.index)
+    return pd.Series(stamps(days).dt.to_period("M").dt.to_timestamp())
 
 
 def not_before(months: pd.Series, first: pd.Timestamp) -> pd.Series:

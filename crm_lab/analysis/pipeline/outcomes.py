@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from crm_lab.analysis.frames import OPPORTUNITIES, SELLERS, checked
+from crm_lab.analysis.frames import OPPORTUNITIES, SELLERS, checked, stamps
 from crm_lab.analysis.pipeline.expected import month_of
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def sellers(opportunities: pd.DataFrame, shares: pd.DataFrame, first: date, last
 def slippage(opportunities: pd.DataFrame) -> pd.DataFrame:
     """How often the expected close of what is open was pushed: n_pushes, n, amount (øre), days (mean push of all), is_fiction (three times or more)."""
     still = opportunities[opportunities["status"] == "open"]
-    moved = (pd.to_datetime(still["expected_close_on"]) - pd.to_datetime(still["first_close_on"])).dt.days
+    moved = (stamps(still["expected_close_on"]) - stamps(still["first_close_on"])).dt.days
     parts = pd.DataFrame({"n_pushes": still["n_pushes"].astype("int64"), "amount": still["amount_nok_minor"].fillna(0).astype("int64"), "days": moved})
     table = parts.groupby("n_pushes").agg(n=("amount", "count"), amount=("amount", "sum"), days=("days", "mean")).reset_index()
     table["is_fiction"] = table["n_pushes"] >= FICTION
@@ -112,7 +112,7 @@ def cohorts(opportunities: pd.DataFrame, n_months: int = 12) -> pd.DataFrame:
 def closed_between(opportunities: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
     """What was won or lost from `first` to `last`, business days in Oslo."""
     checked(opportunities, OPPORTUNITIES)
-    closed = pd.to_datetime(opportunities["closed_on"])
+    closed = stamps(opportunities["closed_on"])
     return opportunities[(opportunities["status"] != "open") & (closed >= pd.Timestamp(first)) & (closed <= pd.Timestamp(last))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from crm_lab.analysis.frames import CHANGES, checked
@@ -24,15 +25,18 @@ def as_of(changes: pd.DataFrame, at: datetime) -> pd.DataFrame:
     opportunity_id, status, stage_id, amount_minor (Int64, øre of kroner), probability (Int64, percent), expected_close_on (datetime64), owner_id, category.
     """
     checked(changes, CHANGES)
-    then = changes[changes["changed_at"] <= pd.Timestamp(at)]
-    last = then.drop_duplicates(["opportunity_id", "field"], keep="last")
-    wide = last.pivot_table(index="opportunity_id", columns="field", values="new", aggfunc="last").reindex(columns=FIELDS).fillna("")
+    then = changes[(changes["changed_at"] <= pd.Timestamp(at)) & changes["field"].isin(FIELDS)]
+    whose, ids = pd.factorize(then["opportunity_id"], sort=True)
+    newest = np.full((len(ids), len(FIELDS)), -1)
+    newest[whose, pd.Index(FIELDS).get_indexer(pd.Index(then["field"]))] = np.arange(len(then))  # of several the last one stays
+    told = pd.concat([then["new"], pd.Series([""])], ignore_index=True)
+    wide = {field: told.take(newest[:, n]).reset_index(drop=True) for n, field in enumerate(FIELDS)}
     return pd.DataFrame(
         {
-            "opportunity_id": wide.index.astype("str"), "status": wide["status"].to_numpy(), "stage_id": wide["stage"].to_numpy(),
+            "opportunity_id": ids.astype("str"), "status": wide["status"], "stage_id": wide["stage"],
             "amount_minor": _whole(wide["amount"]), "probability": _whole(wide["probability"]),
-            "expected_close_on": pd.to_datetime(wide["expected_close"].replace("", None)).to_numpy(),
-            "owner_id": wide["owner"].to_numpy(), "category": wide["category"].to_numpy(),
+            "expected_close_on": pd.to_datetime(wide["expected_close"].replace("", None)),
+            "owner_id": wide["owner"], "category": wide["category"],
         }
     )  # fmt: skip
 
@@ -85,4 +89,4 @@ def _passed_through(changes: pd.DataFrame, first: datetime, last: datetime) -> l
 
 
 def _whole(texts: pd.Series) -> pd.Series:
-    return pd.to_numeric(texts.replace("", None)).astype("Int64").reset_index(drop=True)
+    return pd.to_numeric(texts.replace("", None)).astype("Int64")
