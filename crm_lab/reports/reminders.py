@@ -53,7 +53,7 @@ def _write_body(pdf: Letter, letter: ReminderLetter) -> None:
         if letter.level == FIRST else
         _("These invoices are still not paid, though we have reminded you before. Pay {amount} by {day}, else the claim may be sent to debt collection, which costs more.", amount=f"{letter.currency} {number(letter.total, 2)}", day=day(letter.due_on))
     )  # fmt: skip
-    pdf.multi_cell(0, 5, plain(said), new_x="LMARGIN", new_y="NEXT")
+    pdf.multi_cell(0, 5, plain(said), align="L", new_x="LMARGIN", new_y="NEXT")
     pdf.ln(4)
 
 

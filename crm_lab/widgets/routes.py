@@ -13,6 +13,7 @@ import ipywidgets
 from crm_lab.domain.access import Role
 from crm_lab.domain.merges import MergeKind
 from crm_lab.i18n import _
+from crm_lab.widgets.bounces import BounceScreen
 from crm_lab.widgets.budgets import BudgetScreen
 from crm_lab.widgets.calendar import Calendar
 from crm_lab.widgets.calendar_import import CalendarImport
@@ -159,6 +160,7 @@ ROUTES = (
     Route("imports", ImportScreen),
     Route("imports/saft", for_bookkeepers(SaftScreen)),
     Route("imports/invoices", for_bookkeepers(SupplierInvoiceScreen)),
+    Route("imports/bounces", for_bookkeepers(BounceScreen)),
     Route("payments", for_bookkeepers(PaymentScreen)),
     Route("profile", Profile),
     Route("profile/security", Security),
