@@ -237,3 +237,14 @@ def test_a_fee_comes_from_the_customers_settings(app, crm):
     assert [line.text for line in crm.invoices.document(id=made.id).lines] == ["Vare 0", "Fakturagebyr"] and made.gross == order.gross
     other = crm.orders.create(customer_id=payer.id, lines=lines(1), invoice_fee=None)
     assert other.net == Decimal(200) and "invoice_fee" not in other.origins
+
+
+def test_a_quote_that_would_end_before_it_begins_is_told_at_its_field(app, crm, acme):
+    quote = crm.orders.create(customer_id=acme.id, status="quote", ordered_on=date(2026, 3, 2), valid_until=date(2026, 3, 9), lines=lines(1))
+    form = show(app, f"orders/{quote.id}", OrderForm)
+    assert "Utløpt tilbud" in form.head.html
+    form.head.act("save", values={**form.head.values, "valid_until": "2026-03-01"})
+    assert "Et tilbud kan ikke utløpe før sin egen dato" in form.head.html and crm.orders.get(id=quote.id).valid_until == date(2026, 3, 9)
+    screen = show(app, "orders", OrderList)
+    screen.head.act("status", value="expired")
+    assert screen.frame.number.tolist() == [quote.number]
