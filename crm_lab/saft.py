@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from crm_lab.domain.access import Role
 from crm_lab.domain.ledger import Ledger
 from crm_lab.domain.saft import MOST_WARNINGS, NotSaft, SaftReport
 from crm_lab.domain.values import parse_currency
@@ -97,7 +98,8 @@ def export_saft(
 ) -> int:  # fmt: skip
     """Write both subledgers as SAF-T Financial 1.30; how many postings are between the days. Raises `RateMissing`, `InvalidInput`.
 
-    The parties are those the caller may see; private ones of colleagues come with a number and no name.
+    The parties are those the caller may see; private ones of colleagues come with a number and no name. An erased person has the name
+    that bookkeeping law keeps, where an accountant writes the file.
     """
     from importlib.metadata import version
 
@@ -108,7 +110,8 @@ def export_saft(
     known = {row["number"]: row for row in _rows(crm.customers.export())}
     postings = [_posting(row) for ledger in Ledger for row in _rows(crm.ledger.all_items(ledger=ledger)) if row["posted_on"] <= last]
     named = {(p["ledger"], p["code"]): p for p in postings}
-    parties = [_party(p, known.get(int(p["code"]), {})) for _key, p in sorted(named.items())]
+    once = crm.privacy.kept_names() if crm.me.has(Role.ACCOUNTANT) else {}
+    parties = [_party(p | {"customer_name": once.get(int(p["code"]), p["customer_name"])}, known.get(int(p["code"]), {})) for _key, p in sorted(named.items())]
     content = SaftContent(
         company_name=crm.company.facts().name, company_number=company_number, contact=contact, phone=phone, origin=crm.saft.origin(),
         first_day=first, last_day=last, created_on=business_day(utc_now()), software_version=version("crm_lab"), parties=parties, postings=postings,

@@ -320,7 +320,7 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         **{f"ledger.{name}": [{}, {"customer_id": c.party.id}, {"customer_id": c.open_party.id}, {"customer_id": new_id()}] for name in LEDGER},
         "ledger.standing": [{"customer_id": c.party.id}, {"customer_id": c.open_party.id}, {"customer_id": new_id()}],
         **{f"privacy.{name}": [record | {"kind": kind} for record in ids for kind in ("contact", "customer")] for name in ("plan", "erasure", "consents")},
-        **{f"privacy.{name}": [{}] for name in ("looks", "looks_at_mine", "erasures", "rules")},
+        **{f"privacy.{name}": [{}] for name in ("looks", "looks_at_mine", "erasures", "kept_names", "rules")},
         "privacy.due": [{"kind": kind} for kind in RetentionKind],
         "payments.files": [{}],
         "payments.lines": [{"id": c.paid}, {"id": new_id()}],
@@ -397,7 +397,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"figures.list", "figures.get", "webhooks.messages", "dashboard.boxes", "privacy.plan", "privacy.erasure", "privacy.looks_at_mine", "privacy.erasures", "privacy.rules", "privacy.due", "calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "invoices.findings", "deliveries.troubled", "reminders.of", "ledger.standing", "merges.distinct"}
+    silent = {"figures.list", "figures.get", "webhooks.messages", "dashboard.boxes", "privacy.plan", "privacy.erasure", "privacy.looks_at_mine", "privacy.erasures", "privacy.kept_names", "privacy.rules", "privacy.due", "calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "invoices.findings", "deliveries.troubled", "reminders.of", "ledger.standing", "merges.distinct"}
     silent |= {"messages.doubts"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)

@@ -18,6 +18,7 @@ from crm_lab.domain.contacts import ContactRole
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.privacy import GONE, RetentionKind, kept_until, pattern_of
 from crm_lab.errors import Conflict, Forbidden, InvalidInput, NotFound
+from crm_lab.saft import export_saft
 from crm_lab.services.check import check
 from crm_lab.services.privacy.retention import run_nightly
 from crm_lab.settings import utc_now
@@ -26,6 +27,7 @@ from crm_lab.store.privacy import BOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from crm_lab.connection import Connection
     from crm_lab.domain.contacts import Contact
@@ -177,7 +179,7 @@ def test_documents_are_kept_where_that_is_chosen(login: Login) -> None:
     assert {document.name for document in crm.documents.at(contact_id=person.id)} == {"avtale.txt", f"{GONE} CV.txt"}
 
 
-def test_bookkeeping_keeps_its_own_until_its_day(login: Login, database: Database) -> None:
+def test_bookkeeping_keeps_its_own_until_its_day(login: Login, database: Database, tmp_path: Path) -> None:
     crm = login("kari")
     party = crm.customers.create(first_name="Solveig", name="Tangenmyr", is_person=True, email="solveig@tangenmyr.example")
     for amount in ("100", "-100"):
@@ -198,8 +200,12 @@ def test_bookkeeping_keeps_its_own_until_its_day(login: Login, database: Databas
         a = tables.audit
         told = connection.execute(select(a.c.entity).where(cast(a.c.after, String).icontains("Tangenmyr"))).scalars().all()
     assert set(told) <= BOOKS
+    assert crm.customers.by_number(number=party.number).name != "Tangenmyr"
+    export_saft(crm, tmp_path / "saft.xml", date(2026, 1, 1), date(2026, 12, 31), company_number="923609016", contact="Kari Nordmann", phone="22334455")
+    assert "Solveig Tangenmyr" in (tmp_path / "saft.xml").read_text(encoding="utf-8")
     assert run_nightly(database, utc_now().replace(year=2031))["books"] == 0
     assert run_nightly(database, utc_now().replace(year=2032))["books"] == 1
+    assert crm.privacy.kept_names() == {}
     assert {where.partition(".")[0] for where in said(database, traces)} <= {"audit"}
 
 

@@ -113,6 +113,13 @@ class Privacy(Service):
         e = tables.erasure
         return [self._erasure(row) for row in self.work.rows(select(e).order_by(e.c.erased_at.desc(), e.c.id).limit(MOST_LISTED))]
 
+    @reads(needs=Role.ACCOUNTANT)
+    def kept_names(self) -> dict[int, str]:
+        """What erased customers were called, by their number, while the specification of customers must say so (bokføringsforskriften § 3-1 no. 3)."""
+        e, c = tables.erasure, tables.customer
+        query = select(c.c.number, e.c.kept).join(c, c.c.id == e.c.customer_id).where(and_(e.c.expired_at.is_(None), self.work.visible_to(c)))
+        return {row["number"]: row["kept"]["name"] for row in self.work.rows(query) if row["kept"]}
+
     def _erasure(self, row: Row) -> Erasure:
         return as_record(Erasure, row | {"erased_by": self.work.employee_names().get(row["erased_by"], "")})
 
