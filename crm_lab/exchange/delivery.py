@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
@@ -16,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from crm_lab.errors import InvalidInput, Unavailable
-from crm_lab.exchange.mail import MailServer, send_mail
+from crm_lab.exchange.mail import MailServer, compose, send_mail
 from crm_lab.i18n import _
 
 if TYPE_CHECKING:
@@ -98,11 +97,8 @@ class MailDrop:
 
     def deliver(self, name: str, document: bytes) -> str:
         """Send the document there."""
-        message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self.sender, self.to, name
-        message["Message-ID"] = f"<{name}@{self.sender.rpartition('@')[2] or 'localhost'}>"
-        message.set_content(name)
-        message.add_attachment(document, maintype="application", subtype="xml", filename=f"{name}.xml")
+        number = f"{name}@{self.sender.rpartition('@')[2] or 'localhost'}"
+        message = compose(sender=self.sender, to=[self.to], subject=name, text=name, files=[(f"{name}.xml", "application/xml", document)], message_id=number)
         send_mail(self.server, message)
         return str(message["Message-ID"])
 

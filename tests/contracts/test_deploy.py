@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
@@ -27,8 +28,11 @@ def test_commands_options_and_settings_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert set(re.findall(r"\bCRM_[A-Z_]+\b", text)) <= {f"CRM_{name.upper()}" for name in Settings.model_fields}
     plain = re.sub(r'[",\[\]]+', " ", text)
-    for command, options in re.findall(r"crm-lab (serve|init|backup|check)\b([^\n#]*)", plain):
-        known = {option for parameter in main.commands[command].params for option in parameter.opts}
+    for command, options in re.findall(r"crm-lab (serve|init|backup|check|report pipeline)\b([^\n#]*)", plain):
+        found: click.Command = main
+        for part in command.split():
+            found = found.commands[part]  # type: ignore[attr-defined]
+        known = {option for parameter in found.params for option in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", options)) <= known
 
 
@@ -54,15 +58,16 @@ def test_yaml_is_sound(path: Path) -> None:
         assert ports["http"] == Settings.model_fields["port"].default
 
 
-def test_the_unit_is_sound() -> None:
+@pytest.mark.parametrize(("name", "wanted_by"), [("crm-lab.service", "multi-user.target"), ("crm-lab-report.timer", "timers.target")])
+def test_the_units_are_sound(name: str, wanted_by: str) -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
-    unit.read(DEPLOY / "crm-lab.service", encoding="utf-8")
-    assert unit["Install"]["WantedBy"] == "multi-user.target"
+    unit.read(DEPLOY / name, encoding="utf-8")
+    assert unit["Install"]["WantedBy"] == wanted_by
     if (program := shutil.which("systemd-analyze")) is None:
         pytest.skip("systemd-analyze is not installed")
-    told = subprocess.run([program, "verify", str(DEPLOY / "crm-lab.service")], capture_output=True, text=True, timeout=60, check=False).stderr
-    about_us = [line for line in told.splitlines() if "crm-lab.service" in line and "is not executable" not in line]
+    told = subprocess.run([program, "verify", str(DEPLOY / name)], capture_output=True, text=True, timeout=60, check=False).stderr
+    about_us = [line for line in told.splitlines() if "crm-lab" in line and "is not executable" not in line]
     assert about_us == []
 
 
