@@ -15,7 +15,7 @@ from crm_lab.reports.layout import Chart, Column, Form, Kind, Report, Table, wri
 if TYPE_CHECKING:
     import pandas as pd
 
-MONTHS, PARQUET = 6, "parquet"
+MONTHS, PARQUET, HOVER = 6, "parquet", "%{x}<br>%{y:,.0f} kr"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +103,11 @@ def _months(months: pd.DataFrame, spread: pd.DataFrame) -> Table:
 
 
 def _falls(falls: pd.Series) -> Table:
-    return Table(_("What came and went"), (Column(_("What"), weight=3), Column(_("Amount"), Kind.AMOUNT)), tuple((label, int(falls[name])) for name, label in _steps()))
+    return Table(_("What came and went"), (Column(_("What"), weight=3), Column(_("Amount"), Kind.AMOUNT)), tuple((label, int(falls[name])) for name, label in step_names()))
 
 
-def _steps() -> list[tuple[str, str]]:
+def step_names() -> list[tuple[str, str]]:
+    """The steps of what came and went, with their words."""
     return [
         ("start", _("Open at the start")), ("new", _("New")), ("reopened", _("Opened again")), ("raised", _("Raised")), ("lowered", _("Lowered")),
         ("won", _("Won")), ("lost", _("Lost")), ("end", _("Open at the end")),
@@ -142,17 +143,22 @@ def _reasons(lost: pd.DataFrame) -> Table:
     return Table(_("Why it was lost"), columns, tuple(rows), total=_("Sum"), empty=_("Nothing was lost."))
 
 
+def month_marks() -> list[tuple[str, str]]:
+    """What the bar of a month is stacked of, from the ground, with their words."""
+    return [("won", _("Won")), ("commit", _("Commit")), ("best_case", _("Best case")), ("pipeline", _("Pipeline"))]
+
+
 def _months_chart(months: pd.DataFrame, spread: pd.DataFrame) -> Chart:
     """Stacked by certainty, beside the budget and what nine of ten simulated months come to."""
     x = [month(at.date()) for at in months["month"]]
     bars = [
-        {"type": "bar", "name": label, "x": x, "y": _kroner(months[name]), "marker": {"color": color}}
-        for name, label, color in (("won", _("Won"), "#1a7f4b"), ("commit", _("Commit"), "#3451d1"), ("best_case", _("Best case"), "#7d8fe3"), ("pipeline", _("Pipeline"), "#c3cbf3"))
+        {"type": "bar", "name": label, "x": x, "y": _kroner(months[name]), "marker": {"color": color}, "hovertemplate": HOVER}
+        for (name, label), color in zip(month_marks(), ("#1a7f4b", "#3451d1", "#7d8fe3", "#c3cbf3"), strict=True)
     ]
     lines = [
         {"type": "scatter", "mode": "lines+markers", "name": _("Budget"), "x": x, "y": _kroner(months["budget"]), "line": {"color": "#b3261e", "dash": "dot"}},
         {
-            "type": "scatter", "mode": "markers", "name": "P10–P90", "x": x, "y": _kroner(spread["p50"]), "marker": {"color": "#1f1d1b", "symbol": "line-ew-open", "size": 14},
+            "type": "scatter", "mode": "markers", "name": "P10–P90", "x": x, "y": _kroner(spread["p50"]), "marker": {"color": "#77716b", "symbol": "line-ew-open", "size": 14},
             "error_y": {"type": "data", "symmetric": False, "array": _kroner(spread["p90"] - spread["p50"]), "arrayminus": _kroner(spread["p50"] - spread["p10"])},
         },
     ]  # fmt: skip
@@ -160,7 +166,7 @@ def _months_chart(months: pd.DataFrame, spread: pd.DataFrame) -> Chart:
 
 
 def _falls_chart(falls: pd.Series) -> Chart:
-    steps = _steps()
+    steps = step_names()
     measures = ["absolute", *["relative"] * (len(steps) - 2), "total"]
     trace = {"type": "waterfall", "x": [label for _name, label in steps], "y": [falls[name] / 100 for name, _label in steps], "measure": measures, "showlegend": False} | {
         side: {"marker": {"color": color}} for side, color in (("increasing", "#1a7f4b"), ("decreasing", "#b3261e"), ("totals", "#3451d1"))

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from importlib.util import find_spec
 from pathlib import Path
 
 ASSETS = Path(__file__).parents[1] / "widgets" / "assets"
+
+
+def plotly_folder() -> str:
+    """Where Plotly's package has its script; found without importing it."""
+    found = find_spec("plotly")
+    folders = found.submodule_search_locations if found else None
+    return str(Path((folders or ["."])[0]) / "package_data")
 
 
 def scripts_address(base_url: str) -> str:

@@ -23,7 +23,7 @@ from crm_lab import __version__
 from crm_lab.connection import Remote
 from crm_lab.errors import Unavailable
 from crm_lab.server import logs, rendering
-from crm_lab.server.assets import ASSETS, scripts_address
+from crm_lab.server.assets import ASSETS, plotly_folder, scripts_address
 from crm_lab.server.auth import Callers, OwnerAuthorizer, SessionIdentity
 from crm_lab.server.documents import DOCUMENT, DocumentHandler
 from crm_lab.server.feed import FEED, CalendarFeedHandler, Readings
@@ -140,6 +140,7 @@ class CrmVoila(Voila):
             *kept,
             (url_path_join(static, "static", "(.*)"), VersionedStatic, {"paths": self.static_paths}),
             (url_path_join(static, "lab", "(.*)"), VersionedLab, {"path": self.labextensions_path}),
+            (scripts_address(base) + r"(plotly\.min\.js)", Scripts, {"path": plotly_folder()}),
             (scripts_address(base) + r"(\w+\.js)", Scripts, {"path": str(ASSETS)}),
             (url_path_join(base, r"(inter\.woff2)"), Font, {"path": str(ASSETS)}),
             (url_path_join(base, "crm") + "(?:/.*)?", PageHandler, page),

@@ -21,7 +21,7 @@ def stylesheet() -> str:
     )
     sheets = (
         "tokens", "base", "controls", "heads", "grid", "fields", "narrow", "shell", "forms", "contacts", "cards", "opportunities", "compact",
-        "imports", "search", "ledger", "calendar", "merges", "documents", "orders", "sales", "board", "calls", "mail", "dashboard", "privacy",
+        "imports", "search", "ledger", "calendar", "merges", "documents", "orders", "sales", "board", "calls", "mail", "dashboard", "privacy", "figures",
     )  # fmt: skip
     parts = [(ASSETS / f"{name}.css").read_text(encoding="utf-8") for name in sheets]
     return "\n".join([face, *parts])

@@ -48,6 +48,7 @@ from crm_lab.widgets.order_form import OrderForm, OrderStart
 from crm_lab.widgets.orders import OrderList
 from crm_lab.widgets.payments import PaymentScreen
 from crm_lab.widgets.pipeline import PipelineScreen
+from crm_lab.widgets.pipeline_figures import PipelineFigures
 from crm_lab.widgets.posting_form import PostingForm
 from crm_lab.widgets.privacy import PersonScreen, PrivacyScreen
 from crm_lab.widgets.products import PriceLists, ProductForm, ProductList
@@ -138,6 +139,7 @@ ROUTES = (
     Route("calendar/import", CalendarImport),
     Route(rf"calendar{QUERY}", lambda app, query: Calendar(app, query or "")),
     Route("pipeline", PipelineScreen),
+    Route("pipeline/figures", PipelineFigures),
     Route(rf"opportunities{QUERY}", lambda app, query: OpportunityList(app, query or "")),
     Route("opportunities/new", OpportunityForm),
     Route(f"opportunities/new/{NUMBER}", lambda app, number: OpportunityForm(app, customer_number=int(number))),

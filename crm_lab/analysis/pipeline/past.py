@@ -46,6 +46,12 @@ def waterfall(changes: pd.DataFrame, first: datetime, last: datetime) -> pd.Seri
 
     start + new + reopened + raised + lowered + won + lost = end. What is closed leaves with its last amount: won, lost and lowered are below zero.
     """
+    told = steps(changes, first, last)
+    return pd.Series({name: rows.sum() for name, rows in told.items()}, dtype="int64")
+
+
+def steps(changes: pd.DataFrame, first: datetime, last: datetime) -> dict[str, pd.Series]:
+    """What the steps of the waterfall are made of: of each, the amounts (øre) by opportunity_id that are not nothing."""
     before, after = (as_of(changes, at).set_index("opportunity_id") for at in (first, last))
     both = after[["status", "amount_minor"]].join(before[["status", "amount_minor"]].add_suffix("_before"))
     now, then = both["amount_minor"].fillna(0).astype("int64"), both["amount_minor_before"].fillna(0).astype("int64")
@@ -56,11 +62,10 @@ def waterfall(changes: pd.DataFrame, first: datetime, last: datetime) -> pd.Seri
     change = (now - then).where(was_open, 0)
     touched = was_open | is_new | back
     parts = {
-        "start": then[was_open].sum(), "new": now[is_new].sum(), "reopened": now[back].sum(), "raised": change.clip(lower=0).sum(), "lowered": change.clip(upper=0).sum(),
-        "won": -now[touched & (both["status"] == "won")].sum(), "lost": -now[touched & (both["status"] == "lost")].sum(),
-        "end": now[both["status"] == "open"].sum(),
+        "start": then[was_open], "new": now[is_new], "reopened": now[back], "raised": change[change > 0], "lowered": change[change < 0],
+        "won": -now[touched & (both["status"] == "won")], "lost": -now[touched & (both["status"] == "lost")], "end": now[both["status"] == "open"],
     }  # fmt: skip
-    return pd.Series(parts, dtype="int64")
+    return {name: amounts[amounts != 0] for name, amounts in parts.items()}
 
 
 def back_test(changes: pd.DataFrame, opportunities: pd.DataFrame, instants: Sequence[datetime], month: date) -> pd.DataFrame:
