@@ -194,6 +194,7 @@ class OpportunityForm(Form):
     def __init__(self, app: App, opportunity_id: UUID | None = None, customer_number: int | None = None, query: str = "") -> None:
         self.app, self._id = app, opportunity_id
         self._employees, self._lines, self._choices = app.crm.employees.list(), app.crm.pipelines.list(), app.crm.pipelines.choices()
+        self._learned = app.crm.opportunities.learned_chances()
         self._customers: list[tuple[str, str, str]] = []
         self._names: dict[str, str] = {}
         self._people: dict[str, list[tuple[str, str]]] = {}
@@ -230,7 +231,7 @@ class OpportunityForm(Form):
             "labels": field_words(), "customer": self._names.get(str(v["customer_id"]), ""), "customers": self._customers, "owners": owners,
             "contacts": self._contacts("contact_id"), "states": list(status_words().items()), "is_lost": v["status"] == OpportunityStatus.LOST,
             "others": [self._contacts(f"who_{n}") for n in ROWS], "rows": shown_rows(self.values), "sellers": [("", _("Nobody")), *owners],
-            "stages": self._stages(), "chance": self._chances().get(str(v["stage_id"]), 0), "is_foreign": str(v["currency"]).strip().upper() != NOK,
+            "stages": self._stages(), "chance": self._chance(str(v["stage_id"])), "is_foreign": str(v["currency"]).strip().upper() != NOK,
             "categories": list(category_words().items()), "may_hide": v["owner_id"] == str(self.app.me.id),
             **{f"{kind}s": self._chosen(kind, f"{kind}_id") for kind in ChoiceKind},
         }  # fmt: skip
@@ -243,8 +244,12 @@ class OpportunityForm(Form):
             for line in lines for s in line.stages if s.is_active or str(s.id) == self.values["stage_id"]
         ]  # fmt: skip
 
-    def _chances(self) -> dict[str, int]:
-        return {str(s.id): s.probability for line in self._lines for s in line.stages}
+    def _chance(self, stage: str) -> str:
+        """The probability of who writes none, with where it comes from."""
+        if self.values["learns"] and (known := self._learned.get(stage)) is not None:
+            return _("history's {n}", n=known)
+        said = {str(s.id): s.probability for line in self._lines for s in line.stages}.get(stage, 0)
+        return _("the stage's {n}; history has too few", n=said) if self.values["learns"] else _("the stage's {n}", n=said)
 
     def _chosen(self, kind: ChoiceKind, field: str) -> list[tuple[str, str]]:
         """What may be chosen of a kind, and what is chosen already."""

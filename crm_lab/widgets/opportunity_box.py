@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from crm_lab.domain.opportunities import ProbabilityFrom
 from crm_lab.errors import Faults, InvalidInput
 from crm_lab.i18n import _
 from crm_lab.widgets.opportunities import minor, opportunity_row, sums
@@ -94,7 +95,7 @@ class OpportunityBox:
     def _submit(self, values: dict[str, Any], save: Callable[[dict[str, Any]], Opportunity], said: Callable[[str], str]) -> None:
         """Save what the form says; what is wrong is told at its field, and the form stays."""
         faults, at = Faults(), self._at
-        told = {name: value for name, value in values.items() if name in BLANK}
+        told = {name: value for name, value in values.items() if name in BLANK} | {"learns": at in self._all and self._all[at].probability_from is ProbabilityFrom.LEARNED}
         fields = read_fields(told, faults)
         try:
             faults.tell()

@@ -42,7 +42,7 @@ def field_words() -> dict[str, str]:
     """The fields in words."""
     words = {
         "title": _("What it is about"), "customer_id": _("Customer"), "contact_id": _("Contact"), "owner_id": _("Owner"), "status": _("Status"),
-        "amount": _("Amount"), "currency": _("Currency"), "probability": _("Probability, %"), "expected_close_on": _("Expected close"),
+        "amount": _("Amount"), "currency": _("Currency"), "probability": _("Probability, %"), "learns": _("Take the probability from our history"), "expected_close_on": _("Expected close"),
         "next_step": _("Next step"), "lost_reason": _("Why it was lost"), "stage_id": _("Stage"), "category": _("Forecast category"),
         "rate": _("Rate, kr"), "is_recurring": _("Comes again every year"), "owner_only": _("Visible to owner only"), "source_id": _("Source"),
         "type_id": _("Type"), "competitor": _("Competitor"), "next_step_on": _("On"), "lost_reason_id": _("Reason"), "products": _("Products"),
@@ -63,12 +63,12 @@ def category_words() -> dict[str, str]:
 def blank_values() -> Values:
     """A form without anything in it."""
     rows: Values = {f"{name}_{n}": "" for name in ("seller", "share", "who", "role") for n in ROWS}
-    values: Values = dict.fromkeys((*TEXTS, *KEYS, *DAYS, "amount", "rate", "probability"), "") | dict.fromkeys(TICKS, False) | rows
+    values: Values = dict.fromkeys((*TEXTS, *KEYS, *DAYS, "amount", "rate", "probability"), "") | dict.fromkeys((*TICKS, "learns"), False) | rows
     return values | {"currency": NOK}
 
 
 def values_of(one: Opportunity) -> Values:
-    """An opportunity as a form has it; a probability that is the stage's is left blank."""
+    """An opportunity as a form has it; a probability that is the stage's, or history's, is left blank."""
     rows: Values = {}
     for n, share in zip(ROWS, one.sellers, strict=False):
         rows |= {f"seller_{n}": str(share.employee_id), f"share_{n}": str(share.percent)}
@@ -79,7 +79,7 @@ def values_of(one: Opportunity) -> Values:
         **{name: value.isoformat() if (value := getattr(one, name)) else "" for name in DAYS}, **{name: getattr(one, name) for name in TICKS},
         "amount": "" if one.amount is None else str(one.amount).replace(".", ",").removesuffix(",00"),
         "rate": decimal_words(one.rate, 0) if one.rate is not None and one.currency != NOK else "",
-        "probability": "" if one.probability_from is ProbabilityFrom.STAGE and one.is_open else str(one.probability),
+        "probability": "" if one.probability_from is not ProbabilityFrom.MANUAL and one.is_open else str(one.probability), "learns": one.probability_from is ProbabilityFrom.LEARNED,
     }  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def read_fields(values: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
                 given[name] = read(str(values[name]))
     if "probability" in values:
         with faults.at("probability"):
-            given |= _chance(str(values["probability"]))
+            given |= _chance(str(values["probability"]), learns=values.get("learns") is True)
     for name in [name for name in DAYS if name in values]:
         with faults.at(name):
             given[name] = read_day(str(values[name]), name)
@@ -123,10 +123,10 @@ def _rate(text: str) -> Decimal | None:
     return parse_decimal(text) if text.strip() else None
 
 
-def _chance(text: str) -> dict[str, Any]:
-    """A probability that was written, or the stage's where nothing was."""
+def _chance(text: str, *, learns: bool) -> dict[str, Any]:
+    """A probability that was written; where nothing was, what history says of the stage, or the stage's own."""
     if not text.replace("%", "").strip():
-        return {"probability_from": ProbabilityFrom.STAGE}
+        return {"probability_from": ProbabilityFrom.LEARNED if learns else ProbabilityFrom.STAGE}
     return {"probability": _percent(text), "probability_from": ProbabilityFrom.MANUAL}
 
 

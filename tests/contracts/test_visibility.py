@@ -265,7 +265,7 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "calendar.reminders": [{}],
         "calendar.export": [{}, {"ids": (c.task,)}, {"ids": (new_id(),)}],
         "calendar.feed": [{"token": CANARY}, {"token": c.feed}],
-        **{f"opportunities.{name}": [{}] for name in ("list", "frame", "sellers", "changes_frame")},
+        **{f"opportunities.{name}": [{}] for name in ("list", "frame", "sellers", "changes_frame", "learned_chances")},
         "opportunities.count": [{}],
         "dashboard.boxes": [{}],
         "figures.list": [{}],
@@ -397,7 +397,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"figures.list", "figures.get", "webhooks.messages", "dashboard.boxes", "privacy.plan", "privacy.erasure", "privacy.looks_at_mine", "privacy.erasures", "privacy.kept_names", "privacy.rules", "privacy.due", "calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "invoices.findings", "deliveries.troubled", "reminders.of", "ledger.standing", "merges.distinct"}
+    silent = {"figures.list", "figures.get", "webhooks.messages", "dashboard.boxes", "privacy.plan", "privacy.erasure", "privacy.looks_at_mine", "privacy.erasures", "privacy.kept_names", "privacy.rules", "privacy.due", "calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.learned_chances", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "invoices.findings", "deliveries.troubled", "reminders.of", "ledger.standing", "merges.distinct"}
     silent |= {"messages.doubts"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)

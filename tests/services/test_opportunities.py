@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crm_lab.domain.opportunities import OpportunityStatus
+from crm_lab.domain.opportunities import OpportunityStatus, ProbabilityFrom
 from crm_lab.errors import ChangedMeanwhile, Conflict, CrmError, InvalidFields, InvalidInput, NotFound
 from crm_lab.services.check import check
 from crm_lab.store import tables
@@ -197,3 +197,24 @@ def test_its_steps_are_told_to_those_who_may_see_it(login: Login) -> None:
         ("Kari", lost, still, 60, 60, ""), ("Kari", still, won, 60, 60, ""), ("Kari", won, None, 60, 60, ""),
     ]  # fmt: skip
     assert [s.title for s in kari.opportunities.steps(customer_id=acme.id)][1] == "Hemmelig"
+
+
+def test_a_probability_is_learned_where_enough_is_decided(login: Login) -> None:
+    crm = login("kari")
+    acme = crm.customers.create(name="Acme AS")
+    stage = crm.pipelines.list()[0].stages[0]
+    one = crm.opportunities.create(title="Ny", customer_id=acme.id, stage_id=stage.id, probability_from=ProbabilityFrom.LEARNED)
+    assert (one.probability, one.probability_from, crm.opportunities.learned_chances()) == (stage.probability, ProbabilityFrom.LEARNED, {})
+    for n in range(20):
+        made = crm.opportunities.create(title=f"Salg {n}", customer_id=acme.id, stage_id=stage.id)
+        if n < 7:
+            crm.opportunities.win(id=made.id, version=made.version)
+        else:
+            crm.opportunities.lose(id=made.id, version=made.version, reason="Pris")
+    assert crm.opportunities.learned_chances() == {str(stage.id): 35}
+    learned = crm.opportunities.change(id=one.id, version=one.version, next_step="Ring")
+    assert learned.probability == 35
+    moved = crm.opportunities.change(id=one.id, version=learned.version, stage_id=crm.pipelines.list()[0].stages[1].id)
+    assert (moved.probability, moved.probability_from) == (crm.pipelines.list()[0].stages[1].probability, ProbabilityFrom.LEARNED)
+    written = crm.opportunities.change(id=one.id, version=moved.version, probability=66)
+    assert (written.probability, written.probability_from) == (66, ProbabilityFrom.MANUAL)

@@ -34,6 +34,7 @@ from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.customers import shown_name
 from crm_lab.services.opportunities import frames
 from crm_lab.services.opportunities.board import board_of
+from crm_lab.services.opportunities.chances import learned_chances
 from crm_lab.services.pipelines import pipelines_of
 from crm_lab.store import tables
 from crm_lab.store.merges import all_of
@@ -57,6 +58,14 @@ class Opportunities(Service):
         o = tables.opportunity
         still = and_(o.c.status == OpportunityStatus.OPEN, self.work.visible_to(o))
         return int(self.work.scalar(select(func.count()).select_from(o).where(still)))
+
+    @reads()
+    def learned_chances(self) -> dict[str, int]:
+        """What history says of each stage, whole per cent by its id: of those that were in it and are decided, how many were won.
+
+        A stage of fewer than twenty decided ones says nothing, and is not there.
+        """
+        return learned_chances(self.work)
 
     @reads()
     def list(self) -> pa.Table:
@@ -226,7 +235,10 @@ class Opportunities(Service):
         origin, usual = after.probability_from, before.probability if before else stage["probability"]
         if "probability" in said and "probability_from" not in said and said["probability"] != usual:
             origin = ProbabilityFrom.MANUAL
-        chance = stage["probability"] if origin is ProbabilityFrom.STAGE and after.is_open else after.probability
+        chance = after.probability
+        if after.is_open and origin is not ProbabilityFrom.MANUAL:
+            known = learned_chances(self.work) if origin is ProbabilityFrom.LEARNED else {}
+            chance = known[key] if (key := str(after.stage_id)) in known else stage["probability"]
         was, on = before.expected_close_on if before else None, after.expected_close_on
         closed_at = None if after.is_open else before.closed_at if before and before.status is after.status else now
         return replace(
