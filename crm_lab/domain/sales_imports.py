@@ -20,7 +20,7 @@ from crm_lab.i18n import N_, _
 
 NAMES = {"customer": 300, "owner": 120, "stage": 100, "source": 100, "type": 100, "reference": 100}
 """Columns that name what the company has, and how long such a name may be."""
-NEAR_LENGTH, FAR_LENGTH = 5, 8
+NEAR_LENGTH, FAR_LENGTH = 5, 12
 """A word so long may have one letter wrong, or two."""
 SECTORS = (
     N_("agriculture"), N_("construction"), N_("education"), N_("employment"), N_("energy"), N_("entertainment"), N_("finance"), N_("fishing"),
