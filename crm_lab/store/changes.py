@@ -49,7 +49,7 @@ class Written:
 
     def news(self, number: int) -> News | None:
         """What is told of it; None is nothing."""
-        if not (told := frozenset(self.tables - UNTOLD)):
+        if not (told := frozenset(map(str, self.tables - UNTOLD))):  # SQLAlchemy's names are no plain texts
             return None
         is_known = told <= self.noted & OF_PARTIES and 0 < len(self.parties) <= MOST_PARTIES
         return News(number, told, frozenset(map(mark, self.parties)) if is_known else None)

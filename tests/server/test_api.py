@@ -7,11 +7,13 @@ import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from starlette.testclient import TestClient
 
 from crm_lab.connection import Connection, Local
+from crm_lab.domain.news import mark
 from crm_lab.server.api import StoreApp
 from crm_lab.store.engine import Database
 
@@ -112,3 +114,12 @@ def test_no_request_however_wrong_makes_the_store_fail(company_url: str) -> None
     statuses = fuzz(database, token, examples=1, broken=6, deadline=time.monotonic() + 20)
     database.close()
     assert statuses[200] and statuses[422]
+
+
+def test_what_was_written_is_told_to_who_waits(client: TestClient) -> None:
+    before = client.get("/api/changes?after=-1").json()["last"]
+    made = client.post("/api/customers/create", json={"name": "Nordlys AS"}).json()
+    told = client.get(f"/api/changes?after={before}&timeout=5")
+    assert (told.status_code, told.json()["last"]) == (200, before + 1)
+    assert "customer" in told.json()["tables"]
+    assert told.json()["parties"] == [mark(UUID(made["id"]))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from sqlalchemy import insert, update
 
@@ -40,6 +41,7 @@ def test_what_an_action_wrote_is_told_with_its_party(crm: Connection, database: 
     before = database.changes.last
     crm.notes.create(customer_id=acme.id, text="Ringte")
     news = database.changes.since(before)
+    assert msgspec.json.decode(msgspec.json.encode(news), type=News) == news
     assert (news.last, news.tables, news.parties) == (before + 1, {"note"}, {mark(acme.id)})
 
 
