@@ -206,6 +206,19 @@ def _on_the_wall(rule: str, begin: datetime, zone: tzinfo) -> Iterator[datetime]
     return found if times is None else islice(found, int(times))
 
 
+def is_in_step(rule: str, first: datetime, at: datetime, clock: tzinfo) -> bool:
+    """Whether `at` is one of the times of a series that begins at `first`."""
+    return at == first or next_occurrence(rule, first, at - timedelta(seconds=1), clock) == at
+
+
+def rest_of(rule: str, first: datetime, at: datetime, clock: tzinfo) -> str:
+    """A rule that is counted from `first`, as it is counted from `at`: the times of COUNT that have been are taken off."""
+    parts = _parts(rule)
+    if "COUNT" in parts:
+        parts["COUNT"] = str(max(1, int(parts["COUNT"]) - len(occurrences(rule, first, first, at, clock))))
+    return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
 def _parts(rule: str) -> dict[str, str]:
     return dict(part.split("=", 1) for part in rule.split(";"))
 

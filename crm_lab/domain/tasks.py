@@ -148,6 +148,11 @@ class Task:
         return self.starts_at or self.due_at
 
     @property
+    def name_elsewhere(self) -> str:
+        """What other calendars call it."""
+        return self.uid or f"{self.id}@crm_lab"
+
+    @property
     def clock(self) -> ZoneInfo:
         """The clock its repetition is counted on."""
         return clock_of(self.zone)

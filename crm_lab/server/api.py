@@ -29,6 +29,7 @@ from crm_lab.errors import CrmError, InvalidInput, SignedOut
 from crm_lab.exchange.telephony import message_of
 from crm_lab.i18n import _, set_locale
 from crm_lab.server import logs
+from crm_lab.server.calendar_sync import Calendars
 from crm_lab.server.limits import Limits
 from crm_lab.server.mail import Mail
 from crm_lab.server.metrics import CONTENT_TYPE, StoreMetrics, label_of
@@ -114,7 +115,7 @@ class StoreApp:
             self._keep_tidy(), self.nightly.keep(), self.sales.keep(), to_thread.run_sync(self.database.warm),
             keep_register(self.database), hear_exchange(self.database), post_messages(self.database),
             keep_texts(self.database), keep_calls(self.database),
-            Mail(self.database).keep(),
+            Mail(self.database).keep(), Calendars(self.database).keep(),
         )  # fmt: skip
         tasks = [asyncio.create_task(chore) for chore in chores]
         yield

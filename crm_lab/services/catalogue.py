@@ -5,6 +5,7 @@ from __future__ import annotations
 from crm_lab.services.actions import Service
 from crm_lab.services.budgets import Budgets
 from crm_lab.services.calendar import Calendar
+from crm_lab.services.calendar_accounts import CalendarAccounts
 from crm_lab.services.calls import Calls
 from crm_lab.services.cards import Cards
 from crm_lab.services.categories import Categories
@@ -50,6 +51,7 @@ from crm_lab.services.webhooks import Webhooks
 SERVICES: dict[str, type[Service]] = {
     "budgets": Budgets,
     "calendar": Calendar,
+    "calendar_accounts": CalendarAccounts,
     "calls": Calls,
     "cards": Cards,
     "categories": Categories,

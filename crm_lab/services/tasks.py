@@ -149,7 +149,7 @@ class Tasks(Service):
         before = self.get(id=id)
         done = replace(before, status=TaskStatus.DONE, percent=DONE, done_at=self.work.now, rrule="", recurs_from=None, skips="")
         upcoming = self._next(before)
-        self._save(before, replace(done, uid="") if upcoming else done, version)  # another calendar's name goes with the series
+        self._save(before, replace(done, uid=f"{id}-done@crm_lab") if upcoming else done, version)  # the name in other calendars goes with the series
         if upcoming is not None:
             self.work.insert(tables.task, as_row(upcoming, tables.task))
             self._save_members(upcoming.id, upcoming.members)
@@ -281,7 +281,7 @@ class Tasks(Service):
         begins = next_occurrence(task.rrule, first, at, task.clock, task.skipped) if task.rrule and at and first else None
         if begins is None or at is None:
             return None
-        fresh = replace(task, id=new_id(), version=1, status=TaskStatus.OPEN, percent=0, done_at=None, created_at=self.work.now)
+        fresh = replace(task, id=new_id(), version=1, uid=task.name_elsewhere, status=TaskStatus.OPEN, percent=0, done_at=None, created_at=self.work.now)
         return replace(fresh, **moved(task, between(at, begins)))
 
     def _save(self, before: Task, after: Task, version: int) -> None:

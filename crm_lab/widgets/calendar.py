@@ -13,7 +13,7 @@ import traitlets
 from crm_lab.domain.calendar import Appointment, Slot
 from crm_lab.domain.tasks import Task
 from crm_lab.errors import InvalidFields, InvalidInput
-from crm_lab.i18n import OSLO, _, business_day, long_day, month, short_day
+from crm_lab.i18n import OSLO, _, business_day, long_day, month, ngettext, short_day
 from crm_lab.settings import utc_now
 from crm_lab.widgets.base import Stack, View, guarded, script
 from crm_lab.widgets.calendar_layout import days_of, hours_of, on_day, placed, step, style
@@ -102,10 +102,17 @@ class Calendar(Stack):
             "view": self._view, "heading": self._heading(days), "is_default": self._is_default, "round": self._round,
             "views": [(view, name, self._path(view)) for view, name in zip(VIEWS, (_("Day"), _("Week"), _("Month")), strict=True)],
             "before": self._path(day=step(self._view, self._day, -1)), "after": self._path(day=step(self._view, self._day, 1)),
-            "today": self._path(day=today), "new": self._new_path(None), "many": len(self._people) > 1,
+            "trouble": self._trouble(), "today": self._path(day=today), "new": self._new_path(None), "many": len(self._people) > 1,
             "people": [(str(p), names[p]) for p in self._people],
             "others": [(str(e.id), e.name, "") for e in self._employees if e.id not in self._people],
         }  # fmt: skip
+
+    def _trouble(self) -> str:
+        """What keeps this calendar and the one elsewhere from being alike."""
+        for one in self.app.crm.calendar_accounts.list():
+            if one.error or one.n_conflicts:
+                return one.error or ngettext("{n} appointment was changed in both calendars.", "{n} appointments were changed in both calendars.", one.n_conflicts)
+        return ""
 
     def _heading(self, days: list[date]) -> str:
         if self._view == "day":

@@ -16,6 +16,7 @@ from crm_lab.i18n import _
 from crm_lab.widgets.bounces import BounceScreen
 from crm_lab.widgets.budgets import BudgetScreen
 from crm_lab.widgets.calendar import Calendar
+from crm_lab.widgets.calendar_accounts import CalendarAccountScreen
 from crm_lab.widgets.calendar_import import CalendarImport
 from crm_lab.widgets.call_settings import CallSettingsForm
 from crm_lab.widgets.calls import CallList, UnknownNumbers
@@ -167,6 +168,7 @@ ROUTES = (
     Route("profile", Profile),
     Route("profile/security", Security),
     Route("profile/mail", MailAccountScreen),
+    Route("profile/calendar", CalendarAccountScreen),
     Route("settings/mail", MailSettings, Role.ADMIN),
     Route("employees", EmployeeAdministration, Role.ADMIN),
     Route("settings", CompanySettings, Role.ADMIN),

@@ -11,8 +11,11 @@ from crm_lab.domain.calendar import Appointment
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.tasks import TaskKind, start_of
 from crm_lab.i18n import OSLO, business_day
+from crm_lab.server.calendar_sync import Calendars
 from crm_lab.settings import utc_now
 from crm_lab.widgets.calendar_layout import days_of, hours_of, placed, step
+from tests.calendar_server import PASSWORD as SECRET
+from tests.calendar_server import USER, calendar_server
 from tests.company import PASSWORD
 
 if TYPE_CHECKING:
@@ -214,3 +217,42 @@ def test_a_task_is_opened_from_the_list_and_leads_to_its_party(app: App) -> None
         form = app.main.children[0]
         assert (app.router.path, form.title) == (f"tasks/{task.id}", title)
         assert f"{'customers/' + str(acme.number) if about.get('customer_id') else 'contacts/' + str(person.id)}" in form.html
+
+
+def test_a_calendar_elsewhere_is_connected_and_what_clashes_is_settled(app: App, crm: Connection) -> None:
+    app.go("profile/calendar")
+    shown: Any = app.main.children[0]
+    assert "Ingen kalender er koblet til" in shown.html
+    with calendar_server() as radicale:
+        there = radicale.calendar("jobb")
+        shown.act("edit")
+        shown.act("typed", values={"url": "ikke en adresse", "user_name": USER, "secret": SECRET})
+        shown.act("find")
+        assert set(shown.data["errors"]) == {"url"}
+        shown.act("typed", values={"url": radicale.url, "user_name": USER, "secret": "feil", "are_private": False})
+        shown.act("find")
+        assert set(shown.data["errors"]) == {"secret"}
+        shown.act("typed", values={"url": radicale.url, "user_name": USER, "secret": SECRET, "are_private": False})
+        shown.act("find")
+        assert (shown.data["values"]["url"], shown.data["values"]["name"]) == (there, "jobb")
+        shown.act("save", values=shown.data["values"])
+        shown.act("switch")
+        begins = utc_now().replace(microsecond=0) + timedelta(days=3)
+        made = crm.tasks.create(title="Befaring", kind=TaskKind.MEETING, starts_at=begins, is_all_day=False, minutes=60)
+        calendars = Calendars(crm.transport.dispatcher.database)
+        account = crm.calendar_accounts.list()[0]
+        calendars.round(account)
+        crm.tasks.change(id=made.id, version=1, title="Befaring 1", starts_at=begins + timedelta(days=1))
+        radicale.change(there, f"{made.id}.ics", "SUMMARY:Befaring", "SUMMARY:Befaring 2")
+        calendars.round(account)
+    assert "1 avtale er endret i begge kalendere." in screen(app, WEEK).board.html
+    app.go("profile/calendar")
+    shown = app.main.children[0]
+    (clash,) = shown.data["conflicts"]
+    assert clash["lines"] == [{"label": "Emne", "ours": "Befaring 1", "theirs": "Befaring 2"}]
+    shown.act("keep", id=clash["id"], side="theirs")
+    assert crm.tasks.get(id=made.id).title == "Befaring 2"
+    assert shown.data["conflicts"] == []
+    shown.act("ask")
+    shown.act("remove")
+    assert crm.calendar_accounts.list() == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from icalendar import Alarm, Calendar, Event, Todo, vRecur
 
 from crm_lab.domain.calendar import ends_at
-from crm_lab.domain.recurrence import clock_of, next_occurrence, occurrences
+from crm_lab.domain.recurrence import clock_of, is_in_step, next_occurrence, rest_of
 from crm_lab.domain.tasks import Priority, TaskKind, TaskStatus, between
 from crm_lab.i18n import OSLO, business_day
 
@@ -39,25 +39,22 @@ def write_calendar(tasks: Iterable[Task], name: str) -> bytes:
 
 def _parts(task: Task) -> list[Event | Todo]:
     """A task as one component; a series whose next time is put off, as that and the rest."""
-    begins, uid = task.begins_at, task.uid or f"{task.id}@crm_lab"
+    begins, uid = task.begins_at, task.name_elsewhere
     if begins is None or not task.rrule:
         return [_part(task, uid, begins, "")]
     first = task.recurs_from or begins
-    is_in_step = begins == first or next_occurrence(task.rrule, first, begins - timedelta(seconds=1), task.clock) == begins
-    if is_in_step:
-        return [_part(task, uid, begins, _rest(task, first, begins))]
+    if is_in_step(task.rrule, first, begins, task.clock):
+        return [_part(task, uid, begins, rest_of(task.rrule, first, begins, task.clock))]
     upcoming = next_occurrence(task.rrule, first, begins, task.clock, task.skipped)
     put_off = _part(task, uid, begins, "")
-    return [put_off] if upcoming is None else [put_off, _part(task, f"{uid}-rest", upcoming, _rest(task, first, upcoming))]
+    return [put_off] if upcoming is None else [put_off, _part(task, f"{uid}-rest", upcoming, rest_of(task.rrule, first, upcoming, task.clock))]
 
 
-def _rest(task: Task, first: datetime, begins: datetime) -> str:
-    """The rule as it is counted from `begins`: those times of COUNT that have been are taken off."""
-    n_before = len(occurrences(task.rrule, first, first, begins, task.clock))
-    parts = dict(part.split("=", 1) for part in task.rrule.split(";"))
-    if "COUNT" in parts:
-        parts["COUNT"] = str(max(1, int(parts["COUNT"]) - n_before))
-    return ";".join(f"{name}={value}" for name, value in parts.items())
+def event_of(task: Task) -> Event | Todo:
+    """A task as one component; a series as it is from its next time on."""
+    begins = task.begins_at
+    rule = rest_of(task.rrule, task.recurs_from or begins, begins, task.clock) if task.rrule and begins else ""
+    return _part(task, task.name_elsewhere, begins, rule)
 
 
 def _part(task: Task, uid: str, begins: datetime | None, rule: str) -> Event | Todo:

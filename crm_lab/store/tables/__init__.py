@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from crm_lab.store.tables.activities import calendar_feed, followed_card, note, note_mention, task, task_member
+from crm_lab.store.tables.activities import (
+    calendar_account,
+    calendar_feed,
+    calendar_object,
+    calendar_secret,
+    calendar_state,
+    followed_card,
+    note,
+    note_mention,
+    task,
+    task_member,
+)
 from crm_lab.store.tables.audit import audit, request
 from crm_lab.store.tables.budgets import budget, dashboard
 from crm_lab.store.tables.calls import call
@@ -77,7 +88,11 @@ __all__ = [
     "address",
     "audit",
     "budget",
+    "calendar_account",
     "calendar_feed",
+    "calendar_object",
+    "calendar_secret",
+    "calendar_state",
     "call",
     "category",
     "category_link",
@@ -170,7 +185,7 @@ FOUND_BY_CLUES = {"customer", "contact", "contact_role"}
 ADMINISTERED = {"budget", "employee", "company", "letterhead", "pipeline", "published_notebook", "retention_rule", "sales_choice", "stage", "webhook"}
 """The tables only administrators change, also by undoing."""
 UNSEARCHED = {
-    "call", "consent", "delivery", "dismissal", "document", "erasure", "followed_card", "invoice", "look", "mail_account", "message_link", "outgoing_message", "match_group", "match_item", "opportunity", "opportunity_contact", "order_line", "party_code", "posting", "price",
+    "calendar_account", "call", "consent", "delivery", "dismissal", "document", "erasure", "followed_card", "invoice", "look", "mail_account", "message_link", "outgoing_message", "match_group", "match_item", "opportunity", "opportunity_contact", "order_line", "party_code", "posting", "price",
     "price_list", "product", "project", "project_contact", "reminder", "reminder_item", "sales_order",
 }  # fmt: skip
 """The tables whose rows the search index does not hold."""
@@ -181,7 +196,7 @@ IMMUTABLE = {"posting", "invoice"}
 STAYING = {"posting", "match_group", "invoice", "delivery", "reminder", "reminder_item", "audit"}
 """The tables whose rows stay with a party that was merged into another: they are as visible as that other."""
 UNDOABLE = {
-    "address", "budget", "call", "category", "category_link", "company", "consent", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee", "erasure",
+    "address", "budget", "calendar_account", "call", "category", "category_link", "company", "consent", "contact", "contact_role", "customer", "dismissal", "distinct_pair", "document", "employee", "erasure",
     "followed_card", "former_name", "letterhead", "look", "mail_account", "message_link", "match_group", "match_item", "merge", "note", "note_mention", "opportunity", "opportunity_contact",
     "opportunity_seller", "order_line", "party_code", "pipeline", "posting", "price", "price_list", "product", "project", "project_contact", "project_member",
     "published_notebook", "register_notice", "retention_rule", "saft_file", "sales_choice", "sales_order", "saved_figure", "stage", "task", "task_member", "webhook",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Integer, Table, Uuid
+from sqlalchemy import JSON, Boolean, Column, Integer, Table, Uuid
 
 from crm_lab.store.tables.columns import INSTANT, metadata, of, text
 
@@ -65,6 +65,37 @@ calendar_feed = Table(
     *text("token_hash"),
     Column("created_at", INSTANT, nullable=False),
     Column("revoked_at", INSTANT),
+)
+calendar_account = Table(
+    "calendar_account",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    of("employee"),
+    *text("url", "name", "user_name"),
+    Column("is_on", Boolean, nullable=False, default=False),
+    Column("are_private", Boolean, nullable=False, default=True),
+    Column("created_at", INSTANT, nullable=False),
+)
+calendar_secret = Table("calendar_secret", metadata, of("calendar_account", "account_id"), *text("secret"))
+calendar_state = Table(
+    "calendar_state",
+    metadata,
+    of("calendar_account", "account_id"),
+    *text("error"),
+    Column("tries", Integer, nullable=False),
+    Column("failed_at", INSTANT),
+    Column("synced_at", INSTANT),
+    *text("token"),
+)
+calendar_object = Table(
+    "calendar_object",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    of("calendar_account", "account_id"),
+    *text("href", "etag", "body"),
+    Column("parts", JSON, nullable=False),
+    *text("left_out", "their_etag", "their_body"),
 )
 followed_card = Table(
     "followed_card",
