@@ -24,6 +24,7 @@ from crm_lab.proxies import PROXIES, ServiceProxy
 from crm_lab.services.actions import Dispatcher, find_action
 from crm_lab.services.catalogue import SERVICES
 from crm_lab.services.sessions import OpenedSession, actor_of_token, actor_of_username, digest, sign_in
+from crm_lab.services.sign_on import sign_on
 from crm_lab.settings import Settings, utc_now
 from crm_lab.store.records import Work
 
@@ -185,7 +186,7 @@ def _error_body(response: httpcore.Response) -> dict[str, Any]:
 @cache
 def answer_type(service: str, action: str) -> Any:
     """The type an action answers with, for decoding."""
-    if (service, action) == ("sessions", "open"):
+    if (service, action) in {("sessions", "open"), ("sign_on", "finish")}:
         return OpenedSession
     method, _action = find_action(SERVICES, service, action)
     return get_type_hints(method).get("return", type(None))
@@ -223,6 +224,8 @@ class Local:
         """Run one action here."""
         if (service, action) == ("sessions", "open"):
             return sign_in(self.dispatcher, **(arguments or {}))
+        if (service, action) == ("sign_on", "finish"):
+            return sign_on(self.dispatcher, **(arguments or {}))
         bearer = self._token if token is None else token
         with self.dispatcher.database.reading() as connection:
             work = Work(connection, None, utc_now())

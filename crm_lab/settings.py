@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -47,6 +48,11 @@ class Settings(BaseSettings):
     api_per_minute : requests that one personal access token may make in a minute; 0 means any number.
     secret_key : what passwords of mail accounts are encrypted with, 24 characters or more; empty means a file beside the database.
     largest_mail : bytes of a message beyond which only its head is fetched.
+    oidc_issuer : the company's identity provider (OpenID Connect), such as https://login.company.no/realms/staff; empty means none.
+    oidc_client_id, oidc_client_secret : what this program is called there, and its password.
+    oidc_name : what the provider is called on the login page; empty says "single sign-on".
+    oidc_match : how who comes for the first time is found: email (verified there) or username.
+    oidc_only : whether passwords let in administrators only.
     user : user name on whose behalf a local program acts; empty means the operating-system user.
     """
 
@@ -75,6 +81,12 @@ class Settings(BaseSettings):
     api_per_minute: int = 1200
     register_daily: bool = True
     register_look_every: float = 30.0
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = ""
+    oidc_match: Literal["email", "username"] = "email"
+    oidc_only: bool = False
     log: str = ""
     metrics_token: str = ""
     traces: str = ""

@@ -55,6 +55,7 @@ from crm_lab.server.webhooks import post_messages
 from crm_lab.services.actions import Dispatcher
 from crm_lab.services.catalogue import SERVICES
 from crm_lab.services.sessions import TOKEN, actor_of_token, actor_of_username, digest, sign_in
+from crm_lab.services.sign_on import sign_on
 from crm_lab.settings import Settings, utc_now
 from crm_lab.store.engine import Database
 from crm_lab.store.records import Work
@@ -75,6 +76,9 @@ TOUCH_EVERY = 60.0
 CALLER_KEPT = 5.0
 MOST_CALLERS = 10_000
 OUTCOMES = {2: "ok", 4: "refused", 5: "failed"}
+CREDENTIALS = ("username", "password", "address", "code", "agent")
+BROUGHT_BACK = ("code", "redirect", "nonce", "verifier", "address", "agent")
+"""What signing in and single sign-on are told; both commit before they look, and run outside the dispatcher."""
 WHO_IS_WHO = {"employees", "history", "second_factors", "sessions"}
 
 
@@ -191,7 +195,9 @@ class StoreApp:
         set_locale(request.headers.get("accept-language", "nb")[:2])
         service, action = request.path_params["service"], request.path_params["action"]
         if (service, action) == ("sessions", "open"):
-            return answer(sign_in(self.dispatcher, **_credentials(arguments)))
+            return answer(sign_in(self.dispatcher, **_texts(arguments, CREDENTIALS)))
+        if (service, action) == ("sign_on", "finish"):
+            return answer(sign_on(self.dispatcher, **_texts(arguments, BROUGHT_BACK)))
         token = bearer_of(request)
         is_open = not token and is_public(service, action)
         actor, session = None if is_open else self._caller(request, token), digest(token) if token else ""
@@ -281,8 +287,8 @@ def is_public(service: str, action: str) -> bool:
     return found is not None and found.public
 
 
-def _credentials(arguments: dict[str, Any]) -> dict[str, str]:
-    known = {k: arguments.get(k, "") for k in ("username", "password", "address", "code", "agent")}
+def _texts(arguments: dict[str, Any], names: tuple[str, ...]) -> dict[str, str]:
+    known = {name: arguments.get(name, "") for name in names}
     if not all(isinstance(value, str) for value in known.values()):
         raise InvalidInput(_("The request is not a JSON object."))
     return known

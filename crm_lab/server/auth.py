@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,16 +16,22 @@ from jupyter_server.auth.login import LoginFormHandler
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
+from tornado.httputil import url_concat
 from traitlets import default
 
+from crm_lab.domain.sign_on import SignOnFacts
 from crm_lab.errors import CrmError, Forbidden, SignedOut, Unavailable
 from crm_lab.i18n import LOCALES, _, use_locale
 
 if TYPE_CHECKING:
     from crm_lab.connection import Remote
     from crm_lab.domain.access import Actor
+    from crm_lab.domain.sign_on import SignOnStart
+    from crm_lab.services.sessions import OpenedSession
 
-COOKIE = "crm_session"
+COOKIE, UNDER_WAY = "crm_session", "crm_sign_on"
+SIGN_ON_TAKES = 1 / 96
+"""The part of a day in which somebody comes back from the identity provider: a quarter of an hour."""
 KNOWN_FOR = 5.0
 TRUSTED_WITHOUT_STORE = 60.0
 
@@ -119,7 +127,10 @@ class SessionIdentity(IdentityProvider):
     def get_handlers(self) -> list[Any]:
         """Login and logout, below the base URL."""
         base = self.parent.server_url or self.parent.base_url
-        return [(url_path_join(base, "login"), LoginHandler), (url_path_join(base, "logout"), LogoutHandler)]
+        return [
+            (url_path_join(base, "login"), LoginHandler), (url_path_join(base, "logout"), LogoutHandler),
+            (url_path_join(base, "sso"), SignOnHandler), (url_path_join(base, "sso", "callback"), SignOnReturn),
+        ]  # fmt: skip
 
 
 class OwnerAuthorizer(Authorizer):
@@ -134,6 +145,11 @@ class OwnerAuthorizer(Authorizer):
         return kernel_id is not None and handler.kernel_manager.owner.get(kernel_id) == user.session
 
 
+def return_address(handler: web.RequestHandler) -> str:
+    """Where the identity provider sends browsers back to: an address that is registered there."""
+    return f"{handler.request.protocol}://{handler.request.host}{url_path_join(handler.settings['base_url'], 'sso', 'callback')}"
+
+
 def page_locale(handler: web.RequestHandler) -> str:
     """The language of a page nobody is signed in to: asked for, remembered, the browser's, Norwegian."""
     accepted = handler.request.headers.get("Accept-Language", "")[:2].lower()
@@ -142,12 +158,19 @@ def page_locale(handler: web.RequestHandler) -> str:
     return wish if wish in LOCALES else ("nb" if wish in {"no", "nn", "da", "sv"} else "en")
 
 
-class LoginHandler(LoginFormHandler):
-    """The login page."""
+class LoginPage(LoginFormHandler):
+    """What all ways in share: the page, and going on from it."""
 
-    def _render(self, message: str = "", *, asks_code: bool = False, username: str = "") -> None:
+    async def _sign_on_facts(self) -> SignOnFacts:
+        try:
+            facts: SignOnFacts = await in_thread(self.settings["callers"].store.call, "sign_on", "facts", {}, token="")
+        except CrmError:
+            return SignOnFacts(is_on=False)
+        return facts
+
+    async def _render(self, message: str = "", *, asks_code: bool = False, username: str = "") -> None:
         locale = page_locale(self)
-        home = self.settings["home_url"]
+        home, facts = self.settings["home_url"], await self._sign_on_facts()
         template = self.settings["voila_jinja2_env"].get_template("login.html")
         self.set_header("Cache-Control", "no-store")
         if self.get_query_argument("lang", ""):
@@ -164,8 +187,23 @@ class LoginHandler(LoginFormHandler):
                     base_url=self.base_url,
                     xsrf=self.xsrf_token.decode(),
                     demo=self.settings["demo_login"],
+                    sign_on=facts,
+                    sign_on_address=url_concat(url_path_join(self.base_url, "sso"), {"next": self.get_argument("next", home)}),
                 )
             )
+
+    def _let_in(self, opened: OpenedSession, to: str) -> None:
+        self.identity_provider.open_session(self, opened.token)
+        self._redirect_safe(to, self.settings["home_url"])
+
+    async def _refuse(self, error: CrmError, **shown: Any) -> None:
+        self.log.warning("login refused: %s from %s", type(error).__name__, self.request.remote_ip)
+        self.set_status(error.status)
+        await self._render(error.message, **shown)
+
+
+class LoginHandler(LoginPage):
+    """The login page."""
 
     @allow_unauthenticated
     async def get(self) -> None:
@@ -173,7 +211,7 @@ class LoginHandler(LoginFormHandler):
         if await self.identity_provider.get_user(self):
             self._redirect_safe(self.get_argument("next", self.settings["home_url"]), self.settings["home_url"])
         else:
-            self._render()
+            await self._render()
 
     @allow_unauthenticated
     async def post(self) -> None:
@@ -189,12 +227,53 @@ class LoginHandler(LoginFormHandler):
             try:
                 opened = await in_thread(self.settings["callers"].store.call, "sessions", "open", credentials)
             except (Forbidden, Unavailable) as error:
-                self.log.warning("login refused: %s from %s", type(error).__name__, self.request.remote_ip)
-                self.set_status(error.status)
-                self._render(error.message, asks_code=type(error).__name__ in {"SecondFactorNeeded", "WrongCode"}, username=credentials["username"])
+                asks_code = type(error).__name__ in {"SecondFactorNeeded", "WrongCode"}
+                await self._refuse(error, asks_code=asks_code, username=credentials["username"])
                 return
-        self.identity_provider.open_session(self, opened.token)
-        self._redirect_safe(self.get_body_argument("next", self.settings["home_url"]), self.settings["home_url"])
+        self._let_in(opened, self.get_body_argument("next", self.settings["home_url"]))
+
+
+class SignOnHandler(LoginPage):
+    """The way to the company's identity provider. What the browser must come back with is in a cookie that only this server can make."""
+
+    @allow_unauthenticated
+    async def get(self) -> None:
+        """Send the browser there."""
+        with use_locale(page_locale(self)):
+            try:
+                start: SignOnStart = await in_thread(self.settings["callers"].store.call, "sign_on", "start", {"redirect": return_address(self)}, token="")
+            except CrmError as error:
+                await self._refuse(error)
+                return
+        kept = json.dumps([start.state, start.nonce, start.verifier, self.get_argument("next", self.settings["home_url"])])
+        self.set_signed_cookie(UNDER_WAY, kept, expires_days=None, httponly=True, samesite="Lax", path=self.base_url, secure=self.request.protocol == "https")
+        self.redirect(start.url)
+
+
+class SignOnReturn(LoginPage):
+    """The way back, with a code that the store takes to the provider."""
+
+    @allow_unauthenticated
+    async def get(self) -> None:
+        """Let in whom the provider vouches for, once."""
+        kept = self.get_signed_cookie(UNDER_WAY, max_age_days=SIGN_ON_TAKES)
+        self.clear_cookie(UNDER_WAY, path=self.base_url)
+        with use_locale(page_locale(self)):
+            try:
+                state, nonce, verifier, to = json.loads(kept or b"[]") or ("", "", "", "")
+                if not state or not secrets.compare_digest(state, self.get_query_argument("state", "")):
+                    raise Forbidden(_("Signing in took too long, or was begun in another window. Try again."))
+                if refusal := self.get_query_argument("error", ""):
+                    raise Forbidden(_("Signing in was not completed: {reason}", reason=self.get_query_argument("error_description", refusal)[:200]))
+                brought = {
+                    "code": self.get_query_argument("code", "")[:4096], "redirect": return_address(self), "nonce": nonce, "verifier": verifier,
+                    "address": self.request.remote_ip or "", "agent": self.request.headers.get("User-Agent", "")[:200],
+                }  # fmt: skip
+                opened = await in_thread(self.settings["callers"].store.call, "sign_on", "finish", brought, token="")
+            except CrmError as error:
+                await self._refuse(error)
+                return
+        self._let_in(opened, to)
 
 
 class LogoutHandler(JupyterHandler):

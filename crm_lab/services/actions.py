@@ -81,9 +81,9 @@ def writes(*, needs: Role | None = None, public: bool = False, remembered: bool 
     return _mark(Action(writes=True, needs=needs, public=public, remembered=remembered))
 
 
-def asks(*, needs: Role | None = None) -> Callable[[F], F]:
+def asks(*, needs: Role | None = None, public: bool = False) -> Callable[[F], F]:
     """Mark a method as an action that asks another service: it has no transaction, and its `work` runs no query."""
-    return _mark(Action(writes=False, asks=True, needs=needs))
+    return _mark(Action(writes=False, asks=True, needs=needs, public=public))
 
 
 def _mark(action: Action) -> Callable[[F], F]:

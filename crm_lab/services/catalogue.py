@@ -42,6 +42,7 @@ from crm_lab.services.saft import Saft
 from crm_lab.services.search import Search
 from crm_lab.services.second_factors import SecondFactors
 from crm_lab.services.sessions import Sessions
+from crm_lab.services.sign_on import SignOn
 from crm_lab.services.sql import Sql
 from crm_lab.services.supplier_invoices import SupplierInvoices
 from crm_lab.services.tasks import Tasks
@@ -86,6 +87,7 @@ SERVICES: dict[str, type[Service]] = {
     "reminders": Reminders,
     "saft": Saft,
     "search": Search,
+    "sign_on": SignOn,
     "second_factors": SecondFactors,
     "sessions": Sessions,
     "supplier_invoices": SupplierInvoices,

@@ -23,6 +23,7 @@ from crm_lab.errors import Forbidden, InvalidInput, NotFound, SignedOut
 from crm_lab.i18n import LOCALES, _
 from crm_lab.services.actions import Service, reads, writes
 from crm_lab.services.second_factors import lacks_factor, prove
+from crm_lab.settings import Settings
 from crm_lab.store import tables
 from crm_lab.store.records import Row, Work, as_record
 
@@ -48,6 +49,13 @@ class WrongPassword(Forbidden):
 
     def __init__(self) -> None:
         super().__init__(_("Wrong user name or password."))
+
+
+class SignOnOnly(Forbidden):
+    """The password is right, and lets in administrators only."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Your company signs in by single sign-on. Use that."))
 
 
 class TooManyAttempts(Forbidden):
@@ -136,12 +144,12 @@ def actor_of_token(work: Work, token: str) -> Actor:
     """The employee behind a session token or a personal access token. Raises `SignedOut`."""
     s, e, t = tables.session, tables.employee, tables.access_token
     row = work.one(
-        select(e, s.c.opened_at, s.c.seen_at)
+        select(e, s.c.opened_at, s.c.seen_at, s.c.is_signed_on)
         .join(s, s.c.employee_id == e.c.id)
         .where(and_(s.c.token_hash == digest(token), e.c.is_active))
     )
     if row is not None and work.now - row["seen_at"] < IDLE and work.now - row["opened_at"] < ABSOLUTE:
-        return replace(as_actor(row), lacks_second_factor=lacks_factor(work, row["id"]))
+        return replace(as_actor(row), lacks_second_factor=not row["is_signed_on"] and lacks_factor(work, row["id"]))
     row = work.one(
         select(e, t.c.scopes)
         .join(t, t.c.employee_id == e.c.id)
@@ -169,27 +177,34 @@ def sign_in(dispatcher: Dispatcher, *, username: str, password: str, address: st
     The attempt is counted and committed before the password is looked at, so that guesses made at once
     are all counted; argon2 runs outside any transaction.
 
-    Raises `TooManyAttempts`, `WrongPassword`, `SecondFactorNeeded`, `WrongCode`.
+    Raises `TooManyAttempts`, `WrongPassword`, `SignOnOnly`, `SecondFactorNeeded`, `WrongCode`.
     """
     username = username.strip().lower()[:64]
     database, clock = dispatcher.database, dispatcher.clock
     keys = {f"user {username}": TRIES_A_USER, f"address {address[:64]}": TRIES_AN_ADDRESS}
     with database.writing() as connection:
         attempts = _count_attempt(Work(connection, None, clock()), keys)
-    e, s = tables.employee, tables.session
+    e, a = tables.employee, tables.login_attempt
     with database.reading() as connection:
         row = Work(connection, None, clock()).one(select(e).where(and_(e.c.username == username, e.c.is_active)))
     if not password_fits(row["password_hash"] if row else None, password) or row is None:
         raise WrongPassword
+    if Settings().oidc_issuer and Settings().oidc_only and Role.ADMIN not in row["roles"]:
+        raise SignOnOnly
     with database.writing() as connection:
         prove(Work(connection, None, clock()), row["id"], code)
-    token, now = secrets.token_urlsafe(32), clock()
-    opened = {"token_hash": digest(token), "employee_id": row["id"], "opened_at": now, "seen_at": now}
     with database.writing() as connection:
+        connection.execute(delete(a).where(or_(a.c.key == f"user {username}", a.c.id.in_(attempts))))
+    return open_session(dispatcher, row, address=address, agent=agent)
+
+
+def open_session(dispatcher: Dispatcher, row: Row, *, address: str, agent: str, is_signed_on: bool = False) -> OpenedSession:
+    """A session of an employee who has shown who they are; `is_signed_on` where the company's identity provider says so."""
+    s, token, now = tables.session, secrets.token_urlsafe(32), dispatcher.clock()
+    opened = {"token_hash": digest(token), "employee_id": row["id"], "opened_at": now, "seen_at": now, "is_signed_on": is_signed_on}
+    with dispatcher.database.writing() as connection:
         connection.execute(insert(s), [opened | {"address": address[:64], "id": new_id(), "agent": agent[:200]}])
         connection.execute(delete(s).where(s.c.opened_at < now - ABSOLUTE))
-        a = tables.login_attempt
-        connection.execute(delete(a).where(or_(a.c.key == f"user {username}", a.c.id.in_(attempts))))
     return OpenedSession(token, as_actor(row))
 
 

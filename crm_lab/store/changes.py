@@ -25,7 +25,7 @@ KEPT = 500
 MOST_PARTIES = 200
 """A change of more parties is one of anybody."""
 UNTOLD = {
-    "access_token", "audit", "calendar_feed", "calendar_object", "calendar_secret", "clue", "counter", "dashboard", "document_text", "import_file", "import_part", "login_attempt", "look",
+    "access_token", "audit", "calendar_feed", "calendar_object", "calendar_secret", "clue", "counter", "dashboard", "document_text", "identity", "import_file", "import_part", "login_attempt", "look",
     "mail_folder", "mail_secret", "mail_state", "payment_file", "register_reading", "register_said", "request", "saft_file", "saft_part", "second_factor", "session", "webhook_message",
 }  # fmt: skip
 """What no open page shows, or what is written beside something that it does."""

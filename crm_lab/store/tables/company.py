@@ -52,6 +52,15 @@ session = Table(
     *text("address"),
     Column("id", Uuid),
     Column("agent", String),
+    Column("is_signed_on", Boolean),
+)
+identity = Table(
+    "identity",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    *text("issuer", "subject"),
+    of("employee"),
+    Column("linked_at", INSTANT, nullable=False),
 )
 access_token = Table(
     "access_token",
