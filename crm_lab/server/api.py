@@ -26,7 +26,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from crm_lab.errors import CrmError, InvalidInput, SignedOut
-from crm_lab.exchange.telephony import message_of
+from crm_lab.exchange.signed import message_of
 from crm_lab.i18n import _, set_locale
 from crm_lab.server import logs
 from crm_lab.server.calendar_sync import Calendars

@@ -9,7 +9,7 @@ import msgspec
 from tornado import web
 
 from crm_lab.errors import CrmError, Forbidden, Unavailable
-from crm_lab.exchange.telephony import message_of
+from crm_lab.exchange.signed import message_of
 from crm_lab.server.handlers import ErrorPage
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import httpx
 import structlog
 from anyio import to_thread
 
-from crm_lab.exchange.telephony.signed import SIGNATURE, TIMESTAMP, sign
+from crm_lab.exchange.signed import SIGNATURE, TIMESTAMP, sign
 from crm_lab.services.webhooks import settle, take_due
 from crm_lab.settings import utc_now
 from crm_lab.store.engine import RetryableConflict

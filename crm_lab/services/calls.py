@@ -110,7 +110,7 @@ class Calls(Service):
 
     @writes(public=True, remembered=False)
     def hook(self, *, body: str, timestamp: str, signature: str) -> CallsRead:
-        """Take in a signed message, as `exchange/telephony/signed.py` describes. Raises `SignatureRefused`, `InvalidInput`."""
+        """Take in a signed message, as `exchange/signed.py` describes. Raises `SignatureRefused`, `InvalidInput`."""
         reports = read_signed(body, timestamp=timestamp, signature=signature, secret=Settings().calls_secret, now=self.work.now)
         return record(self.work, reports, "hook")
 

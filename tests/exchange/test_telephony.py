@@ -10,7 +10,8 @@ import pytest
 from crm_lab.domain.calls import CallReport
 from crm_lab.errors import InvalidInput
 from crm_lab.exchange.sheets import Unreadable
-from crm_lab.exchange.telephony import CallFault, SignatureRefused, read_cdr, read_signed, sign
+from crm_lab.exchange.signed import SignatureRefused, sign
+from crm_lab.exchange.telephony import CallFault, read_cdr, read_signed
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "6_crm"
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)

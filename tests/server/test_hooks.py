@@ -5,7 +5,7 @@ from __future__ import annotations
 import requests
 
 from crm_lab.connection import Connection, Remote
-from crm_lab.exchange.telephony import SIGNATURE, TIMESTAMP, sign
+from crm_lab.exchange.signed import SIGNATURE, TIMESTAMP, sign
 from crm_lab.server.hooks import MOST_REFUSED
 from crm_lab.settings import utc_now
 from tests.company import CALLS_SECRET, Served

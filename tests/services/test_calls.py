@@ -13,7 +13,7 @@ from crm_lab.domain.calls import CallReport, CallSettings, CallStatus, Direction
 from crm_lab.domain.contacts import ContactRole
 from crm_lab.domain.ids import new_id
 from crm_lab.errors import CrmError, Forbidden, InvalidInput, NotFound
-from crm_lab.exchange.telephony import sign
+from crm_lab.exchange.signed import sign
 from crm_lab.server.nightly import remove_old_calls
 from crm_lab.services.check import check
 from crm_lab.settings import utc_now

@@ -13,7 +13,7 @@ import pytest
 
 from crm_lab.domain.webhooks import FIRST_WAIT, LONGEST_WAIT, MOST_TRIES, Webhook, wait_after
 from crm_lab.errors import Forbidden, InvalidInput, NotFound
-from crm_lab.exchange.telephony.signed import sign
+from crm_lab.exchange.signed import sign
 from crm_lab.server.webhooks import post_messages
 from crm_lab.services.webhooks import settle, take_due
 from crm_lab.settings import utc_now

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from crm_lab.exchange.telephony.cdr import CallFault, read_cdr
-from crm_lab.exchange.telephony.signed import SIGNATURE, TIMESTAMP, SignatureRefused, message_of, read_signed, sign
+from crm_lab.exchange.telephony.signed import read_signed
 
-__all__ = ["SIGNATURE", "TIMESTAMP", "CallFault", "SignatureRefused", "message_of", "read_cdr", "read_signed", "sign"]
+__all__ = ["CallFault", "read_cdr", "read_signed"]
