@@ -1,4 +1,4 @@
-.PHONY: help demo test test-postgresql lint bench clean
+.PHONY: help demo test test-postgresql lint audit bench clean
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check install -c constraints.txt
@@ -47,6 +47,9 @@ test: lint ## lint, then every test
 
 test-postgresql: .venv/.installed-dev ## every test of the services, with the company in PostgreSQL
 	$(PY) -m pytest -n 2 --dist loadfile --engine postgresql tests/services tests/store/test_copying.py
+
+audit: .venv/.installed-dev ## known vulnerabilities of the pinned dependencies
+	.venv/bin/pip-audit --no-deps --disable-pip --progress-spinner off -r constraints.txt
 
 bench: .venv/.installed-dev ## the figures of benchmarks/README.md
 	$(PY) -m benchmarks.run

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import random
+import ssl
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
@@ -82,7 +83,8 @@ class Remote:
     def __init__(self, socket: str, *, token: str = "", user: str = "", patience: float = PATIENCE) -> None:
         is_far = socket.startswith(("https://", "http://"))
         self._base, self._health = (socket.rstrip("/"), "/healthz") if is_far else ("http://store", "/health")
-        self._http = httpcore.ConnectionPool(uds=None if is_far else socket, max_connections=8)
+        trusted = ssl.create_default_context() if is_far else None  # the system's authorities, and those of SSL_CERT_FILE
+        self._http = httpcore.ConnectionPool(ssl_context=trusted, uds=None if is_far else socket, max_connections=8)
         self._token, self._user, self.patience = token, user, patience
 
     def _headers(self, token: str | None) -> dict[str, str]:

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     api_per_minute : requests that one personal access token may make in a minute; 0 means any number.
     secret_key : what passwords of mail accounts are encrypted with, 24 characters or more; empty means a file beside the database.
     largest_mail : bytes of a message beyond which only its head is fetched.
+    hub_secret : what a JupyterHub signs with that lets its users in as employees, 24 characters or more; empty means that none does.
     oidc_issuer : the company's identity provider (OpenID Connect), such as https://login.company.no/realms/staff; empty means none.
     oidc_client_id, oidc_client_secret : what this program is called there, and its password.
     oidc_name : what the provider is called on the login page; empty says "single sign-on".
@@ -81,6 +82,7 @@ class Settings(BaseSettings):
     api_per_minute: int = 1200
     register_daily: bool = True
     register_look_every: float = 30.0
+    hub_secret: str = ""
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""

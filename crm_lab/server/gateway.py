@@ -19,7 +19,7 @@ LARGEST_BODY = 8 << 20
 THREADS = ThreadPoolExecutor(8, "api")
 PASSED = ("Accept", "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "traceparent")
 RETURNED = ("Content-Type", "ETag", "Link", "Cache-Control", "Retry-After")
-CLOSED = {("sessions", "open"), ("calls", "hook"), ("calendar", "feed"), ("sign_on", "facts"), ("sign_on", "start"), ("sign_on", "finish")}
+CLOSED = {("sessions", "open"), ("calls", "hook"), ("hub", "lend"), ("calendar", "feed"), ("sign_on", "facts"), ("sign_on", "start"), ("sign_on", "finish")}
 """What has an address, or a form, of its own that counts attempts."""
 
 

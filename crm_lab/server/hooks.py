@@ -1,4 +1,4 @@
-"""The address at which telephone exchanges tell of calls: no login, each message is signed with a secret they share with us."""
+"""Addresses at which other programs tell us something: no login, each message is signed with a secret they share with us."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ MOST_REFUSED = 30
 """So many messages that are not signed rightly are heard of one address in five minutes."""
 
 
-class CallHookHandler(ErrorPage, web.RequestHandler):
-    """Messages about calls."""
+class HookHandler(ErrorPage, web.RequestHandler):
+    """Messages for one action of the store."""
 
-    def initialize(self, refusals: Readings) -> None:
-        """Note where refusals are counted."""
-        self.refusals = refusals
+    def initialize(self, refusals: Readings, service: str, action: str) -> None:
+        """Note where refusals are counted, and which action takes the messages."""
+        self.refusals, self.service, self.action = refusals, service, action
 
     def check_xsrf_cookie(self) -> None:
         """None is needed: no browser sends these, and its cookies are not looked at."""
@@ -42,7 +42,7 @@ class CallHookHandler(ErrorPage, web.RequestHandler):
             raise web.HTTPError(413)
         told = message_of(self.request.body, self.request.headers)
         try:
-            answer = await asyncio.to_thread(self.settings["callers"].store.call, "calls", "hook", told, token="")
+            answer = await asyncio.to_thread(self.settings["callers"].store.call, self.service, self.action, told, token="")
         except CrmError as error:
             if isinstance(error, Forbidden):
                 self.refusals.note(sender)

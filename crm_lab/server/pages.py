@@ -42,7 +42,7 @@ from crm_lab.server.handlers import (
     VersionedLab,
     VersionedStatic,
 )
-from crm_lab.server.hooks import CallHookHandler
+from crm_lab.server.hooks import HookHandler
 from crm_lab.server.mails import MailFileHandler, MailPageHandler
 from crm_lab.server.metrics import WebMetrics
 from crm_lab.server.published import KEY, PublishedPage
@@ -149,7 +149,8 @@ class CrmVoila(Voila):
             (url_path_join(base, "mail", DOCUMENT), MailPageHandler),
             (url_path_join(base, "mail", "files", DOCUMENT), MailFileHandler),
             (url_path_join(base, "feed", FEED), CalendarFeedHandler, {"readings": Readings()}),
-            (url_path_join(base, "hooks", "calls"), CallHookHandler, {"refusals": Readings()}),
+            (url_path_join(base, "hooks", "calls"), HookHandler, {"refusals": Readings(), "service": "calls", "action": "hook"}),
+            (url_path_join(base, "hooks", "hub"), HookHandler, {"refusals": Readings(), "service": "hub", "action": "lend"}),
             (url_path_join(base, "api", ACTION), ApiHandler, {"store": api}),
             (url_path_join(base, "api", r"openapi\.json"), ApiHandler, {"store": api}),
             (url_path_join(base, "healthz"), Health),

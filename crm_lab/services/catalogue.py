@@ -18,6 +18,7 @@ from crm_lab.services.documents import Documents
 from crm_lab.services.employees import Employees
 from crm_lab.services.figures import Figures
 from crm_lab.services.history import History
+from crm_lab.services.hub import Hub
 from crm_lab.services.imports import Imports
 from crm_lab.services.invoices import Invoices
 from crm_lab.services.ledger import Subledger
@@ -65,6 +66,7 @@ SERVICES: dict[str, type[Service]] = {
     "employees": Employees,
     "figures": Figures,
     "history": History,
+    "hub": Hub,
     "imports": Imports,
     "invoices": Invoices,
     "ledger": Subledger,
