@@ -11,7 +11,7 @@ from crm_lab.hub import lend_session
 c = get_config()  # noqa: F821 - JupyterHub's
 
 c.JupyterHub.bind_url = os.environ.get("HUB_URL", "http://127.0.0.1:8000")
-c.Spawner.pre_spawn_hook = lend_session(os.environ["CRM_COMPANY"], os.environ["CRM_HUB_SECRET"])
+c.Spawner.pre_spawn_hook = lend_session(os.environ["HUB_COMPANY"], os.environ["CRM_HUB_SECRET"])
 c.Spawner.env_keep = ["PATH", "LANG", "LC_ALL", "SSL_CERT_FILE", "VIRTUAL_ENV"]
 
 # Who lets people in, and where their servers run. Best the same provider as CRM_OIDC_ISSUER: c.JupyterHub.authenticator_class = "generic-oauth".

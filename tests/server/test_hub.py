@@ -100,7 +100,7 @@ def hub(company: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     (home / "config.py").write_text((ROOT / "deploy/jupyterhub_config.py").read_text() + further)
     with tls(company, home) as url:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CRM_")} | {
-            "CRM_COMPANY": url, "CRM_HUB_SECRET": SECRET, "SSL_CERT_FILE": str(home / "cert.pem"), "HUB_URL": f"http://127.0.0.1:{port}", "HUB_AUTHENTICATOR": "shared-password",
+            "HUB_COMPANY": url, "CRM_HUB_SECRET": SECRET, "SSL_CERT_FILE": str(home / "cert.pem"), "HUB_URL": f"http://127.0.0.1:{port}", "HUB_AUTHENTICATOR": "shared-password",
             "HUB_SPAWNER": "simple", "PYTHONPATH": str(ROOT), "JUPYTERHUB_SINGLEUSER_APP": "jupyter_server.serverapp.ServerApp",
         }  # fmt: skip
         log = (home / "log").open("wb")
