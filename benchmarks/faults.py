@@ -60,6 +60,16 @@ def process_of(served: Any, module: str) -> psutil.Process | None:
     return None
 
 
+def wait_for_more(folder: Path) -> None:
+    """Return once somebody's work was acknowledged again."""
+    def size() -> int:
+        return sum(path.stat().st_size for path in folder.iterdir())
+
+    before, until = size(), time.monotonic() + 60
+    while size() == before and time.monotonic() < until:
+        time.sleep(0.01)
+
+
 def rounds(url: str, data: Path, n: int) -> None:
     """So many rounds on one company, and what is found afterwards."""
     spawn, chance, killed = multiprocessing.get_context("spawn"), random.Random(n), Counter[str]()
@@ -78,7 +88,8 @@ def rounds(url: str, data: Path, n: int) -> None:
             time.sleep(0.1)
         for n_round in range(n):
             victim = VICTIMS[n_round % len(VICTIMS)]
-            time.sleep(chance.uniform(0.3, 1.5))
+            wait_for_more(Path(folder))
+            time.sleep(chance.uniform(0.0, 0.5))
             if victim == WRITER:
                 k = chance.randrange(WRITERS)
                 os.kill(writers[k].pid, signal.SIGKILL)
