@@ -31,6 +31,7 @@ from crm_lab.services.notes import Notes
 from crm_lab.services.opportunities import Opportunities
 from crm_lab.services.orders import Orders
 from crm_lab.services.overview import Overview
+from crm_lab.services.past import Past
 from crm_lab.services.payments import Payments
 from crm_lab.services.pipelines import Pipelines
 from crm_lab.services.places import Places
@@ -79,6 +80,7 @@ SERVICES: dict[str, type[Service]] = {
     "opportunities": Opportunities,
     "orders": Orders,
     "overview": Overview,
+    "past": Past,
     "payments": Payments,
     "pipelines": Pipelines,
     "places": Places,

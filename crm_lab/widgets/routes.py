@@ -47,6 +47,7 @@ from crm_lab.widgets.notices import NoticeList
 from crm_lab.widgets.opportunities import OpportunityForm, OpportunityList
 from crm_lab.widgets.order_form import OrderForm, OrderStart
 from crm_lab.widgets.orders import OrderList
+from crm_lab.widgets.past import PastScreen
 from crm_lab.widgets.payments import PaymentScreen
 from crm_lab.widgets.pipeline import PipelineScreen
 from crm_lab.widgets.pipeline_figures import PipelineFigures
@@ -159,6 +160,7 @@ ROUTES = (
     Route(f"projects/new/{NUMBER}", lambda app, number: ProjectForm(app, customer_number=int(number))),
     Route(f"projects/{NUMBER}", lambda app, number: ProjectPage(app, int(number))),
     Route(f"projects/{NUMBER}/edit", lambda app, number: ProjectForm(app, int(number))),
+    Route(rf"past{QUERY}", lambda app, query: PastScreen(app, query or "")),
     Route("register", NoticeList),
     Route("imports", ImportScreen),
     Route("imports/saft", for_bookkeepers(SaftScreen)),

@@ -43,7 +43,7 @@ class TaskList(Stack):
         self.n_added = 0
         self.frame: pd.DataFrame
         actions = {"view": self._choose, "filter": self._filter, "add": self._add}
-        self.head = Live("task_list.html", app, actions=actions, views=view_names(), view=self._view, n_added=0)
+        self.head = Live("task_list.html", app, actions=actions, base=app.base, views=view_names(), view=self._view, n_added=0)
         self.grid = Grid(
             columns=_columns(), label=self.title, empty=_("Nothing is to be done here."),
             empty_hint=_("Add a task on the line above."),

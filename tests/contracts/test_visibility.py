@@ -25,6 +25,7 @@ from crm_lab.domain.customers import Customer
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.invoicing import InvoicingSettings
 from crm_lab.domain.orders import OrderLine
+from crm_lab.domain.past import PastList
 from crm_lab.domain.payments import Payment
 from crm_lab.domain.privacy import RetentionKind
 from crm_lab.domain.saft import SaftHeader, SaftParty, SaftPiece
@@ -263,6 +264,8 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "calendar.between": [{"since": date(2026, 11, 23), "until": date(2026, 11, 30), "people": c.everybody}],
         "calendar.free": [{"since": date(2026, 11, 23), "until": date(2026, 11, 30), "people": c.everybody, "minutes": 30}],
         "calendar.reminders": [{}],
+        "past.list": [{"what": what, "day": day} for what in PastList for day in (date(2026, 11, 23), date(2030, 1, 1), date(2020, 1, 1))],
+        "past.since": [{}],
         "calendar.export": [{}, {"ids": (c.task,)}, {"ids": (new_id(),)}],
         "calendar.feed": [{"token": CANARY}, {"token": c.feed}],
         **{f"opportunities.{name}": [{}] for name in ("list", "frame", "sellers", "changes_frame", "learned_chances")},
@@ -397,7 +400,7 @@ def test_no_read_tells_a_colleague(company: Company, who: str, action: str) -> N
 
 def test_the_owner_is_told(company: Company) -> None:
     """Else the test above would pass on silence."""
-    silent = {"figures.list", "figures.get", "webhooks.messages", "dashboard.boxes", "privacy.plan", "privacy.erasure", "privacy.looks_at_mine", "privacy.erasures", "privacy.kept_names", "privacy.rules", "privacy.due", "calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.learned_chances", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "invoices.findings", "deliveries.troubled", "reminders.of", "ledger.standing", "merges.distinct"}
+    silent = {"figures.list", "figures.get", "webhooks.messages", "dashboard.boxes", "privacy.plan", "privacy.erasure", "privacy.looks_at_mine", "privacy.erasures", "privacy.kept_names", "privacy.rules", "privacy.due", "calendar.feed", "calls.ringing", "calls.unknown", "overview.counts", "calendar.free", "past.since", "notes.mentioning_me", "tasks.count", "imports.list", "imports.preview", "categories.usage", "customers.count", "contacts.count", "customers.effective_terms", "register.look_up", "register.search", "register.n_notices", "ledger.ageing", "ledger.matches", "payments.files", "payments.unplaced", "payments.totals", "ledger.dismissed", "ledger.runs", "projects.count", "opportunities.count", "opportunities.sellers", "opportunities.learned_chances", "opportunities.changes_frame", "orders.count", "orders.product_line", "invoices.faults", "invoices.findings", "deliveries.troubled", "reminders.of", "ledger.standing", "merges.distinct"}
     silent |= {"messages.doubts"}
     for action, questions in recipes(company).items():
         told = "".join(text_of(asked(company.people["kari"], action, arguments)) for arguments in questions)

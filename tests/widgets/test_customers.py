@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from crm_lab.domain.past import PastList
+from crm_lab.i18n import business_day
+from crm_lab.settings import utc_now
 from crm_lab.widgets.customer_card import CustomerCard
 from crm_lab.widgets.customer_form import CustomerForm
 from crm_lab.widgets.customers import CustomerList
@@ -183,3 +187,21 @@ def test_the_card_tells_who_owned_it_before(app, crm, acme):
     app.go(f"customers/{acme.number}")
     assert [owner.name for owner in app.main.children[0].data["former_owners"]] == ["Kari Nordmann"]
     assert "Tidligere eiere" in app.main.children[0].html
+
+
+def test_a_list_as_it_was(app, crm, acme):
+    crm.customers.rename(id=acme.id, name="Nytt navn AS", version=acme.version)
+    crm.products.create(number="1", name="Takstein", price=Decimal("10.25"))
+    app.go("past?list=customers")
+    screen = app.main.children[0]
+    assert len(screen.frame) == 0  # a month ago
+    screen.head.act("day", value=f"{business_day(utc_now())}")
+    assert list(screen.frame.name) == ["Nytt navn AS"]
+    screen.head.act("day", value="2099-01-01")
+    assert "tidligere dag" in screen.head.html
+    for what in PastList:
+        screen.head.act("list", value=what)
+        assert screen.grid.columns[-1]["label"] == "Siden da"
+    screen.head.act("list", value="customers")
+    screen.grid.fire("open", row=0)
+    assert app.path == f"customers/{acme.number}"
