@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import settings
 
 from crm_lab.domain.ids import new_id
 from crm_lab.services.company import create_company
@@ -20,6 +21,8 @@ from tests.postgresql import postgresql, programs, run_on
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+settings.register_profile("without_clock", deadline=None)
+settings.load_profile("without_clock")  # how long an example takes says how busy the machine is
 NEVER_SKIPPED = ("browser", "database", "notebook", "fault")
 
 

@@ -178,6 +178,13 @@ def test_the_order_of_rows_does_not_matter_where_there_are_no_rivals(rows: list[
     assert sorted(told(propose(items))) == sorted(told(propose(items.iloc[order].reset_index(drop=True))))
 
 
+def test_of_payments_that_are_as_near_the_first_after_the_claim_is_taken() -> None:
+    rows = [payment(101), invoice(102), payment(103), payment(101)]
+    items = frame(rows).assign(posted_on=lambda f: pd.date_range("2026-09-01", periods=len(f)).date)
+    for order in ([0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]):
+        assert told(propose(items.iloc[order].reset_index(drop=True))) == [("tolerance", 1, -1, "1 2")]
+
+
 def test_two_kids_that_differ_in_zeros_are_rivals() -> None:
     items = frame([invoice(500, kid="0018"), invoice(500, kid="018"), payment(500, kid="18")])
     ((rule, rivals, residual, _items),) = told(propose(items))

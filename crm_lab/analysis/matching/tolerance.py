@@ -83,8 +83,10 @@ def nearly(items: Items, tolerance: Tolerance) -> Iterator[Picks]:
     near = np.flatnonzero(end > first)
     nearest = _nearest(key, at[near], first[near], end[near])
     claim, pay, others = claims[nearest], money[near], (end - first)[near] - 1
+    in_time = np.flatnonzero(items.day[claim] <= items.day[pay])
+    claim, pay, others, near = claim[in_time], pay[in_time], others[in_time], near[in_time]
     wanted = np.bincount(claim, minlength=len(items.due))
-    order = np.lexsort((pay, np.abs(items.due[claim] + items.due[pay])))
+    order = np.lexsort((pay, items.due[pay], items.day[pay], np.abs(items.due[claim] + items.due[pay])))
     claim, pay, others = claim[order], pay[order], others[order]
     _claims, chosen = np.unique(claim, return_index=True)
     claim, pay, rivals = claim[chosen], pay[chosen], others[chosen] + wanted[claim[chosen]] - 1
@@ -92,7 +94,7 @@ def nearly(items: Items, tolerance: Tolerance) -> Iterator[Picks]:
     label = np.repeat(np.arange(len(claim)), 2)
     picks = Picks.of_labels(MatchRule.TOLERANCE, np.c_[claim, pay].ravel(), label, np.repeat(rivals, 2), "tolerance")
     picks.chance = chance
-    yield picks.only((chance < MOST_CHANCE) & (items.day[claim] <= items.day[pay]))
+    yield picks.only(chance < MOST_CHANCE)
 
 
 def _chance(group: Ints, claims: Ints, due: Ints, claim: Ints, reach: Ints) -> np.ndarray:
