@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,7 @@ from crm_lab.domain.contacts import ContactRole
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.privacy import GONE, RetentionKind, kept_until, pattern_of
 from crm_lab.errors import Conflict, Forbidden, InvalidInput, NotFound
+from crm_lab.exchange.mime import read_mail
 from crm_lab.saft import export_saft
 from crm_lab.services.check import check
 from crm_lab.services.privacy.retention import run_nightly
@@ -68,6 +70,10 @@ def known_well(crm: Connection, first: str = "Solveig", last: str = "Tangenmyr",
     crm.tasks.create(title=f"Send til {email.upper()}", customer_id=company.id)
     crm.calls.log(number=mobile, direction=Direction.INCOMING, note=f"{first} ringte", contact_id=person.id)
     crm.documents.put(uploads=(attach(crm, "avtale.txt", f"Avtale med {first} {last}".encode()),), contact_id=person.id)
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"], letter["Message-ID"] = email, "kari@test.no", f"Fra {first} {last}", f"<{mobile}@x.example>"
+    letter.set_content(f"Ring {mobile}. Hilsen {first} {last}")
+    crm.messages.record(messages=[read_mail(letter.as_bytes())])
     crm.opportunities.create(title=f"Tak ({last}, {first})", customer_id=company.id, contact_id=person.id, next_step=f"{first} {last}")
     crm.privacy.note_consent(kind="contact", id=person.id, purpose="Nyhetsbrev", is_given=True, how=f"E-post fra {email}", text_version="2026-01")
     return crm.contacts.get(id=person.id)
@@ -83,8 +89,9 @@ def test_a_report_has_every_part_and_no_other_person(login: Login) -> None:
     crm.notes.create(text="Hemmelig om en annen", contact_id=other.id)
     report = crm.privacy.report(kind="contact", id=person.id)
     parts = {part.name: part for part in report.parts}
-    assert {"card", "addresses", "former_names", "roles", "consents", "notes", "tasks", "calls", "documents", "opportunities", "mentions", "history", "looks"} == set(parts)
+    assert {"card", "addresses", "former_names", "roles", "consents", "notes", "tasks", "calls", "documents", "opportunities", "mail", "mentions", "history", "looks"} == set(parts)
     assert parts["card"].rows[0]["mobile"] == "+4741234567"
+    assert parts["mail"].rows[0]["subject"] == "Fra Solveig Tangenmyr"
     assert parts["card"].rows[0]["birth_date"] == "1980-05-04"
     assert {row["where"] for row in parts["mentions"].rows} >= {"note.text", "customer.note", "task.title"}
     assert "Hemmelig" not in repr(report)

@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, or_, select
 from crm_lab.domain.privacy import PersonPart, kept_until
 from crm_lab.i18n import OSLO, _, business_day, day
 from crm_lab.store import tables
+from crm_lab.store.messages import readable
 from crm_lab.store.privacy import naming
 from crm_lab.store.visibility import visible
 
@@ -93,6 +94,10 @@ def parts_of(work: Work, party: Table, ids: list[UUID], pattern: str, *, sees_al
             n_hidden += int(work.scalar(select(func.count()).select_from(table).where(mine))) - int(work.scalar(select(func.count()).select_from(table).where(seen)))
         if rows:
             found.append(PersonPart(name=spec.name, label=spec.label, basis=spec.basis, until=_until(spec, rows), rows=tuple(_told(spec, rows))))
+    mail, n_hidden_mail = _mail(work, party, ids, sees_all=sees_all)
+    if mail:
+        found.append(PersonPart(name="mail", label=_("E-mail"), basis=bases()[0], until=_("Until the person asks, or a rule takes it"), rows=tuple(mail)))
+    n_hidden += n_hidden_mail
     rows = _mentions(work, party, ids, pattern, sees_all=sees_all)
     if rows:
         found.append(PersonPart(name="mentions", label=_("Mentioned elsewhere"), basis=bases()[0], until=_("Until the person asks, or a rule takes it"), rows=tuple(rows)))
@@ -120,6 +125,17 @@ def plain(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _mail(work: Work, party: Table, ids: list[UUID], *, sees_all: bool) -> tuple[list[dict[str, str]], int]:
+    """The e-mails on the person's card, and how many of them are a colleague's alone."""
+    m, k = tables.message, tables.message_link
+    on_card = m.c.id.in_(select(k.c.message_id).where(k.c[f"{party.name}_id"].in_(ids)))
+    seen = on_card if sees_all else and_(on_card, readable(work.caller))
+    names = ("sent_at", "sender", "subject", "preview")
+    rows = work.rows(select(*(m.c[name] for name in names)).where(seen).order_by(m.c.sent_at).limit(MOST_ROWS))
+    n_all, n_seen = (int(work.scalar(select(func.count()).select_from(m).where(rule))) for rule in (on_card, seen))
+    return [{name: plain(row[name]) for name in names} for row in rows], n_all - n_seen
 
 
 def _mentions(work: Work, party: Table, ids: list[UUID], pattern: str, *, sees_all: bool) -> list[dict[str, str]]:
