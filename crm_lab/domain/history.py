@@ -36,3 +36,27 @@ class Change:
     before: str | None
     after: str | None
     request_id: UUID
+
+
+class Touched(StrEnum):
+    """What a list of recent changes holds."""
+
+    CUSTOMER = "customer"
+    CONTACT = "contact"
+    OPPORTUNITY = "opportunity"
+    TASK = "task"
+    PROJECT = "project"
+    ORDER = "sales_order"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentChange:
+    """A record that was changed lately; `number` is that of a customer, a project or an order, `is_new` says that it was made then."""
+
+    kind: Touched
+    id: UUID
+    number: int | None
+    name: str
+    done_at: datetime
+    who: str
+    is_new: bool

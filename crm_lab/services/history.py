@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Table, and_, func, or_, select, update
+from sqlalchemy import String, Table, and_, cast, func, null, or_, select, true, update
 
 from crm_lab.domain.access import Role
-from crm_lab.domain.history import Change, Recorded
+from crm_lab.domain.history import Change, RecentChange, Recorded, Touched
 from crm_lab.errors import Conflict, Forbidden, NotFound
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, reads, writes
@@ -29,6 +29,7 @@ PARTS = {"address": "addresses", "contact_role": "roles", "category_link": "cate
 ADDRESS_LINES = ("kind", "name", "street", "postal_code", "city", "country")
 IN_ORDER = tables.metadata.sorted_tables
 MANY = 500
+LOOKED_AT, MOST_RECENT = 1000, 100
 """Rows from which the audit is believed about what is there; fewer are compared with it."""
 EMPTY: tuple[list[Row], list[Row], list[tuple[Row, Row]]] = ([], [], [])
 
@@ -63,6 +64,41 @@ class History(Service):
             for step in steps
             for field, before, after in _changes(step, entity, names)
         ]  # fmt: skip
+
+    @reads()
+    def recent(self, *, mine: bool = False) -> tuple[RecentChange, ...]:
+        """What was changed last and is there still, each record once, by anybody or by the caller alone; newest first."""
+        a, e = tables.audit, tables.employee
+        told = and_(a.c.entity.in_(list(Touched)), a.c.after.is_not(None), self.work.visible_to(a), a.c.actor_id == self.actor.id if mine else true())
+        query = select(a.c.entity, a.c.entity_id, a.c.done_at, a.c.before, e.c.name.label("who")).outerjoin(e, e.c.id == a.c.actor_id).where(told)
+        newest: dict[tuple[Touched, UUID], Row] = {}
+        for step in self.work.rows(query.order_by(a.c.done_at.desc(), a.c.step.desc()).limit(LOOKED_AT)):
+            newest.setdefault((Touched(step["entity"]), UUID(step["entity_id"])), step)
+        seen = self._still_there(newest)
+        found = [
+            RecentChange(kind=kind, id=key, number=seen[key][0], name=seen[key][1], done_at=step["done_at"], who=step["who"] or "", is_new=step["before"] is None)
+            for (kind, key), step in newest.items() if key in seen
+        ]  # fmt: skip
+        return tuple(found[:MOST_RECENT])
+
+    def _still_there(self, touched: Iterable[tuple[Touched, UUID]]) -> dict[UUID, tuple[int | None, str]]:
+        """The number and name of those records that the caller may see."""
+        p, c = tables.contact, tables.customer
+        person = func.trim(p.c.first_name + " " + p.c.last_name)
+        named: dict[Touched, tuple[Table, Any, Any]] = {
+            Touched.CUSTOMER: (c, c.c.number, shown_name()), Touched.CONTACT: (p, null(), person), Touched.TASK: (tables.task, null(), tables.task.c.title),
+            Touched.OPPORTUNITY: (tables.opportunity, null(), tables.opportunity.c.title), Touched.PROJECT: (tables.project, tables.project.c.number, tables.project.c.name),
+            Touched.ORDER: (tables.sales_order, tables.sales_order.c.number, cast(tables.sales_order.c.number, String)),
+        }  # fmt: skip
+        found: dict[UUID, tuple[int | None, str]] = {}
+        wanted: dict[Touched, list[UUID]] = {}
+        for kind, key in touched:
+            wanted.setdefault(kind, []).append(key)
+        for kind, keys in wanted.items():
+            table, number, name = named[kind]
+            query = select(table.c.id, number.label("number"), name.label("name")).where(and_(among(table.c.id, keys), self.work.visible_to(table)))
+            found |= {row["id"]: (row["number"], row["name"] or "") for row in self.work.rows(query)}
+        return found
 
     def _names(self, steps: list[Row]) -> dict[str, str]:
         """What ids in audit rows stand for: employees, categories, and the other ends of roles."""

@@ -57,6 +57,7 @@ from crm_lab.widgets.products import PriceLists, ProductForm, ProductList
 from crm_lab.widgets.profile import Profile
 from crm_lab.widgets.projects import ProjectForm, ProjectList, ProjectPage
 from crm_lab.widgets.proposals import ProposalScreen
+from crm_lab.widgets.recent import RecentScreen
 from crm_lab.widgets.reminders import ReminderScreen
 from crm_lab.widgets.rules import RuleScreen
 from crm_lab.widgets.saft import SaftScreen
@@ -161,6 +162,7 @@ ROUTES = (
     Route(f"projects/{NUMBER}", lambda app, number: ProjectPage(app, int(number))),
     Route(f"projects/{NUMBER}/edit", lambda app, number: ProjectForm(app, int(number))),
     Route(rf"past{QUERY}", lambda app, query: PastScreen(app, query or "")),
+    Route("recent", RecentScreen),
     Route("register", NoticeList),
     Route("imports", ImportScreen),
     Route("imports/saft", for_bookkeepers(SaftScreen)),

@@ -212,6 +212,7 @@ class App(ipywidgets.Box):
             {"path": "mail", "label": _("My e-mail"), "icon": "mail", "count": None},
             {"path": "calls", "label": _("Call log"), "icon": "phone", "count": None},
             {"path": "documents", "label": _("Documents"), "icon": "paperclip", "count": None},
+            {"path": "recent", "label": _("Changed lately"), "icon": "clock", "count": None},
             {"path": "pipeline", "label": _("Pipeline"), "icon": "kanban", "count": self._counts.get("opportunities")},
             {"path": "opportunities", "label": _("Opportunities"), "icon": "target", "count": None},
             {"path": "orders", "label": _("Orders"), "icon": "inbox", "count": self._counts.get("orders")},

@@ -266,6 +266,7 @@ def recipes(c: Company) -> dict[str, list[dict[str, Any]]]:
         "calendar.reminders": [{}],
         "past.list": [{"what": what, "day": day} for what in PastList for day in (date(2026, 11, 23), date(2030, 1, 1), date(2020, 1, 1))],
         "past.since": [{}],
+        "history.recent": [{}, {"mine": True}],
         "calendar.export": [{}, {"ids": (c.task,)}, {"ids": (new_id(),)}],
         "calendar.feed": [{"token": CANARY}, {"token": c.feed}],
         **{f"opportunities.{name}": [{}] for name in ("list", "frame", "sellers", "changes_frame", "learned_chances")},

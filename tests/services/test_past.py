@@ -105,3 +105,19 @@ def test_the_past_tells_nothing_that_the_present_hides(login: Login, database: D
 @pytest.mark.parametrize("what", list(PastList))
 def test_every_list_of_an_empty_company(login: Login, what: PastList) -> None:
     assert len(login("kari").past.list(what=what, day=TODAY)) == 0
+
+
+def test_what_was_changed_lately_is_told_once_and_to_who_may_know(login: Login) -> None:
+    kari, ola = login("kari"), login("ola")
+    party = kari.customers.create(name="Nordlys AS")
+    kari.tasks.create(title="Ring", customer_id=party.id)
+    private = ola.customers.create(name="Bare Olas", owner_only=True)
+    ola.tasks.create(title="Hemmelig", customer_id=private.id)
+    kari.customers.rename(id=party.id, name="Nordlys Bygg AS", version=party.version)
+    gone = kari.contacts.create(last_name="Slettet")
+    kari.contacts.delete(id=gone.id, version=gone.version)
+    assert [(one.kind, one.name, one.who, one.is_new) for one in kari.history.recent()] == [
+        ("customer", "Nordlys Bygg AS", "Kari Nordmann", False), ("task", "Ring", "Kari Nordmann", True),
+    ]  # fmt: skip
+    assert [one.name for one in ola.history.recent(mine=True)] == ["Hemmelig", "Bare Olas"]
+    assert {one.name for one in ola.history.recent()} == {"Hemmelig", "Bare Olas", "Nordlys Bygg AS", "Ring"}

@@ -205,3 +205,11 @@ def test_a_list_as_it_was(app, crm, acme):
     screen.head.act("list", value="customers")
     screen.grid.fire("open", row=0)
     assert isinstance(app.main.children[0], CustomerCard)
+
+
+def test_what_was_changed_lately(app, crm, acme):
+    app.go("recent")
+    screen = app.main.children[0]
+    assert f'data-route="customers/{acme.number}"' in screen.html
+    screen.act("whose", mine="mine")
+    assert screen.data["mine"] and "Acme" in screen.html
