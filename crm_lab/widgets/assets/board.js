@@ -172,6 +172,8 @@ function render({model, el, signal}) {
     const focused = at && board.contains(at) ? at.id : '';
     const places = new Map([...board.querySelectorAll('.kb-column')].map(c => [/** @type {HTMLElement} */ (c).dataset.key, c.querySelector('.kb-cards')?.scrollTop ?? 0]));
     board.replaceChildren(...columns().map(column => columnOf(column, words)));
+    if (board.querySelector('.kb-card')) board.removeAttribute('tabindex');
+    else board.setAttribute('tabindex', '0');  // without cards nothing in it can be reached, and it scrolls
     for (const column of board.querySelectorAll('.kb-column'))
       /** @type {HTMLElement} */ (column.querySelector('.kb-cards')).scrollTop = places.get(/** @type {HTMLElement} */ (column).dataset.key) ?? 0;
     for (const column of board.querySelectorAll('.kb-column')) stand(cardsIn(column)[0], false);
