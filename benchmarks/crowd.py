@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import time
@@ -112,13 +113,37 @@ def kernel_memory(data: Path) -> float:
     return (sum(sizes) / len(sizes)) if sizes else 0.0
 
 
+PARTS = {"store": b"crm_lab.server.api", "web server": b"crm_lab.server.web", "kernels": b"crm_lab.server.zygote"}
+
+
+def processor(data: Path) -> dict[str, float]:
+    """Seconds of processor that the parts of a served company have used so far (Linux)."""
+    used = dict.fromkeys(PARTS, 0.0)
+    for entry in Path("/proc").iterdir():
+        try:
+            command = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
+            if str(data).encode() not in command + (entry / "environ").read_bytes():
+                continue
+            times = (entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        for part, module in PARTS.items():
+            if module in command:
+                used[part] += (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+    return used
+
+
 def measure(url: str, data: Path) -> None:
     """25 sessions acting once a second; what a kernel costs."""
     visitors = [Visitor(url, "kari") for _ in range(CROWD)]
     note("memory of a kernel (PSS)", f"{kernel_memory(data):.1f} MB", "at most 70 MB")
 
+    before = processor(data)
     with ThreadPoolExecutor(CROWD) as threads:
         took = list(threads.map(_act, visitors, range(CROWD)))
+    n = sum(map(len, took))
+    spent = {part: 1000 * (seconds - before.get(part, 0.0)) / n for part, seconds in processor(data).items()}
+    note("processor for a switch", ", ".join(f"{part} {ms:.1f} ms" for part, ms in spent.items()))
     report(f"{CROWD} sessions, each a screen switch a second", list(chain(*took)), "p95 at most 150")
     for visitor in visitors:
         visitor.close()
