@@ -90,9 +90,13 @@ def test_a_wrong_token_is_nobody_whatever_name_comes_with_it(seller: Seller, tok
     assert answer.status_code == 401
 
 
-def test_without_a_token_and_a_name_there_are_only_the_login_calendars_at_secret_addresses_and_signed_calls(seller: Seller) -> None:
+def test_without_a_token_and_a_name_there_are_only_the_login_secret_addresses_and_signed_messages(seller: Seller) -> None:
     public = {(service, name) for service, name, action in ACTIONS if action.public}
-    assert public == {("calendar", "feed"), ("calls", "hook")}
+    assert public == {("calendar", "feed"), ("calls", "hook"), ("hub", "lend"), ("sign_on", "facts"), ("sign_on", "start")}
+    unsigned = {"body": '{"username": "kari"}', "timestamp": "1", "signature": ""}
+    assert seller.http.post("/api/hub/lend", json=unsigned).status_code == 403
+    assert seller.http.post("/api/sign_on/start", json={"redirect": "https://evil.example"}).status_code == 404
+    assert seller.http.post("/api/sign_on/finish", json={"code": "x"}).status_code == 404
     assert seller.http.post("/api/calendar/feed", json={"token": "gjettet"}).status_code == 404
     for service, name, action in ACTIONS:
         assert action.public or seller.http.post(f"/api/{service}/{name}", json={}).status_code == 401, f"{service}.{name}"
