@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from crm_lab.domain.tasks import Priority, TaskKind, TaskStatus, start_of
+from crm_lab.domain.ids import new_id
+from crm_lab.domain.recurrence import clean_rule, clock_of
+from crm_lab.domain.tasks import Priority, Task, TaskKind, TaskStatus, clean_task, start_of
 from crm_lab.errors import InvalidInput
 from crm_lab.i18n import OSLO, _, business_day
 
@@ -152,6 +154,19 @@ class Entry:
     remind_at: datetime | None = None
     owner_only: bool = False
     done_at: datetime | None = None
+
+
+def task_of(entry: Entry, owner_id: UUID, now: datetime, *, owner_only: bool) -> Task:
+    """An entry as a new task of its owner's. Raises `InvalidFields` where it cannot be one."""
+    check_entry(entry)
+    facts = {f.name: getattr(entry, f.name) for f in fields(Entry)}
+    return Task(**facts | {"id": new_id(), "owner_id": owner_id, "created_by": owner_id, "created_at": now, "owner_only": owner_only})
+
+
+def check_entry(entry: Entry) -> None:
+    """See that what an entry says can be kept. Raises `InvalidFields`."""
+    clean_task({"title": entry.title, "text": entry.text, "minutes": entry.minutes, "percent": entry.percent, "starts_at": entry.starts_at, "due_at": entry.due_at})
+    clean_rule(entry.rrule, entry.recurs_from, clock_of(entry.zone))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SINCE = timedelta(days=92)
-"""What was over longer ago is neither fetched nor sent."""
+"""What was over longer ago no other calendar is told of, and none is asked about."""
 
 
 class Side(StrEnum):

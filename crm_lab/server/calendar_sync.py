@@ -21,11 +21,11 @@ from crm_lab.domain.mail_accounts import wait_after
 from crm_lab.errors import CrmError, InvalidInput
 from crm_lab.exchange.calendar import CalendarServer, ChangedThere, NotTaken
 from crm_lab.i18n import set_locale
+from crm_lab.server import chores
 from crm_lab.services.calendar_sync import Push, compare, known_versions, note_pushed, note_refused, take_in
 from crm_lab.services.sessions import as_actor
-from crm_lab.settings import utc_now
 from crm_lab.store import tables
-from crm_lab.store.engine import Database, RetryableConflict
+from crm_lab.store.engine import Database
 from crm_lab.store.records import Work, as_record
 from crm_lab.store.secrets import SecretLost, decrypt
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = structlog.get_logger()
 LOOK_EVERY, ROUND_EVERY = 1.0, 30.0
-AT_A_TIME, TRIES, HOPELESS = 4, 20, 99
+AT_A_TIME, HOPELESS = 4, 99
 
 
 class Calendars:
@@ -118,15 +118,7 @@ class Calendars:
 
     def _run(self, actor: Actor | None, do: Callable[..., T], *arguments: Any, writes: bool = True) -> T:
         set_locale("nb")
-        for left in reversed(range(TRIES)):
-            try:
-                with self.database.writing() if writes else self.database.reading() as connection:
-                    return do(Work(connection, actor, utc_now(), action="calendar.sync"), *arguments)
-            except RetryableConflict:
-                if not left:
-                    raise
-                time.sleep(0.05)
-        raise AssertionError  # pragma: no cover
+        return chores.work(self.database, lambda work: do(work, *arguments), action="calendar.sync", actor=actor, writes=writes)
 
 
 def _while_on(work: Work, account: CalendarAccount, do: Callable[..., T], *arguments: Any) -> T | None:

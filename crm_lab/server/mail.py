@@ -22,13 +22,14 @@ from crm_lab.domain.ids import new_id
 from crm_lab.domain.mail_accounts import MailAccount, wait_after
 from crm_lab.errors import CrmError
 from crm_lab.i18n import _, set_locale
+from crm_lab.server import chores
 from crm_lab.server.mailbox import Arrived, Begun, Failed, Job, Known, News, Waiting
 from crm_lab.services.messages.intake import Place, drop_unneeded, forget_gone, keep_days, lose_copies, take_in
 from crm_lab.services.messages.sending import send_due, stop_half_sent
-from crm_lab.settings import Settings, utc_now
+from crm_lab.settings import Settings
 from crm_lab.store import tables
 from crm_lab.store.bulk import among
-from crm_lab.store.engine import Database, RetryableConflict
+from crm_lab.store.engine import Database
 from crm_lab.store.records import Work, as_record
 from crm_lab.store.secrets import SecretLost, decrypt
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = structlog.get_logger()
 LOOK_EVERY, FORGET_EVERY = 1.0, 3600.0
-TRIES, LARGEST_NEWS = 20, 1 << 30
+LARGEST_NEWS = 1 << 30
 
 
 class Mail:
@@ -91,15 +92,7 @@ class Mail:
 
     def _run(self, do: Callable[..., T], *arguments: Any, writes: bool = True) -> T:
         set_locale("nb")
-        for left in reversed(range(TRIES)):
-            try:
-                with self.database.writing() if writes else self.database.reading() as connection:
-                    return do(Work(connection, None, utc_now(), action="mail.sync"), *arguments)
-            except RetryableConflict:
-                if not left:
-                    raise
-                time.sleep(0.05)
-        raise AssertionError  # pragma: no cover
+        return chores.work(self.database, lambda work: do(work, *arguments), action="mail.sync", writes=writes)
 
     async def _read(self, account: MailAccount) -> None:
         """Read one account until it fails; why is written down, and when it is to be tried again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -23,9 +23,11 @@ from crm_lab.domain.calendar import (
     check_search,
     ends_at,
     free_slots,
+    task_of,
 )
+from crm_lab.domain.calendar_sync import SINCE
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.recurrence import clean_rule, clock_of, instants, occurrences
+from crm_lab.domain.recurrence import clock_of, instants, occurrences
 from crm_lab.domain.tasks import (
     CLOSED,
     LONGEST_MINUTES,
@@ -33,7 +35,6 @@ from crm_lab.domain.tasks import (
     TaskKind,
     TaskStatus,
     between,
-    clean_task,
     moved,
     start_of,
 )
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
 SPAN = timedelta(minutes=LONGEST_MINUTES)
 REMINDED_SINCE, REMINDED_UNTIL = timedelta(days=1), timedelta(days=2)
 """A page is told of reminders so far ahead; one that nobody was there to see is shown for a day."""
-FEED_SINCE = timedelta(days=92)
 TOLD = ("id", "version", "title", "owner_only")
 """What a reader is told only of what they may see."""
 WHEN = ("kind", "status", "owner_id", "starts_at", "due_at", "is_all_day", "minutes", "rrule", "recurs_from", "zone", "skips")
@@ -146,14 +146,7 @@ class Calendar(Service):
         t = tables.task
         known = {row["uid"] for row in self.work.rows(select(t.c.uid).where(and_(t.c.uid != "", t.c.owner_id == self.actor.id)))}
         fresh = [entry for entry in {entry.uid: entry for entry in entries}.values() if entry.uid not in known]
-        for entry in fresh:
-            clean_task({"title": entry.title, "text": entry.text, "minutes": entry.minutes, "percent": entry.percent, "starts_at": entry.starts_at, "due_at": entry.due_at})
-            clean_rule(entry.rrule, entry.recurs_from, clock_of(entry.zone))
-        now = self.work.now
-        tasks = [
-            Task(id=new_id(), owner_id=self.actor.id, created_by=self.actor.id, created_at=now, **{f.name: getattr(entry, f.name) for f in fields(Entry)})
-            for entry in fresh
-        ]
+        tasks = [task_of(entry, self.actor.id, self.work.now, owner_only=entry.owner_only) for entry in fresh]
         self.work.insert_many(t, [as_row(task, t) for task in tasks])
         return BroughtIn(n_new=len(tasks), n_known=len(entries) - len(tasks))
 
@@ -188,7 +181,7 @@ class Calendar(Service):
         if row is None:
             raise NotFound(_("There is no such page."))
         owner = Calendar(replace(self.work, actor=as_actor(row)))
-        return write_calendar(owner._mine(self.work.now - FEED_SINCE), row["name"]).decode()
+        return write_calendar(owner._mine(self.work.now - SINCE), row["name"]).decode()
 
     def _rows(self, begin: datetime, end: datetime, people: tuple[UUID, ...]) -> list[Row]:
         """What may stand there; of what is hidden from the caller, and taken by one of `people`, when it is and nothing else."""

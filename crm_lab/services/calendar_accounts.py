@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import and_, delete, select
 
 from crm_lab.domain.calendar_accounts import CalendarAccount, clean_account, clean_url
 from crm_lab.domain.calendar_sync import CalendarConflict, Side
@@ -18,7 +18,7 @@ from crm_lab.services.actions import Service, asks, reads, writes
 from crm_lab.services.calendar_sync import conflicts_of, settle
 from crm_lab.store import tables
 from crm_lab.store.records import NoSuchRecord, as_record, as_row
-from crm_lab.store.secrets import encrypt
+from crm_lab.store.secrets import keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,7 +72,7 @@ class CalendarAccounts(Service):
         if self.work.scalar(select(a.c.id).where(a.c.employee_id == self.actor.id)):
             raise CalendarTaken
         self.work.insert(a, as_row(made, a))
-        self._keep_secret(made.id, secret)
+        keep(self.work.connection, tables.calendar_secret, made.id, secret, longest=LONGEST_SECRET)
         return replace(made, has_secret=True)
 
     @writes(remembered=False)
@@ -87,7 +87,7 @@ class CalendarAccounts(Service):
             raise InvalidInput(_("Write the password again: it is to be sent to another server, or in another way."), "secret")
         after = self.work.change(tables.calendar_account, id, version, url=new.url, name=new.name, user_name=new.user_name, are_private=new.are_private)
         if secret:
-            self._keep_secret(id, secret)
+            keep(self.work.connection, tables.calendar_secret, id, secret, longest=LONGEST_SECRET)
         self._forget(id, objects=new.url != had.url)
         return as_record(CalendarAccount, after)
 
@@ -140,10 +140,3 @@ class CalendarAccounts(Service):
         s, o = tables.calendar_state, tables.calendar_object
         for table in (s, o) if objects else (s,):
             self.work.connection.execute(delete(table).where(table.c.account_id == key))
-
-    def _keep_secret(self, key: UUID, secret: str) -> None:
-        if not secret or len(secret) > LONGEST_SECRET:
-            raise InvalidInput(_("Write the password, best one made for this program alone."), "secret")
-        k = tables.calendar_secret
-        self.work.connection.execute(delete(k).where(k.c.account_id == key))
-        self.work.connection.execute(insert(k), [{"account_id": key, "secret": encrypt(self.work.connection, secret)}])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, insert, or_, select, update
 
-from crm_lab.domain.calendar import CalendarFile, Entry, LeftOut
+from crm_lab.domain.calendar import CalendarFile, Entry, LeftOut, check_entry, task_of
 from crm_lab.domain.calendar_sync import (
     SINCE,
     CalendarConflict,
@@ -23,8 +23,8 @@ from crm_lab.domain.calendar_sync import (
     taken_from,
 )
 from crm_lab.domain.ids import new_id
-from crm_lab.domain.recurrence import clean_rule, clock_of, is_in_step
-from crm_lab.domain.tasks import Task, TaskKind, TaskStatus, clean_task
+from crm_lab.domain.recurrence import is_in_step
+from crm_lab.domain.tasks import Task, TaskKind, TaskStatus
 from crm_lab.exchange.calendar import NoCalendar, changed_object, dropped_from_object, new_object, read_calendar
 from crm_lab.services.tasks import Tasks
 from crm_lab.store import tables
@@ -278,7 +278,7 @@ def _take(here: _Here, task: Task, entry: Entry, units: Iterable[str]) -> Task:
     changes = taken_from(entry, task, units, all_private=here.account.are_private)
     if not changes:
         return task
-    _check(entry)
+    check_entry(entry)
     row = as_row(replace(task, **changes), tables.task)
     after = here.work.change(tables.task, task.id, task.version, **{name: row[name] for name in changes})
     here.tasks[task.name_elsewhere] = replace(as_record(Task, after), members=task.members)
@@ -287,22 +287,12 @@ def _take(here: _Here, task: Task, entry: Entry, units: Iterable[str]) -> Task:
 
 def _bring_in(here: _Here, entry: Entry) -> Task:
     """A new appointment, the account's owner's."""
-    _check(entry)
     actor = here.work.actor
     assert actor is not None  # noqa: S101 - the account's owner
-    names = ("title", "text", "kind", "priority", "status", "percent", "starts_at", "due_at", "is_all_day", "minutes", "rrule", "recurs_from", "zone", "skips", "uid", "remind_at", "done_at")
-    task = Task(
-        id=new_id(), owner_id=actor.id, created_by=actor.id, created_at=here.work.now, owner_only=entry.owner_only or here.account.are_private,
-        **{name: getattr(entry, name) for name in names},
-    )  # fmt: skip
+    task = task_of(entry, actor.id, here.work.now, owner_only=entry.owner_only or here.account.are_private)
     here.work.insert(tables.task, as_row(task, tables.task))
     here.tasks[entry.uid] = task
     return task
-
-
-def _check(entry: Entry) -> None:
-    clean_task({"title": entry.title, "text": entry.text, "minutes": entry.minutes, "starts_at": entry.starts_at, "due_at": entry.due_at})
-    clean_rule(entry.rrule, entry.recurs_from, clock_of(entry.zone))
 
 
 def _in_step(here: _Here, task: Task) -> Task:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import and_, insert, select
+from sqlalchemy import and_, select
 
-from crm_lab.domain.ids import new_id
 from crm_lab.errors import InvalidInput, NotFound
 from crm_lab.exchange.signed import require_signed
 from crm_lab.i18n import _
 from crm_lab.services.actions import Service, writes
-from crm_lab.services.sessions import digest
+from crm_lab.services.sessions import begin_session
 from crm_lab.settings import Settings
 from crm_lab.store import tables
 
@@ -47,10 +45,8 @@ class Hub(Service):
             wish = msgspec.json.decode(body, type=Wish)
         except (msgspec.MsgspecError, RecursionError) as error:
             raise InvalidInput(_("This value cannot be used: {reason}", reason=str(error)), "username") from None
-        e, token = tables.employee, secrets.token_urlsafe(32)
+        e = tables.employee
         employee = self.work.scalar(select(e.c.id).where(and_(e.c.username == wish.username.strip().lower(), e.c.is_active)))
         if employee is None:
             raise NotFound(_("There is no active employee {name}. Ask an administrator to add one.", name=wish.username[:64]))
-        opened = {"token_hash": digest(token), "employee_id": employee, "opened_at": self.work.now, "seen_at": self.work.now, "is_signed_on": True}
-        self.work.connection.execute(insert(tables.session), [opened | {"address": "", "id": new_id(), "agent": AGENT}])
-        return LentSession(token)
+        return LentSession(begin_session(self.work, employee, address="", agent=AGENT, is_signed_on=True))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy import and_, delete, func, select
 
 from crm_lab.domain.ids import new_id
 from crm_lab.domain.mail_accounts import PRIVATE, LoginBy, MailAccount, Security, clean_account
@@ -17,7 +17,7 @@ from crm_lab.services.actions import Service, asks, reads, writes
 from crm_lab.services.messages.intake import drop_unneeded, lose_copies
 from crm_lab.store import tables
 from crm_lab.store.records import NoSuchRecord, as_record, as_row
-from crm_lab.store.secrets import encrypt
+from crm_lab.store.secrets import keep
 
 if TYPE_CHECKING:
     from crm_lab.store.records import Row, Work
@@ -79,7 +79,7 @@ class MailAccounts(Service):
         ))  # fmt: skip
         self._refuse_double(made)
         self.work.insert(tables.mail_account, as_row(made, tables.mail_account))
-        self._keep_secret(made.id, secret)
+        keep(self.work.connection, tables.mail_secret, made.id, secret, longest=LONGEST_SECRET)
         return replace(made, has_secret=True)
 
     @writes(remembered=False)
@@ -105,7 +105,7 @@ class MailAccounts(Service):
         changes = {name: value for name, value in row.items() if name not in {"id", "version", "employee_id", "created_at", "is_on"}}
         after = self.work.change(tables.mail_account, id, version, **changes)
         if secret:
-            self._keep_secret(id, secret)
+            keep(self.work.connection, tables.mail_secret, id, secret, longest=LONGEST_SECRET)
         _forgive(self.work, id)
         self._drop_left_out(new)
         return as_record(MailAccount, after)
@@ -152,12 +152,6 @@ class MailAccounts(Service):
         if self.work.scalar(select(a.c.id).where(same)):
             raise AccountTaken(account.address)
 
-    def _keep_secret(self, key: UUID, secret: str) -> None:
-        if not secret or len(secret) > LONGEST_SECRET:
-            raise InvalidInput(_("Write the password, best one made for this program alone."), "secret")
-        k = tables.mail_secret
-        self.work.connection.execute(delete(k).where(k.c.account_id == key))
-        self.work.connection.execute(insert(k), [{"account_id": key, "secret": encrypt(self.work.connection, secret)}])
 
 
 def _forgive(work: Work, key: UUID) -> None:

@@ -200,12 +200,18 @@ def sign_in(dispatcher: Dispatcher, *, username: str, password: str, address: st
 
 def open_session(dispatcher: Dispatcher, row: Row, *, address: str, agent: str, is_signed_on: bool = False) -> OpenedSession:
     """A session of an employee who has shown who they are; `is_signed_on` where the company's identity provider says so."""
-    s, token, now = tables.session, secrets.token_urlsafe(32), dispatcher.clock()
-    opened = {"token_hash": digest(token), "employee_id": row["id"], "opened_at": now, "seen_at": now, "is_signed_on": is_signed_on}
     with dispatcher.database.writing() as connection:
-        connection.execute(insert(s), [opened | {"address": address[:64], "id": new_id(), "agent": agent[:200]}])
-        connection.execute(delete(s).where(s.c.opened_at < now - ABSOLUTE))
+        token = begin_session(Work(connection, None, dispatcher.clock()), row["id"], address=address, agent=agent, is_signed_on=is_signed_on)
     return OpenedSession(token, as_actor(row))
+
+
+def begin_session(work: Work, employee_id: UUID, *, address: str, agent: str, is_signed_on: bool) -> str:
+    """The token of a new session; those that have run out go."""
+    s, token = tables.session, secrets.token_urlsafe(32)
+    opened = {"id": new_id(), "token_hash": digest(token), "employee_id": employee_id, "opened_at": work.now, "seen_at": work.now, "is_signed_on": is_signed_on}
+    work.connection.execute(insert(s), [opened | {"address": address[:64], "agent": agent[:200]}])
+    work.connection.execute(delete(s).where(s.c.opened_at < work.now - ABSOLUTE))
+    return token
 
 
 def _count_attempt(work: Work, limits: dict[str, int]) -> list[UUID]:

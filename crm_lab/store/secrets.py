@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken
+from sqlalchemy import delete, insert
 
 from crm_lab.errors import InvalidInput, Unavailable
 from crm_lab.i18n import _
 from crm_lab.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from uuid import UUID
+
+    from sqlalchemy import Connection, Table
 
 KEY_FILE = "secret.key"
 SHORTEST = 24
@@ -41,6 +44,14 @@ class WeakKey(InvalidInput):
 def encrypt(connection: Connection, text: str) -> str:
     """A secret as it is kept."""
     return _fernet(connection).encrypt(text.encode()).decode()
+
+
+def keep(connection: Connection, table: Table, account_id: UUID, secret: str, *, longest: int) -> None:
+    """Keep the password of an account in its table of secrets, in the place of the former. Raises `InvalidInput` where there is none, or it is too long."""
+    if not secret or len(secret) > longest:
+        raise InvalidInput(_("Write the password, best one made for this program alone."), "secret")
+    connection.execute(delete(table).where(table.c.account_id == account_id))
+    connection.execute(insert(table), [{"account_id": account_id, "secret": encrypt(connection, secret)}])
 
 
 def decrypt(connection: Connection, kept: str) -> str:

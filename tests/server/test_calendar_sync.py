@@ -40,18 +40,6 @@ def radicale() -> Iterator[RadicaleServer]:
 
 
 @pytest.fixture
-def database(company_url: str) -> Iterator[Database]:
-    opened = Database(company_url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def kari(database: Database) -> Connection:
-    return Connection(Local(database, user="kari"))
-
-
-@pytest.fixture
 def there(radicale: RadicaleServer, request: pytest.FixtureRequest) -> str:
     """A calendar of the test's own."""
     return radicale.calendar("".join(c for c in request.node.name.lower() if c.isalnum())[:60])

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from sqlalchemy import select, update
 
-from crm_lab.connection import Connection, Local
+from crm_lab.connection import Connection
 from crm_lab.domain.mail_accounts import Security
 from crm_lab.domain.messages import MailRules
 from crm_lab.errors import InvalidInput
@@ -49,18 +49,6 @@ def dovecot() -> Iterator[ImapServer]:
 def user(request: pytest.FixtureRequest) -> str:
     """A mailbox of the test's own."""
     return "".join(c for c in request.node.name.lower() if c.isalnum())[:60]
-
-
-@pytest.fixture
-def database(company_url: str) -> Iterator[Database]:
-    opened = Database(company_url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def kari(database: Database) -> Connection:
-    return Connection(Local(database, user="kari"))
 
 
 def given(dovecot: ImapServer, user: str, **more: Any) -> dict[str, Any]:

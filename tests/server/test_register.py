@@ -29,13 +29,6 @@ NUMBER = EQUINOR["organisasjonsnummer"]
 
 
 @pytest.fixture
-def database(company_url: str) -> Iterator[Database]:
-    opened = Database(company_url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[RegisterServer]:
     """The service, where Equinor has got another name since the copy was made."""
     with running() as register:

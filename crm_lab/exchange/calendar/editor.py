@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from icalendar import Calendar
 
 from crm_lab.domain.recurrence import INSTANT
-from crm_lab.exchange.calendar.writer import MAKER, event_of
+from crm_lab.exchange.calendar.writer import empty_calendar, event_of, finished
 from crm_lab.exchange.calendar.zones import instant
 from crm_lab.i18n import _, business_day
 
@@ -27,11 +27,9 @@ ALARM = "VALARM"
 
 def new_object(task: Task) -> bytes:
     """An appointment as a calendar object of its own (RFC 4791 section 4.1)."""
-    calendar = Calendar()
-    calendar.add("prodid", MAKER)
-    calendar.add("version", "2.0")
+    calendar = empty_calendar()
     calendar.add_component(event_of(task))
-    return _finished(calendar)
+    return finished(calendar)
 
 
 def changed_object(before: bytes, uid: str, task: Task, units: Iterable[str], now: datetime, *, skips: Iterable[datetime] = ()) -> bytes:
@@ -64,7 +62,7 @@ def changed_object(before: bytes, uid: str, task: Task, units: Iterable[str], no
     for prop in ("DTSTAMP", "LAST-MODIFIED"):
         part.pop(prop, None)
         part.add(prop, now.astimezone(UTC))
-    return _finished(calendar)
+    return finished(calendar)
 
 
 def dropped_from_object(before: bytes, uid: str) -> bytes:
@@ -74,7 +72,7 @@ def dropped_from_object(before: bytes, uid: str) -> bytes:
     if not mark:
         return b""
     _leave_out(calendar, _component(calendar, ""), at)
-    return _finished(calendar) if any(one.name == "VEVENT" for one in calendar.subcomponents) else b""
+    return finished(calendar) if any(one.name == "VEVENT" for one in calendar.subcomponents) else b""
 
 
 def _component(calendar: Any, at: str) -> Any:
@@ -113,9 +111,3 @@ def _set_place(part: Any, text: str) -> None:
     part.pop("DESCRIPTION", None)
     if rest:
         part.add("description", rest)
-
-
-def _finished(calendar: Any) -> bytes:
-    calendar.add_missing_timezones(first_date=date(2020, 1, 1), last_date=date(2038, 1, 1))
-    written: bytes = calendar.to_ical()
-    return written

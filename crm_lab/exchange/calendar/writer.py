@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from icalendar import Alarm, Calendar, Event, Todo, vRecur
 
 from crm_lab.domain.calendar import ends_at
+from crm_lab.domain.calendar_sync import is_appointment
 from crm_lab.domain.recurrence import clock_of, is_in_step, next_occurrence, rest_of
-from crm_lab.domain.tasks import Priority, TaskKind, TaskStatus, between
+from crm_lab.domain.tasks import Priority, TaskStatus, between
 from crm_lab.i18n import OSLO, business_day
 
 if TYPE_CHECKING:
@@ -24,14 +25,25 @@ PRIORITIES = {Priority.HIGH: 1, Priority.NORMAL: 5, Priority.LOW: 9}
 
 def write_calendar(tasks: Iterable[Task], name: str) -> bytes:
     """One calendar with the time zones it uses; the same tasks give the same bytes."""
-    calendar = Calendar()
-    calendar.add("prodid", MAKER)
-    calendar.add("version", "2.0")
+    calendar = empty_calendar()
     calendar.add("x-wr-calname", name)
     calendar.add("x-wr-timezone", OSLO.key)
     for task in tasks:
         for part in _parts(task):
             calendar.add_component(part)
+    return finished(calendar)
+
+
+def empty_calendar() -> Calendar:
+    """A calendar that says who made it."""
+    calendar = Calendar()
+    calendar.add("prodid", MAKER)
+    calendar.add("version", "2.0")
+    return calendar
+
+
+def finished(calendar: Calendar) -> bytes:
+    """A calendar as bytes, with the time zones it uses."""
     calendar.add_missing_timezones(first_date=date(2020, 1, 1), last_date=date(2038, 1, 1))
     written: bytes = calendar.to_ical()
     return written
@@ -40,11 +52,9 @@ def write_calendar(tasks: Iterable[Task], name: str) -> bytes:
 def _parts(task: Task) -> list[Event | Todo]:
     """A task as one component; a series whose next time is put off, as that and the rest."""
     begins, uid = task.begins_at, task.name_elsewhere
-    if begins is None or not task.rrule:
-        return [_part(task, uid, begins, "")]
     first = task.recurs_from or begins
-    if is_in_step(task.rrule, first, begins, task.clock):
-        return [_part(task, uid, begins, rest_of(task.rrule, first, begins, task.clock))]
+    if begins is None or first is None or not task.rrule or is_in_step(task.rrule, first, begins, task.clock):
+        return [event_of(task)]
     upcoming = next_occurrence(task.rrule, first, begins, task.clock, task.skipped)
     put_off = _part(task, uid, begins, "")
     return [put_off] if upcoming is None else [put_off, _part(task, f"{uid}-rest", upcoming, rest_of(task.rrule, first, upcoming, task.clock))]
@@ -58,13 +68,12 @@ def event_of(task: Task) -> Event | Todo:
 
 
 def _part(task: Task, uid: str, begins: datetime | None, rule: str) -> Event | Todo:
-    is_event = begins is not None and (task.kind is TaskKind.MEETING or not task.is_all_day)
-    part: Event | Todo = Event() if is_event else Todo()
+    part: Event | Todo = Event() if is_appointment(task) else Todo()
     facts: dict[str, Any] = {"uid": uid, "dtstamp": task.created_at.astimezone(UTC), "created": task.created_at.astimezone(UTC), "sequence": task.version - 1}
     facts |= {"summary": task.title, "priority": PRIORITIES[task.priority]}
     facts |= {"description": task.text} if task.text else {}
     facts |= {"class": "PRIVATE"} if task.owner_only else {}
-    if is_event and begins:
+    if isinstance(part, Event) and begins:
         over = ends_at(begins, task.starts_at, task.due_at, minutes=task.minutes, kind=task.kind, is_all_day=task.is_all_day)
         facts |= {"dtstart": _written(task, begins), "dtend": _written(task, over), "status": "CANCELLED" if task.status is TaskStatus.CANCELLED else "CONFIRMED"}
     else:
